@@ -1,0 +1,91 @@
+"""One certificate name on its way through the stage, and what the stage works with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .clock import Clock
+from .confirm import Watch
+from .evidence import Goal
+from .exchange import Exchange
+from .hosts import Hosts
+from .model import Challenge, Exit, Failed, Order, Record
+from .plan import wanted
+from .receipt import Claim
+from .report import OrderLine
+from .store import Store
+
+
+class Interrupted(BaseException):
+    """A signal asked the process to stop; raised in the main thread, at any point."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+class Progress(Protocol):
+    """Is told what happens while it happens."""
+
+    def say(self, line: str) -> None:
+        """Take one line about a step that is done."""
+        ...
+
+    def watching(self, goals: Sequence[Goal], streak: int) -> Watch:
+        """Return what is to be shown the evidence of a wait for *goals*."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the stage works with; `detect` finds the provider nobody chose."""
+
+    clock: Clock
+    store: Store
+    hosts: Hosts
+    exchange: Exchange
+    detect: Callable[[], str]
+    progress: Progress
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """One certificate name of a run; steps fill it in, a failure ends it."""
+
+    claim: Claim
+    order: Order | None = None
+    resumed: bool = False
+    failure: Failed | None = None
+    records: tuple[Record, ...] = ()
+    goals: tuple[Goal, ...] = ()
+
+    @property
+    def alive(self) -> bool:
+        """Whether nothing has gone wrong with it yet."""
+        return self.failure is None
+
+    @property
+    def challenges(self) -> tuple[Challenge, ...]:
+        """What is to be published for it: nothing once it has failed."""
+        return wanted(self.order) if self.order and self.alive else ()
+
+    @property
+    def exit(self) -> Exit:
+        """How it ends."""
+        return self.failure.exit if self.failure else Exit.DONE
+
+    def line(self) -> OrderLine:
+        """Return it as a line of the report."""
+        uri, status = (self.order.uri, self.order.status) if self.order else ("", "")
+        return OrderLine(self.claim.name, self.claim.source, uri, status, self.exit, self.resumed)
+
+
+def attempt(cases: Sequence[Case], step: Callable[[], object]) -> bool:
+    """Take *step* for *cases*; if it fails, those still alive fail with it."""
+    try:
+        step()
+    except Failed as failed:
+        for case in cases:
+            case.failure = case.failure or failed
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""Remove what receipts say was written, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .clock import Clock
+from .hosts import Hosts
+from .ledger import withdraw
+from .model import Exit, Failed, Problem, Record, worst
+from .receipt import Receipt, State, normal
+from .report import Report, finished, record_lines
+from .store import Held, Store
+from .verdict import left_behind
+
+PATIENCE = 120.0
+"""Most seconds a clean-up may take."""
+
+
+def clean(names: Sequence[str], store: Store, hosts: Hosts, clock: Clock) -> Report:
+    """Remove the records of certificate *names*, or of every receipt if there are none.
+
+    Receipts of live runs are left alone. Idempotent; works from any process.
+    """
+    chosen = {normal(name) for name in names}
+    survey = store.take(lambda receipt: not chosen or bool(keys(receipt, chosen)))
+    exits = [Exit.NOT_READY for _ in survey.live] + [Exit.DATA for _ in survey.damaged]
+    problems = [busy(receipt) for receipt in survey.live] + list(survey.damaged)
+    removed: list[Record] = []
+    for held in survey.held:
+        with held:
+            before = held.receipt
+            after = rest(before, chosen)
+            failures = remove(held, after, store, hosts, clock)
+            left = {record.place for record in held.receipt.records}
+            removed += [record for record in before.records if record.place not in left]
+            exits += [failed.exit for failed in failures]
+            problems += [failed.problem for failed in failures]
+            stuck = [record for record in held.receipt.records if record not in after.records]
+            if stuck:
+                problems.append(left_behind(stuck, str(held.path)))
+    code = worst(exits)
+    return Report(
+        finished(code, "cleaned"),
+        code,
+        records=record_lines(removed),
+        problems=tuple(dict.fromkeys(problems)),
+        elapsed_s=clock.now(),
+        api_calls=hosts.api_calls,
+        receipt=str(survey.held[0].path) if len(survey.held) == 1 else None,
+    )
+
+
+def remove(held: Held, after: Receipt, store: Store, hosts: Hosts, clock: Clock) -> list[Failed]:
+    """Bring *held* to *after*; return what went wrong."""
+    try:
+        return withdraw(held, after, store, hosts, clock.now() + PATIENCE)
+    except Failed as failed:
+        return [failed]
+
+
+def rest(receipt: Receipt, chosen: set[str]) -> Receipt:
+    """Return what is left of *receipt* without the *chosen* names; all of them if none."""
+    if not chosen:
+        return replace(receipt, state=State.CLEANED, records=())
+    return receipt.without(keys(receipt, chosen))
+
+
+def keys(receipt: Receipt, chosen: set[str]) -> list[tuple[str, str, str]]:
+    """Return the keys of the claims of *receipt* that are *chosen* by name."""
+    return [claim.key for claim in receipt.claims if normal(claim.name) in chosen]
+
+
+def busy(receipt: Receipt) -> Problem:
+    """Return the problem of a receipt whose run is still at work."""
+    names = ", ".join(claim.name for claim in receipt.claims)
+    return Problem(
+        "busy",
+        f"another dns01 run is at work on {names}; its records were left alone",
+        "it removes or keeps them by itself; run clean again when it has ended",
+    )

@@ -1,0 +1,70 @@
+"""Who can be asked: configured servers, or the public resolvers."""
+
+import ipaddress
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .evidence import Perspective, Role
+
+PUBLIC = (
+    ("Cloudflare", "1.1.1.1", "2606:4700:4700::1111"),
+    ("Google", "8.8.8.8", "2001:4860:4860::8888"),
+    ("Quad9", "9.9.9.10", "2620:fe::10"),
+    ("UltraDNS", "64.6.64.6", "2620:74:1b::1:1"),
+)
+"""Operators that answer without filtering, with an address of each family."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An IP address and a port."""
+
+    address: str
+    port: int = 53
+
+    @classmethod
+    def parse(cls, text: str) -> "Endpoint":
+        """Return *text*, ``ADDR[:PORT]`` with a v6 address in brackets if a port follows.
+
+        Raises:
+            ValueError: If it is anything else, such as a host name.
+        """
+        host, colon, port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
+        if text.startswith("["):
+            host, _, rest = text[1:].partition("]")
+            colon, port = rest[:1], rest[1:]
+        if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError(f"{port!r} is not a port")
+        return cls(str(ipaddress.ip_address(host)), int(port) if colon else 53)
+
+
+def recursors(configured: Sequence[Endpoint]) -> tuple[Perspective, ...]:
+    """Return the resolvers to ask: those configured, else the public set."""
+    if configured:
+        return tuple(
+            Perspective(at.address, at.port, Role.RECURSIVE, "configured") for at in configured
+        )
+    return tuple(
+        Perspective(v6 if has_route(v6) and not has_route(v4) else v4, 53, Role.RECURSIVE, operator)
+        for operator, v4, v6 in PUBLIC
+    )
+
+
+def has_route(address: str) -> bool:
+    """Whether this host has a route to *address*; sends nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 53))
+    except OSError:
+        return False
+    return True
+
+
+def authoritative(endpoints: Iterable[Endpoint]) -> tuple[Perspective, ...]:
+    """Return configured name servers, each a host of its own."""
+    return tuple(
+        Perspective(at.address, at.port, Role.AUTHORITATIVE, f"configured {at.address}")
+        for at in endpoints
+    )

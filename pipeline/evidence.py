@@ -1,0 +1,249 @@
+"""Remember what every server said about every name, in the shape the rules need. Pure.
+
+Goals and questions are compared by identity: each is one particular line of
+asking, made once and looked up thousands of times.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dns.name import Name
+
+
+class Role(Enum):
+    """How a server comes to its answers (RFC 9499 §6)."""
+
+    AUTHORITATIVE = "authoritative"
+    RECURSIVE = "recursive"
+
+
+@dataclass(frozen=True, slots=True)
+class Perspective:
+    """A server we can ask.
+
+    Attributes:
+        address: IP address, v4 or v6.
+        port: UDP and TCP port.
+        role: How it is asked, and judged.
+        server: The NS host's name, or the resolver's operator.
+    """
+
+    address: str
+    port: int
+    role: Role
+    server: str
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return self.address if self.port == 53 else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What does *via* answer for the TXT RRset at *name*?"""
+
+    name: Name
+    via: Perspective
+
+    @property
+    def is_authoritative(self) -> bool:
+        """Whether it goes to an authoritative server."""
+        return self.via.role is Role.AUTHORITATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server holds at a name.
+
+    Attributes:
+        values: Each TXT record's strings joined; empty for NXDOMAIN and NODATA.
+        ttl: Seconds for which a cache may repeat this answer: the TTL of the
+            RRset, or of the SOA beside a negative answer (RFC 2308 §5).
+        detail: What kind of answer, for people.
+    """
+
+    values: frozenset[str]
+    ttl: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No usable answer: timeout, SERVFAIL, REFUSED, lame. `routeless`: we have no route there."""
+
+    reason: str
+    routeless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of asking *question*, and when (seconds on our clock)."""
+
+    question: Question
+    at: float
+    outcome: Answer | Silence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Goal:
+    """Every value in *wanted* should be seen at *name*, in *zone*, by those asked.
+
+    Raises:
+        ValueError: If it could be met without asking any authoritative server.
+    """
+
+    name: Name
+    zone: Name
+    wanted: frozenset[str]
+    authoritative: tuple[Question, ...]
+    recursive: tuple[Question, ...]
+
+    def __post_init__(self) -> None:
+        if not self.wanted or not self.authoritative:
+            raise ValueError(f"{self.name}: nothing to want, or nobody to ask")
+
+
+def goal(name: Name, zone: Name, wanted: Iterable[str], via: Sequence[Perspective]) -> Goal:
+    """Return the goal that everyone in *via* sees *wanted* at *name*."""
+    asked = [Question(name, perspective) for perspective in via]
+    return Goal(
+        name,
+        zone,
+        frozenset(wanted),
+        tuple(question for question in asked if question.is_authoritative),
+        tuple(question for question in asked if not question.is_authoritative),
+    )
+
+
+@dataclass(slots=True)
+class Quiet:
+    """A run of silence: how many times in a row, and since when."""
+
+    times: int = 0
+    since: float = 0.0
+
+    def note(self, outcome: Answer | Silence, at: float) -> None:
+        """Go on with the run, or end it."""
+        if isinstance(outcome, Answer):
+            self.times = 0
+            return
+        self.times += 1
+        if self.times == 1:
+            self.since = at
+
+
+@dataclass(slots=True)
+class Track:
+    """What one question has brought so far.
+
+    Attributes:
+        attempts: Observations so far.
+        last: The latest observation.
+        answered: The latest that was an answer.
+        streak_times: When each answer of the present streak came.
+        repeats_until: Until when a cache may repeat the latest answer.
+        pending: Whether the question is on its way.
+    """
+
+    attempts: int = 0
+    streak_times: list[float] = field(default_factory=list)
+    last: Observation | None = None
+    answered: Observation | None = None
+    repeats_until: float = 0.0
+    pending: bool = False
+    quiet: Quiet = field(default_factory=Quiet)
+
+    @property
+    def streak(self) -> int:
+        """How many of the last answers in a row held every wanted value."""
+        return len(self.streak_times)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the latest observation was no answer."""
+        return self.quiet.times > 0
+
+    @property
+    def last_at(self) -> float | None:
+        """When the latest observation was made."""
+        return None if self.last is None else self.last.at
+
+
+@dataclass(slots=True, eq=False)
+class Server:
+    """What one server has shown of one zone, over all names asked there.
+
+    Attributes:
+        has_shown: Whether any wanted value has ever been seen.
+        is_routeless: Whether this host has no route to it.
+        pending: Questions on their way to it.
+    """
+
+    has_shown: bool = False
+    is_routeless: bool = False
+    pending: int = 0
+    last_at: float | None = None
+    quiet: Quiet = field(default_factory=Quiet)
+
+
+class Evidence:
+    """All that was observed about some goals."""
+
+    def __init__(self, goals: Sequence[Goal]) -> None:
+        self._tracks: dict[Question, Track] = {}
+        self._servers: dict[Question, Server] = {}
+        self._wanted: dict[Question, frozenset[str]] = {}
+        shared: dict[tuple[Name, Perspective], Server] = {}
+        for goal_ in goals:
+            for question in (*goal_.authoritative, *goal_.recursive):
+                self._tracks[question] = Track()
+                self._wanted[question] = goal_.wanted
+                self._servers[question] = shared.setdefault((goal_.zone, question.via), Server())
+        by_name = {goal_.name: goal_ for goal_ in goals}
+        self._above = {goal_: list(enclosing(goal_, by_name)) for goal_ in goals}
+
+    def __getitem__(self, question: Question) -> Track:
+        return self._tracks[question]
+
+    def server(self, question: Question) -> Server:
+        """Return what the server asked has shown of the question's zone."""
+        return self._servers[question]
+
+    def above(self, goal_: Goal) -> Sequence[Goal]:
+        """Return the goals whose names strictly enclose that of *goal_*."""
+        return self._above[goal_]
+
+    def sent(self, question: Question) -> None:
+        """Note that *question* is on its way."""
+        self._tracks[question].pending = True
+        self._servers[question].pending += 1
+
+    def note(self, observation: Observation) -> None:
+        """Add *observation* of a question that was sent."""
+        question, at, outcome = observation.question, observation.at, observation.outcome
+        track, server = self._tracks[question], self._servers[question]
+        track.pending = False
+        server.pending -= 1
+        track.attempts += 1
+        track.last, server.last_at = observation, at
+        track.quiet.note(outcome, at)
+        server.quiet.note(outcome, at)
+        match outcome:
+            case Silence(routeless=routeless):
+                server.is_routeless = routeless
+            case Answer(values, ttl):
+                server.is_routeless = False
+                server.has_shown |= not values.isdisjoint(self._wanted[question])
+                track.answered = observation
+                track.repeats_until = 0.0 if question.is_authoritative else at + ttl
+                holds_all = self._wanted[question] <= values
+                track.streak_times = [*track.streak_times, at] if holds_all else []
+
+
+def enclosing(goal_: Goal, by_name: dict[Name, Goal]) -> Iterator[Goal]:
+    """Yield the goals in *by_name* whose names are ancestors of that of *goal_*."""
+    labels = goal_.name.labels
+    for depth in range(1, len(labels) - 1):
+        if (above := by_name.get(Name(labels[depth:]))) is not None:
+            yield above

@@ -1,0 +1,84 @@
+"""Files that are written whole or not at all, and locked while in use."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from .model import Exit, Failed
+
+
+class Busy(Exception):
+    """Another live process holds the file."""
+
+
+def lock(path: Path) -> int:
+    """Return a locked descriptor of the file that is at *path* now."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise Busy(path) from error
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # replaced between open and lock: look again
+
+
+def read(descriptor: int) -> bytes:
+    """Return the whole content of *descriptor*."""
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read()
+
+
+def write(path: Path, body: bytes) -> int:
+    """Replace *path* by *body*, durably; return a descriptor that holds its lock.
+
+    Raises:
+        Failed: 78, with the old file untouched and nothing left beside it.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with open(descriptor, "wb", closefd=False) as file:
+                file.write(body)
+            os.fsync(descriptor)
+            temporary.replace(path)
+            sync_folder(path.parent)
+        except BaseException:
+            os.close(descriptor)
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path.parent, error) from error
+    return descriptor
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in *folder* survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(folder: Path, error: OSError) -> Failed:
+    """Return the failure to keep receipts in *folder*."""
+    return Failed(
+        Exit.CONFIG,
+        "state-dir",
+        f"cannot keep receipts in {folder}: {(error.strerror or str(error)).lower()}",
+        "without a receipt nothing is written to DNS; name another folder with --state-dir",
+    )
+
+
+def put(path: Path, body: bytes) -> None:
+    """Replace *path* by *body*, durably, unlocked. Raises `Failed` 78 with nothing half-written."""
+    os.close(write(path, body))

@@ -1,0 +1,88 @@
+"""Find the installed provider adapters: entry points of the group ``dns01.providers``."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+
+from providers.contract import Adapter
+
+from .model import Exit, Failed
+from .text import printable
+
+GROUP = "dns01.providers"
+
+
+def installed() -> Mapping[str, EntryPoint]:
+    """Return the adapters by name; nothing is imported yet."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP))}
+
+
+def load(name: str) -> Adapter:
+    """Return the adapter called *name*.
+
+    Raises:
+        Failed: 78, if there is none, or it cannot be imported.
+    """
+    points = installed()
+    if name not in points:
+        near = get_close_matches(name, points, n=1)
+        raise Failed(
+            Exit.CONFIG,
+            "provider",
+            f"no provider is called {printable(name, 60)!r}",
+            f"did you mean {near[0]}?" if near else f"installed: {', '.join(points)}",
+        )
+    return imported(points[name])
+
+
+def imported(point: EntryPoint) -> Adapter:
+    """Return the adapter that *point* names."""
+    try:
+        adapter = point.load()
+    except Exception as error:  # whatever a third party's module raises
+        raise Failed(
+            Exit.CONFIG,
+            "provider",
+            f"provider {point.name} cannot be loaded from {point.value}: "
+            f"{type(error).__name__}: {printable(str(error))}",
+            "reinstall the package it came with",
+        ) from error
+    if not isinstance(adapter, Adapter):
+        raise Failed(Exit.CONFIG, "provider", f"{point.value} is not a providers.contract.Adapter")
+    return adapter
+
+
+def detect(is_set: Callable[[str], object]) -> str:
+    """Return the one provider with a complete group of credentials that *is_set*.
+
+    Raises:
+        Failed: 78, if there is none or several.
+    """
+    found = []
+    for name, point in installed().items():
+        with suppress(Failed):  # a broken adapter nobody chose is no reason to stop
+            if has_credentials(imported(point), is_set):
+                found.append(name)
+    match found:
+        case [name]:
+            return name
+        case []:
+            message = (
+                "no provider is chosen, and no provider's credentials stand in the environment"
+            )
+        case _:
+            message = (
+                f"credentials of several providers stand in the environment: {', '.join(found)}"
+            )
+    raise Failed(
+        Exit.CONFIG,
+        "provider",
+        message,
+        "choose with --provider NAME or DNS01_PROVIDER; `dns01 providers` lists what each needs",
+    )
+
+
+def has_credentials(adapter: Adapter, is_set: Callable[[str], object]) -> bool:
+    """Whether any of the adapter's groups of credentials *is_set* completely."""
+    return any(all(map(is_set, group)) for group in adapter.credentials)

@@ -1,0 +1,195 @@
+"""Say what became of a run: one Report, as JSON for machines and lines for people. Pure."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from .model import Exit, Problem, Record
+from .text import counted, printable
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order: `status` is its own (RFC 8555 §7.1.6), `exit` how it ends here."""
+
+    name: str
+    source: str
+    uri: str
+    status: str
+    exit: int = 0
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PerspectiveLine:
+    """What one server last said of one name. Times in seconds from process start."""
+
+    address: str
+    role: str
+    server: str
+    state: str
+    confirmed_at_s: float | None
+    attempts: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One value at one name; zone and provider are empty where nobody wrote it."""
+
+    name: str
+    value: str
+    zone: str
+    provider: str
+    perspectives: tuple[PerspectiveLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a run."""
+
+    status: str
+    exit: int
+    orders: tuple[OrderLine, ...] = ()
+    records: tuple[RecordLine, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    elapsed_s: float = 0.0
+    dns_queries: int = 0
+    api_calls: int = 0
+    receipt: str | None = None
+
+
+def to_json(report: Report) -> str:
+    """Return *report* as one JSON document, schema 1."""
+    document = {
+        "schema": SCHEMA,
+        "status": report.status,
+        "exit": int(report.exit),
+        "orders": [order_out(order) for order in report.orders],
+        "records": [record_out(record) for record in report.records],
+        "elapsed_s": round(report.elapsed_s, 3),
+        "dns_queries": report.dns_queries,
+        "api_calls": report.api_calls,
+        "receipt": report.receipt,
+        "problems": [problem_out(problem) for problem in report.problems],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def order_out(order: OrderLine) -> dict[str, object]:
+    """Return *order* as JSON values."""
+    return {
+        "name": printable(order.name, 500),
+        "source": order.source,
+        "order_uri": order.uri or None,
+        "status": order.status or None,
+        "exit": int(order.exit),
+        "resumed": order.resumed,
+    }
+
+
+def record_out(record: RecordLine) -> dict[str, object]:
+    """Return *record* as JSON values."""
+    return {
+        "name": record.name,
+        "value": record.value,
+        "zone": record.zone or None,
+        "provider": record.provider or None,
+        "perspectives": [
+            {
+                "address": line.address,
+                "role": line.role,
+                "server": line.server,
+                "state": line.state,
+                "confirmed_at_s": line.confirmed_at_s,
+                "attempts": line.attempts,
+                "detail": line.detail,
+            }
+            for line in record.perspectives
+        ],
+    }
+
+
+def problem_out(problem: Problem) -> dict[str, object]:
+    """Return *problem* as JSON values."""
+    return {"code": problem.code, "message": problem.message, "hint": problem.hint}
+
+
+def record_lines(records: Iterable[Record]) -> tuple[RecordLine, ...]:
+    """Return *records* before anybody was asked about them."""
+    return tuple(
+        RecordLine(
+            record.challenge.name.to_text(),
+            record.challenge.value,
+            record.zone.apex.to_text(),
+            record.provider,
+        )
+        for record in records
+    )
+
+
+def host_lines(
+    records: Iterable[RecordLine], synced: Mapping[tuple[str, str], bool]
+) -> tuple[RecordLine, ...]:
+    """Return *records* with the word of their hosts, by provider and zone, where there is one."""
+    lines = []
+    for record in records:
+        word = synced.get((record.provider, record.zone))
+        if word is not None:
+            state, detail = ("confirmed", "in sync") if word else ("absent", "change still pending")
+            line = PerspectiveLine(record.zone, "provider", record.provider, state, None, 1, detail)
+            lines.append(replace(record, perspectives=(*record.perspectives, line)))
+        else:
+            lines.append(record)
+    return tuple(lines)
+
+
+def human(report: Report) -> list[str]:
+    """Return *report* as lines for a person: the verdict, then what stands in the way."""
+    return [headline(report), *details(report), *problem_lines(report.problems)]
+
+
+def headline(report: Report) -> str:
+    """Return the verdict in one line."""
+    names = sorted({record.name for record in report.records})
+    what = f"{counted(len(report.records), 'value')} at {counted(len(names), 'name')}"
+    match report.status:
+        case "ready" if not report.records:
+            return "ready: nothing to publish, the order needs no validation"
+        case "ready":
+            return f"ready: {what} confirmed in {report.elapsed_s:.1f} s; the records stay in place"
+        case "planned":
+            return f"planned: {what}; nothing was written"
+        case "cleaned":
+            return f"cleaned: {what} removed" if report.records else "cleaned: nothing to clean"
+        case status:
+            return f"{status}: exit {int(report.exit)} after {report.elapsed_s:.1f} s"
+
+
+def details(report: Report) -> list[str]:
+    """Return a line for each record, with how many servers confirmed it."""
+    lines = []
+    for record in report.records:
+        where = f"  ({record.provider}, zone {record.zone})" if record.provider else ""
+        states = [line.state for line in record.perspectives]
+        seen = f"  {states.count('confirmed')} of {len(states)} servers" if states else ""
+        lines.append(f"  {record.name} TXT {record.value}{where}{seen}")
+    return lines[:20] + ([f"  ... and {len(lines) - 20} more"] if len(lines) > 20 else [])
+
+
+def problem_lines(problems: Iterable[Problem]) -> list[str]:
+    """Return each problem, its hint on a line below."""
+    lines = []
+    for problem in problems:
+        lines.append(f"{problem.code}: {problem.message}")
+        lines += [f"hint: {line}" for line in problem.hint.splitlines() if line]
+    return lines
+
+
+def finished(exit_code: int, success: str) -> str:
+    """Return the status word of a run that ends with *exit_code*."""
+    if exit_code == Exit.DONE:
+        return success
+    return "not-ready" if exit_code == Exit.NOT_READY else "failed"

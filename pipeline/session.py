@@ -1,0 +1,217 @@
+"""One invocation: put the parts together, do what the verb says, put out the report."""
+
+import shutil
+import signal
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+import dns.exception
+import dns.name
+from dns.name import Name
+
+from providers.contract import Provider
+
+from . import config, inventory, registry
+from .case import Interrupted, Tools
+from .child import run_child
+from .clean import clean
+from .clock import Clock
+from .config import Environment
+from .console import Plain, Quiet, Terminal
+from .exchange import Exchange
+from .hosts import Hosts
+from .model import Exit, Failed, Problem
+from .orders import OrderSource
+from .output import Output
+from .receipt import normal
+from .report import Report, headline, problem_lines
+from .settings import Settings
+from .stage import Run
+from .store import Store
+from .text import printable
+from .waiting import Waiting
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Session:
+    """Everything one command line asks for."""
+
+    def __init__(self, options: Namespace, clock: Clock) -> None:
+        self._options = options
+        self._clock = clock
+        self._environment = Environment.of_process()
+        self._output = Output(options, self._environment, sys.stdout, sys.stderr)
+        self._console = self._progress()
+        self._open = ExitStack()
+
+    def run(self) -> int:
+        """Do it, print the outcome, and return the exit status."""
+        for signum in SIGNALS:
+            signal.signal(signum, interrupt)
+        with self._open:
+            try:
+                return self._dispatch()
+            except Failed as failed:
+                report = Report("failed", failed.exit, problems=(failed.problem,))
+            except Interrupted as interrupted:
+                report = stopped(interrupted.signum)
+            except Exception as error:  # noqa: BLE001 - so that --json keeps its word
+                report = self._bug(error)
+            return self._finish(replace(report, elapsed_s=self._clock.now()))
+
+    def _dispatch(self) -> int:
+        options = self._options
+        match options.verb:
+            case "providers":
+                return self._providers()
+            case "demo":
+                from .demo import demonstrate  # noqa: PLC0415 - nobody else needs its servers
+
+                return self._finish(demonstrate(self._clock, self._console, self._output.say))
+            case "wait":
+                return self._finish(self._wait())
+            case "clean":
+                store = Store(self._settings().state_dir, self._clock.today)
+                return self._finish(clean(options.names, store, self._hosts(), self._clock))
+            case verb:
+                with self._stage() as stage:
+                    if verb == "run":
+                        return self._run(stage, options.command)
+                    report = stage.plan() if verb == "plan" else stage.ready()
+                    return self._finish(report, stage.ledger.report_path)
+
+    def _finish(self, report: Report, path: Path | None = None) -> int:
+        """Put *report* out everywhere it belongs and return its exit status."""
+        self._console.close()
+        self._output.keep(report, path)
+        self._output.result(report)
+        return int(report.exit)
+
+    def _run(self, stage: Run, command: Sequence[str]) -> int:
+        """Do ready, then the command, then clean; standard output is the command's."""
+        if shutil.which(command[0]) is None:
+            raise Failed(Exit.USAGE, "command", f"no such command: {printable(command[0])}")
+        report, path = stage.ready(), stage.ledger.report_path
+        if report.exit:
+            left = stage.withdraw()
+            return self._finish(replace(report, problems=report.problems + left), path)
+        self._console.close()
+        self._output.keep(report, path)
+        self._console.say(headline(report))
+        self._output.problems(report)
+        status = run_child(command, self._child_environment(report, path))
+        left = stage.withdraw()
+        self._output.say(*problem_lines(left))
+        return status or (Exit.UNAVAILABLE if left else Exit.DONE)
+
+    def _child_environment(self, report: Report, path: Path | None) -> dict[str, str]:
+        return self._environment.plus(
+            DNS01_REPORT=str(path or ""),
+            DNS01_RECEIPT=report.receipt or "",
+            DNS01_ORDER_URI=" ".join(order.uri for order in report.orders),
+        )
+
+    def _wait(self) -> Report:
+        wanted: dict[Name, list[str]] = {}
+        for text, value in self._options.pairs:
+            wanted.setdefault(absolute(text), []).append(value)
+        exchange = self._open.enter_context(Exchange(self._clock))
+        return Waiting(self._settings(), exchange, self._clock, self._console).wait(wanted)
+
+    def _stage(self) -> Run:
+        """Return a run over the names given."""
+        settings = self._settings()
+        tools = Tools(
+            self._clock,
+            Store(settings.state_dir, self._clock.today),
+            self._hosts(),
+            self._open.enter_context(Exchange(self._clock)),
+            self._detect,
+            self._console,
+        )
+        names = list({normal(name): name.strip() for name in self._options.names}.values())
+        if self._options.document is not None:
+            names = [",".join(names)]  # one document is one order, whatever it may name
+        return Run(names, self._source(), settings, tools)
+
+    def _source(self) -> OrderSource:
+        from .orders.document import DocumentSource  # noqa: PLC0415 - only the one that is used
+
+        if self._options.document is not None:
+            return DocumentSource(self._options.document, sys.stdin.buffer)
+        from .orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
+
+        account = config.rcl_account(self._environment)
+        self._verbose(f"order API {account.base}")
+        return RclSource(
+            account.base, account.subscription, account.key, trust_env=not account.is_local
+        )
+
+    def _settings(self) -> Settings:
+        settings = config.settings(self._options, self._environment)
+        self._verbose(f"receipts in {settings.state_dir}")
+        return settings
+
+    def _hosts(self) -> Hosts:
+        return Hosts(self._provider, self._clock)
+
+    def _provider(self, name: str) -> Provider:
+        adapter = registry.load(name)
+        present = config.adapter_settings(adapter, self._environment)
+        public = [s.name for s in adapter.settings if s.name in present and not s.secret]
+        self._verbose(f"provider {name}", *(f"{name}: {each}={present[each]}" for each in public))
+        return adapter.open(present)
+
+    def _detect(self) -> str:
+        return registry.detect(self._environment.secret)
+
+    def _providers(self) -> int:
+        found = inventory.take(self._environment)
+        text = inventory.to_json if self._options.json else inventory.human
+        self._output.text(text(found))
+        return 0
+
+    def _progress(self) -> Plain | Quiet:
+        if self._options.quiet:
+            return Quiet()
+        terminal = sys.stderr.isatty() and self._environment.get("TERM") != "dumb"
+        return (Terminal if terminal else Plain)(self._clock, sys.stderr)
+
+    def _verbose(self, *lines: str) -> None:
+        if self._options.verbose:
+            for line in lines:
+                self._console.say(line)
+
+    def _bug(self, error: Exception) -> Report:
+        """Return the report of an error nobody foresaw, saying where but no values."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
+        hint = "this is our fault: please report it, with what you did"
+        problem = Problem("bug", f"{message}: {printable(str(error))}", hint)
+        return Report("failed", Exit.BUG, problems=(problem,))
+
+
+def interrupt(signum: int, _frame: FrameType | None) -> None:
+    """Turn a signal into an exception in the main thread."""
+    raise Interrupted(signum)
+
+
+def stopped(signum: int) -> Report:
+    """Return the report of a run that a signal ended outside of its writing."""
+    name = signal.Signals(signum).name
+    return Report("failed", 128 + signum, problems=(Problem("interrupted", name),))
+
+
+def absolute(text: str) -> Name:
+    """Return the domain name in *text*, absolute."""
+    try:
+        return dns.name.from_text(text)
+    except dns.exception.DNSException as error:
+        raise Failed(Exit.USAGE, "name", f"{printable(text, 80)!r} is not a domain name") from error

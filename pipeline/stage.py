@@ -1,0 +1,240 @@
+"""Run the stage: the one place where the order of events matters.
+
+    claim -> orders -> zones -> name servers -> receipt -> append -> confirm -> report
+
+Nothing is written to DNS before the receipt that lists it is on disk, and
+nothing is struck from a receipt before it is gone from DNS. The names of a run
+are independent cases: one that fails stops no other.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from signal import Signals
+from typing import Self
+
+from .acquire import Acquisition, claims
+from .case import Case, Interrupted, Tools, attempt
+from .confirm import confirm
+from .endpoints import recursors
+from .evidence import Evidence
+from .ledger import Ledger
+from .model import Failed, Problem, Record, worst
+from .orders import OrderSource
+from .placing import Placing
+from .plan import by_zone
+from .propagation import Expired, Policy
+from .receipt import Claim, State
+from .report import (
+    RecordLine,
+    Report,
+    finished,
+    host_lines,
+    record_lines,
+)
+from .resolvers import Resolvers
+from .settings import Settings
+from .verdict import left_behind, not_ready, set_aside
+from .witness import Witness, evidence_lines
+
+GRACE = 5.0
+"""Seconds for removing records after a deadline or a signal."""
+
+
+class Run:
+    """One run over some certificate names; used as a context, in which its receipt is held."""
+
+    def __init__(
+        self, names: Sequence[str], source: OrderSource, settings: Settings, tools: Tools
+    ) -> None:
+        self._cases = [Case(Claim(name, source.name, source.account)) for name in names]
+        self._resumes = source.resumes
+        self._source = source
+        self._settings = settings
+        self._tools = tools
+        self.ledger = Ledger(tools.store, tools.clock.today, exclusive=source.resumes)
+        self._lines: tuple[RecordLine, ...] = ()
+        self._problems: list[Problem] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ledger.__exit__()
+
+    def plan(self) -> Report:
+        """Fetch the orders and say what would be written; write no record.
+
+        A source that resumes has its orders kept for `ready`.
+        """
+        self._acquire()
+        if self._resumes and all(case.resumed for case in self._cases):
+            self._save(State.CLEANED, [])  # the earlier receipt keeps them
+        self._placing().place(self._alive())
+        self._lines = record_lines(self._records())
+        return self._report("planned")
+
+    def ready(self) -> Report:
+        """Publish, confirm, report.
+
+        Records stay, unless something goes wrong before the wait or a signal comes.
+        """
+        try:
+            self._acquire()
+            self._inherit()
+            placing = self._placing()
+            placing.place(self._alive())
+            placing.aim(self._alive())
+            self._publish()
+            self._confirm()
+        except Interrupted as interrupt:
+            return self._stopped(interrupt)
+        return self._report("ready")
+
+    def withdraw(self) -> tuple[Problem, ...]:
+        """Remove what this run has written; return what could not be removed.
+
+        The order is kept for the next run, unless this one was ready.
+        """
+        goes_on = self._resumes and not all(case.alive for case in self._cases)
+        return self._remove(self.ledger.records, State.PLANNED if goes_on else State.CLEANED)
+
+    def _acquire(self) -> None:
+        tools = self._tools
+        deadline = self._settings.timeout
+        Acquisition(self._source, self.ledger, tools.clock, tools.progress, deadline).acquire(
+            self._cases
+        )
+        self._problems += self.ledger.problems
+
+    def _inherit(self) -> None:
+        """Take over what earlier runs left of the names at work."""
+        alive = self._alive()
+        if self._resumes and alive:
+            attempt(alive, lambda: self.ledger.inherit([case.claim for case in alive]))
+
+    def _placing(self) -> Placing:
+        names = {challenge.name for case in self._cases for challenge in case.challenges}
+        via = recursors(self._settings.resolvers)
+        resolvers = Resolvers(self._tools.exchange, via, names)
+        return Placing(self._settings, self._tools.hosts, resolvers, self._tools.detect)
+
+    def _publish(self) -> None:
+        """Append everything at once; remove what is of no use: failed cases', superseded values."""
+        if not self._alive():
+            return
+        records, inherited = self._records(), self.ledger.records
+        state = State.WRITING if records or inherited else State.PLANNED
+        save = partial(self._save, state, (*records, *inherited))
+        if not attempt(self._alive(), save):
+            return
+        groups = by_zone(records)
+        mark = f"dns01 run={self.ledger.id}"
+        failures = self._tools.hosts.publish(groups, mark, self._settings.timeout)
+        for case in self._alive():
+            failed = [failures.get((r.provider, r.zone)) for r in case.records]
+            case.failure = next((failure for failure in failed if failure), None)
+        useful = {record.place for record in self._records()}
+        useless = [r for r in (*records, *inherited) if r.place not in useful]
+        self._problems += self._remove(useless, State.PLANNED)
+        for record in self._records():
+            zone = f"{record.provider}, zone {record.zone.apex}"
+            self._tools.progress.say(f"published {record.challenge.name} TXT ({zone})")
+
+    def _confirm(self) -> None:
+        """Wait until the world sees it, or the deadline."""
+        goals = tuple(dict.fromkeys(goal for case in self._alive() for goal in case.goals))
+        self._advance(State.WAITING if goals else self._idle())
+        if not goals:
+            return
+        clock, settings = self._tools.clock, self._settings
+        policy = Policy(clock.now(), settings.timeout, settings.require)
+        watch = self._tools.progress.watching(goals, policy.streak)
+        verdict, evidence = confirm(goals, self._tools.exchange, clock, policy, watch)
+        witness = Witness(evidence, policy.streak, clock.now(), clock.time_of)
+        self._lines = evidence_lines(record_lines(self._records()), goals, witness)
+        if isinstance(verdict, Expired):
+            self._expire(verdict, evidence, witness)
+        else:
+            self._problems += set_aside(verdict.set_aside, witness)
+        self._advance(State.READY if all(case.alive for case in self._cases) else State.WAITING)
+
+    def _expire(self, expired: Expired, evidence: Evidence, witness: Witness) -> None:
+        """Fail the cases that are not ready, each with its own culprits, and ask the hosts why."""
+        cases = self._alive()
+        for case in cases:
+            case.failure = not_ready(case.goals, expired, evidence, witness, self._settings.require)
+        records = [record for case in cases for record in case.records if not case.alive]
+        synced = self._tools.hosts.in_sync(by_zone(records), self._tools.clock.now() + GRACE / 2)
+        self._lines = host_lines(self._lines, synced)
+
+    def _stopped(self, interrupt: Interrupted) -> Report:
+        """Remove everything, and report the signal; a second signal stops that too."""
+        name = Signals(interrupt.signum).name
+        problems: Iterable[Problem]
+        try:
+            then = State.PLANNED if self._resumes else State.CLEANED
+            problems = self._remove(self.ledger.records, then)
+        except Interrupted:
+            problems = [left_behind(self.ledger.records, f"{name} came twice")]
+        done = "" if problems else ": what was written is removed"
+        self._problems = [Problem("interrupted", f"{name}{done}"), *problems, *self._problems]
+        return self._report("failed", 128 + interrupt.signum)
+
+    def _remove(self, records: Sequence[Record], then: State) -> tuple[Problem, ...]:
+        if not records:
+            return ()
+        until = self._tools.clock.now() + GRACE
+        try:
+            failures = self.ledger.withdraw(self._tools.hosts, until, records, then)
+        except Failed as failed:
+            failures = [failed]
+        if not failures:
+            return ()
+        stuck = {record.place for record in self.ledger.records}
+        left = [record for record in records if record.place in stuck]
+        problems = [failure.problem for failure in failures]
+        return (*problems, left_behind(left, "not everything could be removed"))
+
+    def _idle(self) -> State:
+        """Return the state of a run that has nothing in DNS."""
+        return State.CLEANED if all(case.alive for case in self._cases) else State.PLANNED
+
+    def _advance(self, state: State) -> None:
+        """Note progress in the receipt; a full disk now only makes it look interrupted."""
+        if self.ledger.path:
+            try:
+                self._save(state, self.ledger.records)
+            except Failed as failed:
+                self._problems.append(failed.problem)
+
+    def _save(self, state: State, records: Sequence[Record]) -> None:
+        self.ledger.save(state, claims(self._cases), records)
+
+    def _alive(self) -> list[Case]:
+        return [case for case in self._cases if case.alive]
+
+    def _records(self) -> list[Record]:
+        """Return the records of the cases still alive, each once."""
+        every = (record for case in self._alive() for record in case.records)
+        return list({record.place: record for record in every}.values())
+
+    def _report(self, success: str, exit_code: int | None = None) -> Report:
+        code = worst(case.exit for case in self._cases) if exit_code is None else exit_code
+        return Report(
+            finished(code, success) if exit_code is None else success,
+            code,
+            tuple(case.line() for case in self._cases),
+            self._lines,
+            tuple(dict.fromkeys([*self._case_problems(), *self._problems])),
+            self._tools.clock.now(),
+            self._tools.exchange.sent,
+            self._tools.hosts.api_calls,
+            str(self.ledger.path) if self.ledger.path else None,
+        )
+
+    def _case_problems(self) -> Iterable[Problem]:
+        for case in self._cases:
+            if case.failure:
+                yield case.failure.problem
+            if case.order:
+                yield from case.order.remarks

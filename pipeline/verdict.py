@@ -1,0 +1,93 @@
+"""Turn the outcome of a wait into problems a person can act on. Pure."""
+
+from collections.abc import Collection, Iterable
+
+from .evidence import Evidence, Goal, Question, Silence
+from .model import Exit, Failed, Problem, Record
+from .propagation import Expired, Require
+from .text import counted
+from .witness import Witness
+
+
+def not_ready(
+    goals: Collection[Goal], expired: Expired, evidence: Evidence, witness: Witness,
+    require: Require,
+) -> Failed | None:  # fmt: skip
+    """Return why *goals* are not met, or None if nothing of theirs stood in the way."""
+    questions = [q for goal in goals for q in (*goal.authoritative, *goal.recursive)]
+    ours = set(questions) & set(expired.unconfirmed)
+    if not ours:
+        return None
+    culprits = [question for question in questions if question in ours]
+    lines = [witness.sentence(question) for question in culprits[:12]]
+    if len(culprits) > len(lines):
+        lines.append(f"and {len(culprits) - len(lines)} more")
+    if not any(evidence[question].answered for question in questions):
+        return Failed(
+            Exit.UNAVAILABLE,
+            "dns-unreachable",
+            "no name server ever answered: " + "; ".join(lines),
+            "is port 53 (UDP and TCP) filtered here? `dns01 wait` from another network tells",
+        )
+    why = (
+        "not ready, and certain not to be by the deadline"
+        if expired.hopeless
+        else ("not ready by the deadline")
+    )
+    return Failed(
+        Exit.NOT_READY,
+        "not-ready",
+        f"{why}: " + "; ".join(lines),
+        hint(culprits, evidence, require),
+    )
+
+
+def hint(culprits: Iterable[Question], evidence: Evidence, require: Require) -> str:
+    """Return the next step for what stands in the way."""
+    culprits = list(culprits)
+    if not any(question.is_authoritative for question in culprits):
+        advice = (
+            "every authoritative server has every value; only resolvers with an old answer in "
+            "their cache stand in the way. A CA would very likely pass"
+        )
+        if require is Require.AUTHORITATIVE:
+            return advice
+        return f"{advice}: accept that with --require authoritative, or run again later"
+    if all(isinstance(outcome(question, evidence), Silence) for question in culprits):
+        return "these servers do not answer: check them, or the route to them, then run again"
+    return "the records stay in place: run again later, and this run's order is used again"
+
+
+def outcome(question: Question, evidence: Evidence) -> object:
+    """Return what *question* brought last."""
+    last = evidence[question].last
+    return last.outcome if last else None
+
+
+def set_aside(questions: Collection[Question], witness: Witness) -> tuple[Problem, ...]:
+    """Return a problem for each server that was set aside, once for all its names."""
+    by_server = {question.via: question for question in questions}
+    return tuple(
+        Problem(
+            "server-silent",
+            f"set aside, for it does not answer: {witness.sentence(question)}"
+            + also(sum(q.via == via for q in questions)),
+            "a CA's resolver skips it too, but every validation may first wait for it: "
+            "mend it, or take it out of the delegation",
+        )
+        for via, question in by_server.items()
+    )
+
+
+def also(names: int) -> str:
+    """Return the remark that a server concerns more *names* than the one shown."""
+    return f", and {counted(names - 1, 'other name')}" if names > 1 else ""
+
+
+def left_behind(records: Collection[Record], why: str) -> Problem:
+    """Return the problem of records that are still in DNS, and how to remove them."""
+    return Problem(
+        "records-left",
+        f"{why}: {counted(len(records), 'record')} may still be in DNS; the receipt lists them",
+        "dns01 clean --all",
+    )

@@ -1,0 +1,68 @@
+"""Read what a DNS message says about a TXT RRset. Pure."""
+
+from dns import rcode, rdataclass, rdatatype
+from dns.edns import EDEOption
+from dns.flags import AA
+from dns.message import Message
+from dns.name import Name
+from dns.rdtypes.ANY.TXT import TXT
+
+from .evidence import Answer, Role, Silence
+from .text import counted, printable
+
+ANSWERS = {rcode.NOERROR, rcode.NXDOMAIN}
+
+
+def read(message: Message, name: Name, role: Role) -> Answer | Silence:
+    """Return what *message*, a response to a TXT question, says of *name*.
+
+    An authoritative server must say so (AA): without it the answer is a
+    referral or somebody's cache (RFC 1034 §4.3.1).
+    """
+    if message.rcode() not in ANSWERS:
+        return Silence(rcode.to_text(message.rcode()) + extended_error(message))
+    if role is Role.AUTHORITATIVE and not message.flags & AA:
+        return Silence(without_authority(message))
+    rrset = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.TXT)
+    if rrset is None:
+        return Answer(frozenset(), negative_ttl(message), absence(message, name))
+    values = frozenset(joined(rdata) for rdata in rrset if isinstance(rdata, TXT))
+    return Answer(values, float(rrset.ttl), f"holds {counted(len(values), 'TXT value')}")
+
+
+def joined(rdata: TXT) -> str:
+    """Return the strings of one TXT record as one; octets above 127 as Latin-1."""
+    return b"".join(rdata.strings).decode("latin-1")
+
+
+def negative_ttl(message: Message) -> float:
+    """Return for how many seconds a negative answer may be repeated.
+
+    The TTL of the SOA record as received: a cache counts it down (RFC 2308
+    §5), which SOA MINIMUM does not show. Without SOA it is not cached.
+    """
+    soa = (rrset for rrset in message.authority if rrset.rdtype == rdatatype.SOA)
+    return next((float(rrset.ttl) for rrset in soa), 0.0)
+
+
+def absence(message: Message, name: Name) -> str:
+    """Return why there is no TXT in an answer, for people."""
+    alias = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.CNAME)
+    if alias is not None:
+        return f"CNAME to {printable(alias[0].to_text(), 255)}"
+    return "NXDOMAIN" if message.rcode() == rcode.NXDOMAIN else "no TXT record"
+
+
+def without_authority(message: Message) -> str:
+    """Return what an answer without AA is."""
+    if not message.answer and any(rrset.rdtype == rdatatype.NS for rrset in message.authority):
+        return f"refers to the servers of {message.authority[0].name}"
+    return "lame: answers without authority (no AA)"
+
+
+def extended_error(message: Message) -> str:
+    """Return the server's Extended DNS Error (RFC 8914), or nothing."""
+    for option in message.options:
+        if isinstance(option, EDEOption):
+            return f" ({printable(option.text or f'EDE {int(option.code)}', 80)})"
+    return ""

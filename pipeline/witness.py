@@ -1,0 +1,96 @@
+"""Read the evidence of a wait for people: what each server said last, and until when. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .evidence import Answer, Evidence, Goal, Question, Silence
+from .report import PerspectiveLine, RecordLine
+from .text import counted, printable
+
+
+class Witness:
+    """Reads the evidence of a wait for people: what each server said last, and until when."""
+
+    def __init__(
+        self, evidence: Evidence, streak: int, now: float, time_of: Callable[[float], datetime]
+    ) -> None:
+        """Take the evidence as it is at *now*; *time_of* tells the time of day of a moment."""
+        self._evidence = evidence
+        self._streak = streak
+        self._now = now
+        self._time_of = time_of
+
+    def state(self, question: Question) -> str:
+        """Return the state of *question*, a word of the report's schema."""
+        track = self._evidence[question]
+        match track.last.outcome if track.last else None:
+            case None:
+                return "silent" if track.pending else "not-asked"
+            case Silence(routeless=True):
+                return "not-observable"
+            case Silence():
+                return "silent"
+            case Answer(values):
+                if track.streak >= self._needed(question):
+                    return "confirmed"
+                return "stale" if values else "absent"
+
+    def perspective(self, question: Question) -> PerspectiveLine:
+        """Return what the report says of *question*."""
+        track, state = self._evidence[question], self.state(question)
+        times = track.streak_times
+        confirmed_at = times[self._needed(question) - 1] if state == "confirmed" else None
+        return PerspectiveLine(
+            str(question.via),
+            question.via.role.value,
+            printable(question.via.server, 255),
+            state,
+            None if confirmed_at is None else round(confirmed_at, 3),
+            track.attempts,
+            self.detail(question),
+        )
+
+    def detail(self, question: Question) -> str:
+        """Return what the server last said, and for how long it will repeat it."""
+        track = self._evidence[question]
+        match track.last.outcome if track.last else None:
+            case None:
+                return "no answer yet" if track.pending else ""
+            case Silence(reason):
+                return printable(reason)
+            case Answer(detail=detail):
+                parts = [detail]
+                if track.repeats_until > self._now and not track.streak:
+                    parts.append(f"will repeat that until {self._until(track.repeats_until)}")
+                elif 0 < track.streak < self._needed(question):
+                    parts.append("every value seen, but not yet twice in a row")
+                return printable(", ".join(parts))
+
+    def sentence(self, question: Question) -> str:
+        """Return one line about *question*: who, where, what."""
+        via, state = question.via, self.state(question)
+        said = self.detail(question) or "was not asked"
+        tries = self._evidence[question].attempts
+        asked = f" (asked {counted(tries, 'time')})" if tries else ""
+        return f"{printable(via.server, 255)} {via} [{state}] {question.name}: {said}{asked}"
+
+    def _needed(self, question: Question) -> int:
+        return self._streak if question.is_authoritative else 1
+
+    def _until(self, when: float) -> str:
+        left = timedelta(seconds=round(when - self._now))
+        return f"{self._time_of(when):%H:%M:%S} UTC (in {left})"
+
+
+def evidence_lines(
+    records: Sequence[RecordLine], goals: Iterable[Goal], witness: Witness
+) -> tuple[RecordLine, ...]:
+    """Return *records* with what every server asked about their names said."""
+    by_name = {
+        goal.name.to_text(): tuple(
+            witness.perspective(question) for question in (*goal.authoritative, *goal.recursive)
+        )
+        for goal in goals
+    }
+    return tuple(replace(record, perspectives=by_name.get(record.name, ())) for record in records)

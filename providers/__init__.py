@@ -1,0 +1,1 @@
+"""DNS hosts, one adapter each, behind the contract in `providers.contract`."""

@@ -1,0 +1,130 @@
+"""The contract every DNS host adapter fulfils.
+
+Providers know DNS, not ACME: they append TXT values to a zone and delete them
+again. They never see a token, a challenge or a CA, and never wait for
+propagation. Nothing here needs subclassing: an object with these methods is a
+provider (`providers.testing.ProviderContract` is the same contract, executable),
+and an `Adapter` named by an entry point of the group ``dns01.providers`` makes
+it available on the command line.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from dns.name import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone the account hosts.
+
+    Attributes:
+        apex: Absolute name, e.g. ``example.com.``
+        id: The provider's own key; opaque to everyone else.
+        nameservers: Host names the provider serves the zone from, as absolute
+            names; empty where it did not say. Filled in at least where the
+            account hosts several zones of this name, to tell them apart.
+    """
+
+    apex: Name
+    id: str
+    nameservers: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TXT:
+    """One value of a TXT RRset.
+
+    Attributes:
+        name: Absolute owner name.
+        value: Unquoted ASCII; at most 255 octets (RFC 1035 §3.3).
+        ttl: Seconds. An RRset that already exists keeps its own (RFC 2181 §5.2).
+    """
+
+    name: Name
+    value: str
+    ttl: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An accepted write; `id` is empty where the host has none to follow."""
+
+    zone: Zone
+    id: str = ""
+
+
+class Provider(Protocol):
+    """A DNS host. Every method blocks and is thread-safe.
+
+    Each call to the host has its own timeout of at most 30 seconds.
+
+    Raises:
+        ProviderError: From every method, one of its four kinds.
+    """
+
+    @property
+    def api_calls(self) -> int:
+        """Requests sent to the host so far, retries included."""
+        ...
+
+    def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
+        """Return the public zones hosted here that enclose any of *names*.
+
+        All of them: a parent beside its child, and twins of one apex. Which of
+        them serves a name is the caller's decision. Takes few calls, not one
+        per name.
+        """
+        ...
+
+    def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
+        """Add *records*, leaving every other value of their RRsets untouched.
+
+        Idempotent: a value already present is not an error. All or nothing
+        where the host can; otherwise a failure may leave some values behind.
+
+        Args:
+            zone: One that `zones` returned, or a configured apex and id.
+            records: Any number of values at any names of the zone.
+            mark: Printable ASCII, at most 60 characters, stored beside the
+                records where the host has room for a comment.
+        """
+        ...
+
+    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        """Remove exactly these values. A value already absent is not an error."""
+        ...
+
+    def in_sync(self, change: Change) -> bool:
+        """Whether the host says all of its nameservers serve *change*.
+
+        Hosts without such a signal return True.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting an adapter reads, by the name of its environment variable."""
+
+    name: str
+    meaning: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """How a provider is found, described and opened. Importing one is cheap.
+
+    Attributes:
+        settings: Everything `open` looks up in the mapping it is given.
+        credentials: Groups of setting names; a complete group in the
+            environment means that the user has credentials for this host.
+        open: Makes the provider from present settings only. Imports the
+            vendor's SDK, does no I/O. Raises `Misconfigured`.
+    """
+
+    settings: tuple[Setting, ...]
+    credentials: tuple[tuple[str, ...], ...]
+    open: Callable[[Mapping[str, str]], Provider]

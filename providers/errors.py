@@ -1,0 +1,29 @@
+"""What can go wrong at a DNS host, by what the caller can do about it."""
+
+
+class ProviderError(Exception):
+    """A DNS host did not do what was asked.
+
+    Attributes:
+        hint: The next step for a person, or empty.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Unauthorized(ProviderError):
+    """The credentials were refused, or do not allow this."""
+
+
+class Unavailable(ProviderError):
+    """The host failed, throttled or could not be reached; later may work."""
+
+
+class Rejected(ProviderError):
+    """The host refuses this change and will go on refusing it."""
+
+
+class Misconfigured(ProviderError):
+    """Settings are missing or contradict what the account holds."""
