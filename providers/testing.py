@@ -7,6 +7,7 @@ stores; every test starts from a name of its own, so one account serves all.
 import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from dns.name import Name, from_text
@@ -129,9 +130,7 @@ class ProviderContract:
     ) -> None:
         """Writers of one name at the same time lose nothing."""
         values = {f"v{i}" for i in range(self.writers)}
-        self._at_once(
-            lambda value=value: provider.append(zone, [TXT(name, value)], MARK) for value in values
-        )
+        self._at_once(partial(provider.append, zone, [TXT(name, value)], MARK) for value in values)
         assert self.values(name) == values
 
     def test_concurrent_deletes_spare_the_rest(
@@ -142,8 +141,8 @@ class ProviderContract:
         new = [TXT(name, f"new{i}") for i in range(self.writers)]
         provider.append(zone, old, MARK)
         self._at_once(
-            [lambda txt=txt: provider.delete(zone, [txt]) for txt in old]
-            + [lambda txt=txt: provider.append(zone, [txt], MARK) for txt in new]
+            [partial(provider.delete, zone, [txt]) for txt in old]
+            + [partial(provider.append, zone, [txt], MARK) for txt in new]
         )
         assert self.values(name) == {txt.value for txt in new}
 

@@ -1,0 +1,214 @@
+"""Cloudflare.
+
+A TXT name with several values is several records here, each with an id, so
+adding one never touches another's, and deleting is by id. Every change is made
+the same way: list what is stored, send the difference as one batch (a single
+transaction), and when the host says that the listing was outdated, or its answer
+is lost, list again before sending again. So nothing is ever blindly repeated.
+
+Listing comes before writing, not after a refusal, because the host refuses too
+little: a value stored bare (``v``) does not count as a duplicate of ours
+(``"v"``), no documented error keeps a TXT record from standing beside a CNAME,
+and a record below a delegation is stored, then never served.
+
+Calls: `append` of any number of names up to 200 values costs three (delegations,
+records, batch), `delete` two, `zones` one where the token sees 50 zones or fewer.
+"""
+
+import random
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+
+from dns.name import Name
+
+from providers.contract import TXT, Adapter, Change, Setting, Zone
+from providers.errors import Misconfigured, Rejected
+
+from .api import Api, Line
+from .client import BASE_URL, connect
+from .wire import (
+    Hosted,
+    Record,
+    candidates,
+    hosted_zone,
+    matching,
+    post,
+    records_path,
+    spelled,
+    stored_record,
+)
+
+BATCH = 200  # operations a request may hold on the Free plan; others allow 3,500
+ZONES_PER_PAGE = 50  # the API's maximum
+RECORDS_PER_PAGE = 1000  # the API's default is 100, its maximum far above
+
+NEEDS_DNS = "the token needs the permission DNS:Edit for this zone"
+NEEDS_ZONE = (
+    "finding the zone needs a token with Zone:Read: set CF_ZONE_API_TOKEN, or configure the zone_id"
+)
+
+
+class Cloudflare:
+    """Adapter over one account's API.
+
+    Args:
+        line: Counts the calls of both.
+        dns: Calls that read and write records.
+        listing: Calls that list zones.
+    """
+
+    def __init__(self, line: Line, dns: Api, listing: Api) -> None:
+        self._line, self._dns, self._listing = line, dns, listing
+
+    @property
+    def api_calls(self) -> int:
+        return self._line.calls
+
+    def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
+        # "partial" (CNAME set-up) and "secondary" zones are not ours to write to.
+        full = [hosted for hosted in self._hosted(names) if hosted.type == "full"]
+        served = [hosted.zone for hosted in full if hosted.status == "active"]
+        orphans = [name for name in names if not enclosing(served, name)]
+        for hosted in full:
+            if hosted.status != "active" and any(
+                enclosing([hosted.zone], name) for name in orphans
+            ):
+                raise not_served(hosted)
+        return [zone for zone in served if any(enclosing([zone], name) for name in names)]
+
+    def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
+        if records:
+            self._refuse_delegated(zone, records)
+            self._send(zone, "posts", lambda: self._missing(zone, records, mark))
+        return Change(zone)
+
+    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        if records:
+            self._send(zone, "deletes", lambda: self._present(zone, records))
+        return Change(zone)
+
+    def in_sync(self, change: Change) -> bool:
+        return True
+
+    def _hosted(self, names: Sequence[Name]) -> list[Hosted]:
+        """List zones by page, or by name where a large account makes that cheaper."""
+        apexes = set(candidates(names))
+        if not apexes:
+            return []
+        every: dict[str, str | int] = {"per_page": ZONES_PER_PAGE}
+        first = self._listing.page("/zones", 1, every)
+        if first.last - 1 <= len(apexes):
+            rows = self._listing.rows("/zones", every, first)
+        else:
+            rows = [
+                row
+                for apex in sorted(apexes)
+                for row in self._listing.rows("/zones", {**every, "name": spelled(apex)})
+            ]
+        return list({(hosted := hosted_zone(row)).zone.id: hosted for row in rows}.values())
+
+    def _records(self, zone: Zone, filters: Mapping[str, str]) -> list[Record]:
+        rows = self._dns.rows(records_path(zone), {**filters, "per_page": RECORDS_PER_PAGE})
+        return [stored_record(row) for row in rows]
+
+    def _refuse_delegated(self, zone: Zone, records: Sequence[TXT]) -> None:
+        cuts = {record.name for record in self._records(zone, {"type": "NS"})} - {zone.apex}
+        for record in records:
+            for cut in cuts:
+                if record.name.is_subdomain(cut):
+                    raise Rejected(
+                        f"{record.name} is below {cut}, which {zone.apex} delegates elsewhere:"
+                        " Cloudflare would store the record and never serve it",
+                        hint=f"write to the zone {cut} at the host that serves it",
+                    )
+
+    def _missing(self, zone: Zone, records: Sequence[TXT], mark: str) -> list[object]:
+        """Return the records still to be created, each once."""
+        names = {record.name for record in records}
+        missing = {(record.name, record.value): record for record in records}
+        ttls: dict[Name, int] = {}
+        for stored in self._records(zone, matching(names)):
+            if stored.type == "CNAME" and stored.name in names:
+                raise Rejected(
+                    f"a CNAME record at {stored.name} is in the way of TXT records",
+                    hint="delete it, or write where it points to",
+                )
+            if stored.type == "TXT":
+                ttls[stored.name] = stored.ttl
+                missing.pop((stored.name, stored.text), None)
+        return [post(record, ttls.get(record.name), mark) for record in missing.values()]
+
+    def _present(self, zone: Zone, records: Sequence[TXT]) -> list[object]:
+        """Return the ids of all records that hold these values, however quoted."""
+        wanted = {(record.name, record.value) for record in records}
+        filters = {"type": "TXT", **matching(name for name, _ in wanted)}
+        return [
+            {"id": stored.id}
+            for stored in self._records(zone, filters)
+            if stored.type == "TXT" and (stored.name, stored.text) in wanted
+        ]
+
+    def _send(self, zone: Zone, kind: str, difference: Callable[[], list[object]]) -> None:
+        """Send what *difference* finds, looking again until nothing is in doubt."""
+
+        def send() -> None:
+            operations = difference()
+            for start in range(0, len(operations), BATCH):
+                chunk = operations[start : start + BATCH]
+                self._dns.write(f"{records_path(zone)}/batch", {kind: chunk})
+
+        self._line.persist(send)
+
+
+def enclosing(zones: Sequence[Zone], name: Name) -> bool:
+    """Whether *name* is in any of *zones*."""
+    return any(name.is_subdomain(zone.apex) for zone in zones)
+
+
+def not_served(hosted: Hosted) -> Misconfigured:
+    """Return the error for a zone that nothing is delegated to, yet or any more."""
+    servers = " and ".join(str(host) for host in hosted.zone.nameservers)
+    return Misconfigured(
+        f"Cloudflare does not serve {hosted.zone.apex}: the zone's status is {hosted.status}",
+        hint=f"delegate it to {servers or 'the name servers that its page shows'}",
+    )
+
+
+def open_account(
+    settings: Mapping[str, str],
+    *,
+    pause: Callable[[float], None] = time.sleep,  # noqa: TID251 - the default of a parameter
+    random: Callable[[], float] = random.random,
+    now: Callable[[], float] = time.monotonic,  # noqa: TID251 - likewise
+) -> Cloudflare:
+    """Return the provider that *settings* describe; see `ADAPTER`.
+
+    Raises:
+        Misconfigured: No token, or a token or address not fit to be used.
+    """
+    token = settings.get("CLOUDFLARE_API_TOKEN")
+    dns_token = settings.get("CF_DNS_API_TOKEN") or token
+    if not dns_token:
+        raise Misconfigured("no Cloudflare token", hint="set CLOUDFLARE_API_TOKEN")
+    zone_token = settings.get("CF_ZONE_API_TOKEN") or token or dns_token
+    base_url = settings.get("CLOUDFLARE_BASE_URL") or BASE_URL
+    pool, (dns_client, zone_client) = connect(base_url, (dns_token, zone_token))
+    line = Line(pause, random, now)
+    provider = Cloudflare(
+        line, Api(dns_client, line, NEEDS_DNS), Api(zone_client, line, NEEDS_ZONE)
+    )
+    weakref.finalize(provider, pool.close)
+    return provider
+
+
+ADAPTER = Adapter(
+    settings=(
+        Setting("CLOUDFLARE_API_TOKEN", "API token with DNS:Edit and Zone:Read", secret=True),
+        Setting("CF_DNS_API_TOKEN", "API token with DNS:Edit, used for records", secret=True),
+        Setting("CF_ZONE_API_TOKEN", "API token with Zone:Read, used for zones", secret=True),
+        Setting("CLOUDFLARE_BASE_URL", f"address of the API, default {BASE_URL}"),
+    ),
+    credentials=(("CLOUDFLARE_API_TOKEN",), ("CF_DNS_API_TOKEN",)),
+    open=open_account,
+)

@@ -1,0 +1,165 @@
+"""Calls to Cloudflare's API (client/v4): paced, repeated where safe, and judged.
+
+The official SDK carries them but decides nothing. It would take 200 with
+``"success": false`` for an empty list, decode a TXT row that lacks a field as an
+A record, repeat a POST whose answer was lost, call again before a long
+``Retry-After`` is over, and never read ``Ratelimit``. So it hands out raw answers.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from providers.errors import Unavailable
+
+from .wire import Again, judged, printable
+
+if TYPE_CHECKING:
+    import httpx
+    from cloudflare import Cloudflare
+
+ATTEMPTS = 4
+FIRST_PAUSE = 1.0  # seconds; doubles with every attempt, full jitter
+PATIENCE = 30.0  # seconds; whoever must wait longer had better come back later
+BLOCK = 300.0  # seconds a 429 lasts where the answer does not say (API documentation)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as the API sent them, and the number of the last page."""
+
+    rows: Sequence[object]
+    last: int
+
+
+class Line:
+    """The way to the host: counts requests, keeps its blocks, spaces repetitions.
+
+    One for all tokens and threads, since the quota (1,200 requests in five
+    minutes) is the user's, and going over it blocks every call for five more.
+    """
+
+    def __init__(
+        self,
+        pause: Callable[[float], None],
+        random: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self.calls = 0
+        self._pause, self._random, self._now = pause, random, now
+        self._free_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def enter(self) -> None:
+        """Count a request, once no block stands in its way.
+
+        Raises:
+            Unavailable: The block lasts longer than `PATIENCE`.
+        """
+        self._stand_by(0.0)
+        with self._lock:
+            self.calls += 1
+
+    def heed(self, response: "httpx.Response") -> None:
+        """Stop all calls while the host says that the quota is spent."""
+        seconds = 0.0
+        if response.status_code == 429:
+            after = re.fullmatch(r"\d{1,6}", response.headers.get("Retry-After", ""))
+            seconds = float(after[0]) if after else BLOCK
+        elif spent := re.search(r"\br=0;t=(\d{1,6})", response.headers.get("Ratelimit", "")):
+            seconds = float(spent[1])
+        with self._lock:
+            self._free_at = max(self._free_at, self._now() + seconds)
+
+    def persist(self, action: Callable[[], T]) -> T:
+        """Return what *action* returns, repeating it while it raises `Again`."""
+        attempt = 1
+        while True:
+            try:
+                return action()
+            except Again as again:
+                if attempt == ATTEMPTS:
+                    raise again.verdict from again
+            self._stand_by(self._random() * FIRST_PAUSE * 2 ** (attempt - 1))
+            attempt += 1
+
+    def _stand_by(self, least: float) -> None:
+        block = max(0.0, self._free_at - self._now())
+        if block > PATIENCE:
+            raise Unavailable(
+                f"Cloudflare refuses all calls of this account for another {block:.0f} s",
+                hint="its quota is spent (1,200 requests in 5 minutes): try again later",
+            )
+        if block + least > 0:
+            self._pause(block + least)
+
+
+class Api:
+    """Calls with one token.
+
+    Args:
+        permission: What the token must be allowed to do, as a hint to a person.
+    """
+
+    def __init__(self, client: "Cloudflare", line: Line, permission: str) -> None:
+        self._client, self._line, self._permission = client, line, permission
+
+    def page(self, path: str, number: int, filters: Mapping[str, str | int]) -> Page:
+        """Return one page of a listing, counted from 1."""
+        query = {**filters, "page": number}
+        body = self._line.persist(lambda: self._call("GET", path, query=query))
+        match body:
+            case {"result": list(rows), "result_info": {"total_pages": int(last)}}:
+                return Page(rows, last)
+            case _:
+                raise Unavailable(f"Cloudflare sent no list and number of pages for {path}")
+
+    def rows(
+        self, path: str, filters: Mapping[str, str | int], first: Page | None = None
+    ) -> list[object]:
+        """Return every row of a listing; no call beyond its last page."""
+        page = first or self.page(path, 1, filters)
+        rows = list(page.rows)
+        for number in range(2, page.last + 1):
+            rows += self.page(path, number, filters).rows
+        return rows
+
+    def write(self, path: str, body: Mapping[str, object]) -> None:
+        """Send one change, once.
+
+        Raises:
+            Again: It may have been made or not, or builds on an outdated listing.
+        """
+        self._call("POST", path, body=body)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Mapping[object, object]:
+        import cloudflare  # noqa: PLC0415 - loaded when the client was made
+        import httpx  # noqa: PLC0415
+
+        self._line.enter()
+        try:
+            if method == "GET":
+                response = self._client.get(
+                    path, cast_to=httpx.Response, options={"params": query or {}}
+                )
+            else:
+                response = self._client.post(path, cast_to=httpx.Response, body=body)
+        except cloudflare.APIStatusError as error:
+            response = error.response
+        except cloudflare.APIConnectionError as error:
+            reason = repr(error.__cause__ or error)
+            raise Again(
+                Unavailable(f"no answer from Cloudflare to {method} {path}: {printable(reason)}")
+            ) from error
+        self._line.heed(response)
+        return judged(response, f"{method} {path}", self._permission)

@@ -1,0 +1,224 @@
+"""Cloudflare's JSON: how names and records are spelled, what rows and errors mean."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from os.path import commonprefix
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+
+import dns.rdata
+import dns.rdtypes.ANY.TXT
+from dns.exception import DNSException
+from dns.name import Name, from_text
+
+from providers.contract import TXT, Zone
+from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+MIN_TTL, MAX_TTL = 60, 86400  # seconds, on every plan
+COMMENT = 100  # characters a comment may have on the Free plan
+
+
+class Again(Exception):
+    """Look again at what is stored, then repeat.
+
+    Attributes:
+        verdict: What to raise once repeating has not helped.
+    """
+
+    def __init__(self, verdict: ProviderError) -> None:
+        super().__init__(str(verdict))
+        self.verdict = verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored record.
+
+    Attributes:
+        text: The value of a TXT record, joined and unquoted.
+        ttl: Seconds; 1 is Cloudflare's word for its own choice.
+    """
+
+    id: str
+    name: Name
+    type: str
+    text: str = ""
+    ttl: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A zone of the account, in whatever state."""
+
+    zone: Zone
+    status: str
+    type: str
+
+
+def candidates(names: Iterable[Name]) -> Iterator[Name]:
+    """Yield what could be the apex of a zone: each name and its ancestors below the TLD."""
+    for name in names:
+        for labels in range(len(name), 2, -1):
+            yield name.split(labels)[1]
+
+
+def matching(names: Iterable[Name]) -> dict[str, str]:
+    """Return the narrowest single filter that lets records of all *names* pass.
+
+    Cloudflare's filters ignore case, as names do.
+    """
+    spellings = sorted({spelled(name) for name in names})
+    if len(spellings) == 1:
+        return {"name.exact": spellings[0]}
+    prefix = commonprefix(spellings)  # noqa: RUF071 - of characters, not of folders
+    return {"name.startswith": prefix} if prefix else {}
+
+
+def spelled(name: Name) -> str:
+    """Return *name* as Cloudflare spells it: Punycode, lower case, no final dot."""
+    return name.to_text(omit_final_dot=True).lower()
+
+
+def records_path(zone: Zone) -> str:
+    """Return where the records of *zone* are; its id may come from a person."""
+    return f"/zones/{quote(zone.id, safe='')}/dns_records"
+
+
+def post(record: TXT, ttl: int | None, mark: str) -> dict[str, object]:
+    """Return the order to create *record*, quoted as the API documents TXT content.
+
+    Its RRset's *ttl*, where there is one, counts more than its own (RFC 2181 §5.2).
+    """
+    escaped = record.value.replace("\\", "\\\\").replace('"', '\\"')
+    return {
+        "type": "TXT",
+        "name": spelled(record.name),
+        "content": f'"{escaped}"',
+        "ttl": ttl or min(max(record.ttl, MIN_TTL), MAX_TTL),
+        "comment": " ".join(mark.split())[:COMMENT],
+    }
+
+
+def stored_record(row: object) -> Record:
+    """Decode a row of ``dns_records``.
+
+    Raises:
+        Unavailable: It is none.
+    """
+    match row:
+        case {"id": str(key), "name": str(name), "type": "TXT", "content": str(content), **rest}:
+            ttl = rest.get("ttl")  # a number that may come as 60.0
+            seconds = int(ttl) if isinstance(ttl, int | float) else 0
+            return Record(key, absolute(name), "TXT", unquoted(content), seconds)
+        case {"id": str(key), "name": str(name), "type": str(other)}:
+            return Record(key, absolute(name), other)
+        case _:
+            raise Unavailable("Cloudflare sent a DNS record without id, name, type or content")
+
+
+def hosted_zone(row: object) -> Hosted:
+    """Decode a row of ``zones``.
+
+    Raises:
+        Unavailable: It is none.
+    """
+    match row:
+        case {"id": str(key), "name": str(name), "status": str(status), **rest}:
+            servers = rest.get("name_servers")
+            hosts = servers if isinstance(servers, list) else []
+            zone = Zone(absolute(name), key, tuple(absolute(str(host)) for host in hosts))
+            return Hosted(zone, status, str(rest.get("type", "full")))
+        case _:
+            raise Unavailable("Cloudflare sent a zone without id, name or status")
+
+
+def absolute(text: str) -> Name:
+    """Return the name that Cloudflare spells *text*."""
+    try:
+        return from_text(text)
+    except DNSException as error:
+        raise Unavailable("Cloudflare sent what is no domain name") from error
+
+
+def unquoted(content: str) -> str:
+    """Return the value of TXT *content*, which may be quoted, bare, or in pieces.
+
+    Clients that write bare content, and the dashboard, leave both forms behind.
+    """
+    if not content.startswith('"'):
+        return content
+    try:
+        rdata = dns.rdata.from_text("IN", "TXT", content)
+    except DNSException:
+        return content
+    return b"".join(cast("dns.rdtypes.ANY.TXT.TXT", rdata).strings).decode("latin-1")
+
+
+def judged(response: "httpx.Response", request: str, permission: str) -> Mapping[object, object]:
+    """Return the envelope of a success; raise whatever else *response* means."""
+    try:
+        body: object = response.json()
+    except (ValueError, RecursionError):
+        body = None
+    if response.is_success and isinstance(body, dict) and body.get("success") is True:
+        return body
+    errors = list(complaints(body))
+    text = "; ".join(f"{code} {message}" for code, message in errors) or response.text
+    token = response.request.headers["Authorization"].removeprefix("Bearer ")
+    said = printable(text.replace(token, "[token]"))
+    raise refusal(
+        response.status_code,
+        errors[0][0] if errors else 0,
+        f"Cloudflare answered {response.status_code} to {request}: {said or 'no reason given'}",
+        permission,
+    )
+
+
+def refusal(status: int, code: int, text: str, permission: str) -> Exception:
+    """Return what a failed call means: by Cloudflare's code first, then by status."""
+    match code, status:
+        case ((81057 | 81058 | 81044), _):  # exists already; exists no more
+            return Again(Rejected(text))
+        case ((81053 | 81054), _):
+            error: Exception = Rejected(f"a CNAME (or A, AAAA) record is in the way: {text}")
+        case ((6003 | 6111), _):
+            hint = "check the token text: it must be the token alone, unquoted and complete"
+            error = Unauthorized(text, hint=hint)
+        case ((9103 | 9109 | 10000), _) | (_, (401 | 403)):
+            error = Unauthorized(text, hint=permission)
+        case ((7000 | 7003), _) | (_, 404):
+            error = Misconfigured(text, hint="check the zone_id and CLOUDFLARE_BASE_URL")
+        case _, (408 | 409 | 429):
+            error = Again(Unavailable(text))
+        case _ if 300 <= status < 400:
+            hint = "redirects are not followed: check CLOUDFLARE_BASE_URL"
+            error = Unavailable(text, hint=hint)
+        case _ if status >= 500 or status < 300:  # a failure called 200 may be half a success
+            error = Again(Unavailable(text))
+        case _:
+            error = Rejected(text)
+    return error
+
+
+def complaints(body: object) -> Iterator[tuple[int, str]]:
+    """Yield code and message of each error in an envelope, and of each one's causes."""
+    match body:
+        case {"code": int(code), "message": str(message), **rest}:
+            yield code, message
+            yield from complaints({"errors": rest.get("error_chain")})
+        case {"errors": list(errors)}:
+            for error in errors:
+                yield from complaints(error)
+        case _:
+            return
+
+
+def printable(text: str) -> str:
+    """Return *text*, which may be a page of HTML, as one short line."""
+    bare = re.sub(r"<style.*?</style>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    line = " ".join("".join(char if char.isprintable() else " " for char in bare).split())
+    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -1,0 +1,192 @@
+"""DNS UPDATE (RFC 2136), signed by TSIG (RFC 8945): BIND, Knot, PowerDNS and their kin.
+
+An update adds and deletes single values: neighbours need no care, and a repeat changes
+nothing. What needs care is a NOERROR. Servers say it to a TXT beside a CNAME and to one
+below a zone cut, and serve neither. So the names are looked at before a write, and each
+value is read back after it, from the server that was written to.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import dns.flags
+import dns.name
+from dns.exception import TooBig
+from dns.name import Name
+from dns.rcode import Rcode
+from dns.rdataclass import IN
+from dns.rdatatype import CNAME, SOA
+from dns.rdatatype import TXT as TXT_TYPE
+from dns.rdtypes.ANY.TXT import TXT as TXTRdata  # noqa: N811 (a class of dnspython's)
+from dns.update import UpdateMessage
+
+from providers.contract import TXT, Adapter, Change, Zone
+from providers.errors import Rejected, Unavailable
+
+from . import settings
+from .answers import absence, alias, enclosing_apex, serves, ttl, zone_cut
+from .errors import no_authority, refusal
+from .server import UpdateServer
+
+MESSAGE = 65_000  # octets of an update; a message ends at 65,535 (RFC 1035 §4.2.2), TSIG included
+# Before each look at what became of an update: some servers answer before they serve.
+PAUSES_S = (0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.7)
+
+
+class Rfc2136:
+    """Every zone of one primary server.
+
+    Args:
+        server: Takes the updates, and the questions about what became of them.
+        pause: Blocks for so many seconds.
+    """
+
+    def __init__(
+        self,
+        server: UpdateServer,
+        pause: Callable[[float], None] = time.sleep,  # noqa: TID251 (tests bring their own)
+    ) -> None:
+        self._server = server
+        self._pause = pause
+
+    @property
+    def api_calls(self) -> int:
+        return self._server.updates
+
+    def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
+        # An answer covers every level from its name up to the apex; the walk goes on above that.
+        level, asked, apexes = set(names), set[Name](), set[Name]()
+        failing = False
+        while level:
+            asked |= level
+            answers = self._server.ask(level, SOA)
+            failing |= any(answer.rcode() == Rcode.SERVFAIL for answer in answers.values())
+            tops = {name: enclosing_apex(name, answer) for name, answer in answers.items()}
+            apexes.update(apex for apex in tops.values() if apex)
+            heads = {apex or name for name, apex in tops.items()} - {dns.name.root}
+            level = {head.parent() for head in heads} - asked
+        if failing and not apexes:
+            raise Unavailable(f"{self._server} answers SERVFAIL", hint="its log says why")
+        return [Zone(apex, apex.to_text()) for apex in sorted(apexes)]
+
+    def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
+        ttls = self._survey(zone, records)
+
+        def add(update: UpdateMessage, record: TXT) -> None:
+            update.absent(record.name, CNAME)
+            # The latest addition sets the TTL of the whole RRset, so it gets the one it has.
+            update.add(record.name, ttls.get(record.name, record.ttl), rdata(record))
+
+        self._write(zone, records, add)
+        self._read_back(zone, records, served=True)
+        return Change(zone)
+
+    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        def remove(update: UpdateMessage, record: TXT) -> None:
+            update.delete(record.name, rdata(record))
+
+        self._write(zone, records, remove)
+        self._read_back(zone, records, served=False)
+        return Change(zone)
+
+    def in_sync(self, change: Change) -> bool:
+        return True
+
+    def _survey(self, zone: Zone, records: Sequence[TXT]) -> dict[Name, int]:
+        """Return the TTL of each RRset that is already there.
+
+        Raises:
+            Rejected: A name lies below a zone cut. The server would take the record, hide it,
+                and show it on the day the delegation goes.
+            ProviderError: The server has no authority over a name, so nothing could be read back.
+        """
+        answers = self._server.ask((record.name for record in records), TXT_TYPE)
+        for name, answer in answers.items():
+            if cut := zone_cut(zone.apex, name, answer):
+                raise Rejected(
+                    f"{name} is not in the zone {zone.apex}: it is delegated to the zone {cut}",
+                    hint=f"write to {cut}, at its own primary",
+                )
+            if not answer.flags & dns.flags.AA:
+                raise no_authority(str(self._server), zone.apex, name, answer.rcode())
+        ttls = ((name, ttl(name, answer)) for name, answer in answers.items())
+        return {name: seconds for name, seconds in ttls if seconds is not None}
+
+    def _write(
+        self,
+        zone: Zone,
+        records: Sequence[TXT],
+        compose: Callable[[UpdateMessage, TXT], None],
+    ) -> None:
+        """Send *records* in one update, which is atomic; in several where one cannot hold them."""
+        if not records:
+            return
+        update = UpdateMessage(zone.apex)
+        for record in records:
+            compose(update, record)
+        try:
+            update.to_wire(max_size=MESSAGE)
+        except TooBig:
+            middle = len(records) // 2
+            self._write(zone, records[:middle], compose)
+            self._write(zone, records[middle:], compose)
+            return
+        match self._server.update(update):
+            case Rcode.NOERROR:
+                return
+            case Rcode.YXRRSET:
+                raise self._in_the_way(records)
+            case verdict:
+                names = list(dict.fromkeys(record.name for record in records))
+                key = self._server.key
+                raise refusal(str(self._server), key, zone.apex, names, verdict)
+
+    def _read_back(self, zone: Zone, records: Sequence[TXT], *, served: bool) -> None:
+        """Block until the server serves all of *records*, or none; about two seconds at most.
+
+        Raises:
+            Rejected: It accepted the update and still answers otherwise.
+        """
+        for seconds in PAUSES_S:
+            self._pause(seconds)
+            answers = self._server.ask((record.name for record in records), TXT_TYPE)
+            records = [
+                record
+                for record in records
+                if serves(record.name, record.value, answers[record.name]) != served
+            ]
+            if not records:
+                return
+        name = records[0].name
+        why = absence(zone.apex, name, answers[name]) if served else "it still serves the value"
+        raise Rejected(
+            f"{self._server} accepted the update of {name} in {zone.apex}, but {why}",
+            hint="is it the primary itself, and does it answer from the view that it updates?",
+        )
+
+    def _in_the_way(self, records: Sequence[TXT]) -> Rejected:
+        answers = self._server.ask((record.name for record in records), CNAME)
+        targets = {name: alias(name, answer) for name, answer in answers.items()}
+        aliases = [f"{name} is one, to {target}" for name, target in targets.items() if target]
+        return Rejected(
+            f"a CNAME is in the way: {'; '.join(aliases) or f'at one of {len(targets)} names'}",
+            hint="no TXT can stand beside a CNAME (RFC 1034 §3.6.2): write at its target instead",
+        )
+
+
+def rdata(record: TXT) -> TXTRdata:
+    """Return the value as one character-string; nothing in it is read as an escape."""
+    return TXTRdata(IN, TXT_TYPE, [record.value.encode("ascii")])
+
+
+def open_server(given: Mapping[str, str]) -> Rfc2136:
+    """Return the provider that the settings *given* describe."""
+    host, port = settings.address(given)
+    return Rfc2136(UpdateServer(host, port, settings.key(given)))
+
+
+ADAPTER = Adapter(
+    settings=(settings.NAMESERVER, settings.KEY, settings.SECRET, settings.ALGORITHM),
+    credentials=((settings.NAMESERVER.name,),),
+    open=open_server,
+)

@@ -1,0 +1,132 @@
+"""A DNS server as a client of RFC 2136 sees it: requests, signatures and attempts."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property, partial
+from socket import SOCK_DGRAM, getaddrinfo
+from threading import Lock
+
+import dns.message
+import dns.opcode
+import dns.query
+import dns.tsig
+from dns.exception import DNSException, FormError
+from dns.message import Message
+from dns.name import Name
+from dns.rcode import Rcode
+from dns.rdatatype import RdataType
+from dns.update import UpdateMessage
+
+from .errors import refused_key, unanswered
+from .settings import Key
+
+DATAGRAM = 1200  # octets of a request that any path carries unfragmented; a longer one goes by TCP
+PAYLOAD = 1232  # octets of an answer by UDP (DNS flag day 2020)
+WIDTH = 8  # questions at a time
+
+
+class UpdateServer:
+    """A server that takes updates: under *key* or, without one, by the address of this host.
+
+    Each request has two attempts of *timeout* seconds, the second one by TCP. Thread-safe.
+
+    Attributes:
+        key: What requests are signed with.
+
+    Raises:
+        ProviderError: From `ask` and `update`: no usable answer, or the key is refused.
+    """
+
+    def __init__(
+        self, host: str, port: int = 53, key: Key | None = None, *, timeout: float = 5.0
+    ) -> None:
+        self._host = host
+        self._port = port
+        self.key = key
+        self._timeout = timeout
+        self._updates = 0
+        self._lock = Lock()
+
+    def __str__(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return host if self._port == 53 else f"{host}:{self._port}"
+
+    @property
+    def updates(self) -> int:
+        """Updates sent so far, second attempts included."""
+        return self._updates
+
+    def update(self, message: UpdateMessage) -> Rcode:
+        """Send *message* and return the server's verdict on it."""
+        with self._translated():
+            return self._exchange(self._signed(message)).rcode()
+
+    def ask(self, names: Iterable[Name], rdtype: RdataType) -> dict[Name, Message]:
+        """Return the answer about each of *names*, asked once and with RD=0."""
+        distinct = list(dict.fromkeys(names))
+        with self._translated(), ThreadPoolExecutor(WIDTH) as pool:
+            answers = pool.map(partial(self._ask, rdtype=rdtype), distinct)
+            return dict(zip(distinct, answers, strict=True))
+
+    def _ask(self, name: Name, *, rdtype: RdataType) -> Message:
+        question = partial(
+            dns.message.make_query, name, rdtype, flags=0, use_edns=0, payload=PAYLOAD
+        )
+        try:
+            # BIND may choose the view by the key: thus questions reach the one that updates reach.
+            return self._exchange(self._signed(question()))
+        except (dns.tsig.PeerBadKey, dns.tsig.BadSignature, FormError):
+            # Knot wants a key that may update to be allowed to query, too; NSD answers unsigned,
+            # and Unbound sends the signature of the question back.
+            return self._exchange(question())
+
+    def _signed(self, message: Message) -> Message:
+        if self.key:
+            message.use_tsig(self.key)
+        return message
+
+    def _exchange(self, message: Message) -> Message:
+        """Return the response: of the same id and question, and signed if *message* is."""
+        short = len(message.to_wire()) <= DATAGRAM
+        try:
+            return self._by_udp(message) if short else self._by_tcp(message)
+        except dns.tsig.PeerError:
+            raise
+        except (DNSException, EOFError, OSError):
+            # Silence, a truncated answer or a forged one. Should an update have arrived after all,
+            # it is idempotent.
+            return self._by_tcp(message)
+
+    def _by_udp(self, message: Message) -> Message:
+        self._count(message)
+        return dns.query.udp(
+            message,
+            self._address,
+            self._timeout,
+            self._port,
+            ignore_unexpected=True,
+            raise_on_truncation=True,
+        )
+
+    def _by_tcp(self, message: Message) -> Message:
+        self._count(message)
+        return dns.query.tcp(message, self._address, self._timeout, self._port)
+
+    def _count(self, message: Message) -> None:
+        with self._lock:
+            self._updates += message.opcode() == dns.opcode.UPDATE
+
+    @cached_property
+    def _address(self) -> str:
+        # The system's first choice, kept: what is read back is read where it was written.
+        return str(getaddrinfo(self._host, self._port, type=SOCK_DGRAM)[0][4][0])
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except dns.tsig.PeerError as error:
+            raise refused_key(str(self), self.key, error) from error
+        except (DNSException, EOFError, OSError) as error:
+            raise unanswered(str(self), self.key, error) from error

@@ -1,0 +1,5 @@
+"""The Amazon Route 53 adapter."""
+
+from .adapter import ADAPTER, Route53
+
+__all__ = ["ADAPTER", "Route53"]

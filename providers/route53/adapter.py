@@ -1,0 +1,198 @@
+"""Amazon Route 53, by boto3.
+
+Appends and deletes are compare-and-swaps (see `providers.route53.rrsets`): they
+keep what others store at the name, and are retried when another writer came first.
+
+Credentials are searched by botocore (see `providers.route53.client`). IAM actions
+used, all of route53: ListResourceRecordSets, ChangeResourceRecordSets (CREATE and
+DELETE of TXT), GetChange; ListHostedZones unless the zone id is configured, and
+GetHostedZone where several zones share a name.
+"""
+
+import random
+import re
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from dns.name import Name
+
+from providers.contract import TXT, Adapter, Change, Setting, Zone
+
+from .client import client
+from .errors import Conflict, Lost
+from .requests import Patience, Requests
+from .rrsets import Swap, appended, batch, named, removed, spelled
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_route53.type_defs import ResourceRecordSetOutputTypeDef
+
+    from .requests import RRsets
+
+    Edit = Callable[[Sequence[ResourceRecordSetOutputTypeDef]], Swap | None]
+
+FIRST_CONFLICT_PAUSE = 0.1  # Seconds; a lost race is over sooner than a throttled second.
+
+
+class Route53:
+    """Adapter over a ready-made boto3 client, which is thread-safe.
+
+    The client should retry nothing by itself: time and attempts are bounded here.
+
+    Args:
+        client: Of boto3, for the service route53.
+        pause, random, now: See `Patience`.
+    """
+
+    def __init__(
+        self,
+        client: "Route53Client",
+        *,
+        pause: Callable[[float], None] = time.sleep,  # noqa: TID251  # the one default, replaceable
+        random: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.monotonic,  # noqa: TID251  # likewise
+    ) -> None:
+        self._client = client
+        self._patience = partial(Patience, pause, random, now)
+        self._hosted: tuple[Zone, ...] | None = None
+        self._listing = Lock()
+        self._writing: dict[str, Lock] = {}
+        self._sent = 0
+        self._counting = Lock()
+        client.meta.events.register("before-send.route-53", self._count)
+
+    @property
+    def api_calls(self) -> int:
+        return self._sent
+
+    def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
+        # One listing answers for every name; an account holds 500 zones (five
+        # requests) unless AWS raised that. Seeking by name would cost a request
+        # for every label of every name.
+        requests = self._requests()
+        with self._listing:
+            if self._hosted is None:
+                self._hosted = _public(requests)
+        suffixes = {name.split(depth)[1] for name in names for depth in range(len(name) + 1)}
+        found = [zone for zone in self._hosted if zone.apex in suffixes]
+        apexes = [zone.apex for zone in found]
+        return [
+            Zone(zone.apex, zone.id, requests.nameservers(zone.id))
+            if apexes.count(zone.apex) > 1
+            else zone
+            for zone in found
+        ]
+
+    def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
+        # New names need no reading one by one: CREATE fails where a set exists.
+        edits = {name: partial(appended, name, txts) for name, txts in _by_name(records)}
+        return self._write(zone, edits, Requests.glance, mark)
+
+    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        edits = {name: partial(removed, name, txts) for name, txts in _by_name(records)}
+        return self._write(zone, edits, Requests.read, "")
+
+    def in_sync(self, change: Change) -> bool:
+        return not change.id or self._requests().status(change.id) == "INSYNC"
+
+    def _requests(self) -> Requests:
+        """Begin a call of this adapter: its retries share one span of time."""
+        return Requests(self._client, self._patience())
+
+    def _write(
+        self,
+        zone: Zone,
+        edits: "Mapping[Name, Edit]",
+        look: "Callable[[Requests, str, Collection[Name]], RRsets]",
+        comment: str,
+    ) -> Change:
+        if not edits:
+            return Change(zone)
+        # Two threads in one zone would only refuse each other.
+        with self._writing.setdefault(zone.id, Lock()):
+            requests = self._requests()
+            return _swap(requests, zone, edits, look(requests, zone.id, edits), comment)
+
+    def _count(self, **_event: object) -> None:
+        with self._counting:
+            self._sent += 1
+
+
+def _swap(
+    requests: Requests,
+    zone: Zone,
+    edits: "Mapping[Name, Edit]",
+    known: "RRsets",
+    comment: str,
+) -> Change:
+    """Submit *edits* in as few batches as possible, until all are made.
+
+    A name that is not in *known* is taken for absent. The last batch stands for
+    all: Route 53 takes the changes of a zone one after the other.
+    """
+    change, left, attempt = Change(zone), dict(edits), 0
+    while swaps := [swap for name, edit in left.items() if (swap := edit(known.get(name, ())))]:
+        swaps = batch(swaps)
+        try:
+            change = Change(zone, requests.change(zone.id, swaps, comment))
+        except (Conflict, Lost) as error:
+            requests.patience.wait(attempt, error, FIRST_CONFLICT_PAUSE)
+            attempt += 1
+            known = {**known, **requests.read(zone.id, _mentioned(str(error), swaps))}
+        else:
+            made = {swap.name for swap in swaps}
+            left = {name: edit for name, edit in left.items() if name not in made}
+    return change
+
+
+def _mentioned(text: str, swaps: Sequence[Swap]) -> Sequence[Name]:
+    """Return the names that an error's *text* complains of; all where it says none."""
+    words = set(re.split(r"[\s',\[\]]+", text))
+    names = [swap.name for swap in swaps]
+    return [name for name in names if spelled(name) in words] or names
+
+
+def _by_name(records: Iterable[TXT]) -> Iterable[tuple[Name, list[TXT]]]:
+    groups: dict[Name, list[TXT]] = {}
+    for record in records:
+        groups.setdefault(record.name, []).append(record)
+    return groups.items()
+
+
+def _public(requests: Requests) -> tuple[Zone, ...]:
+    return tuple(
+        Zone(named(hosted["Name"]), hosted["Id"].removeprefix("/hostedzone/"))
+        for hosted in requests.zones()
+        if not hosted.get("Config", {}).get("PrivateZone", False)
+    )
+
+
+def _open(settings: Mapping[str, str]) -> Route53:
+    return Route53(client(settings))
+
+
+ADAPTER = Adapter(
+    settings=(
+        Setting("AWS_ACCESS_KEY_ID", "access key id"),
+        Setting("AWS_SECRET_ACCESS_KEY", "secret access key", secret=True),
+        Setting("AWS_SESSION_TOKEN", "session token of temporary keys", secret=True),
+        Setting("AWS_PROFILE", "profile in the shared AWS files"),
+        Setting("AWS_ROLE_ARN", "role to assume by web identity"),
+        Setting("AWS_WEB_IDENTITY_TOKEN_FILE", "file with the web identity token"),
+        Setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "credentials of an ECS task"),
+        Setting("AWS_CONTAINER_CREDENTIALS_FULL_URI", "credentials of an EKS pod"),
+        Setting("AWS_ENDPOINT_URL_ROUTE_53", "endpoint: https, or loopback"),
+    ),
+    # Instance metadata is no group: it shows only when asked, which detection must not.
+    credentials=(
+        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+        ("AWS_PROFILE",),
+        ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI",),
+    ),
+    open=_open,
+)

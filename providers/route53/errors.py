@@ -1,0 +1,109 @@
+"""Errors of Route 53 and of boto3, by what can be done about them."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+# Throttling comes with HTTP 400. PriorRequestNotComplete means that somebody's
+# change of the same zone is still in flight: Route 53 takes one at a time.
+THROTTLING = {"Throttling", "ThrottlingException", "PriorRequestNotComplete"}
+CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidIdentityToken",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+# Parts of the texts under InvalidChangeBatch; there is nothing better to go by.
+# The permanent ones go first: "a conflicting RRSet of type  CNAME … already exists".
+PERMANENT = ("not permitted", "multivalue")
+LOST_RACES = ("already exists", "not found", "do not match")
+# A domain may well be called protect.example: names are not read for such words.
+NAME = re.compile(r"[\w\\*-]+(\.[\w\\*-]+)+")
+
+
+class Throttled(Unavailable):
+    """Refused for now, and certainly not done."""
+
+
+class Lost(Unavailable):
+    """No usable answer came: done or not, nobody said."""
+
+
+class Conflict(Unavailable):
+    """The zone does not hold what the batch was made for: somebody else wrote."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn botocore's errors into ours."""
+    from botocore import exceptions as boto  # noqa: PLC0415  # the SDK loads when it is used
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+    try:
+        yield
+    except boto.ClientError as error:
+        raise _refusal(error) from error
+    except (
+        boto.HTTPClientError,
+        boto.ConnectionError,
+        boto.IncompleteReadError,
+        ResponseParserError,
+    ) as error:
+        raise Lost(f"route 53: {error}") from error
+    except boto.ParamValidationError as error:
+        raise Rejected(f"route 53: {error}") from error
+    except (boto.BotoCoreError, FileNotFoundError, PermissionError) as error:
+        # What is left is the search for credentials: none, half, unreadable, expired sign-on.
+        raise Misconfigured(
+            f"route 53: {error}",
+            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN"
+            " with AWS_WEB_IDENTITY_TOKEN_FILE",
+        ) from error
+
+
+def _refusal(error: "ClientError") -> ProviderError:
+    code = error.response.get("Error", {}).get("Code", "")
+    # The first line only: a signature error goes on to repeat the request with its session token.
+    reason = error.response.get("Error", {}).get("Message", "").partition("\n")[0]
+    message = f"route 53: {error.operation_name}: {code}: {reason}"
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in THROTTLING:
+        return Throttled(message, hint="all users of the AWS account share its request rate")
+    if status >= 500:
+        return Lost(message)
+    if code in CREDENTIALS:
+        return Unauthorized(message, hint="check the AWS credentials; session tokens expire")
+    if status == 403:
+        return Unauthorized(message, hint=_permission(error.operation_name))
+    return _rejection(code, reason, message)
+
+
+def _rejection(code: str, reason: str, message: str) -> ProviderError:
+    if code == "NoSuchHostedZone":
+        return Misconfigured(message, hint="check the zone_id, and which AWS account is used")
+    if code != "InvalidChangeBatch":
+        return Rejected(message)
+    prose = NAME.sub("", reason)
+    if "protect" in prose:
+        return Rejected(message, hint="remove the protection of that record set, or ask its owner")
+    if any(text in prose for text in LOST_RACES) and not any(text in prose for text in PERMANENT):
+        return Conflict(message, hint="another client keeps writing the same names")
+    return Rejected(message)
+
+
+def _permission(operation: str) -> str:
+    if operation == "ListHostedZones":
+        return "allow route53:ListHostedZones, or configure the zone_id, which needs no listing"
+    return f"allow route53:{operation} on this hosted zone"

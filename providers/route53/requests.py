@@ -1,0 +1,191 @@
+"""Requests to Route 53, repeated within bounds of time."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from dns.name import Name, from_text
+
+from providers.errors import Unavailable
+
+from .errors import Lost, Throttled, translated
+from .rrsets import Swap, named, spelled
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_route53.type_defs import (
+        HostedZoneTypeDef,
+        ListHostedZonesRequestTypeDef,
+        ListResourceRecordSetsRequestTypeDef,
+        ResourceRecordSetOutputTypeDef,
+    )
+
+    RRsets = Mapping[Name, Sequence[ResourceRecordSetOutputTypeDef]]
+
+Answer = TypeVar("Answer")
+
+# Seconds. The last attempt starts before RETRY_FOR and may take both timeouts
+# more, so that one call of the adapter ends after about a minute.
+RETRY_FOR = 40.0
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 15
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+
+FULL_PAGE = 300  # The most that ListResourceRecordSets returns at once.
+ONE_NAME = 10  # Rarely are there more sets at one name; then the listing goes on.
+
+
+class Patience:
+    """How long one call of the adapter goes on: exponential backoff with full jitter.
+
+    Args:
+        pause: Waits so many seconds.
+        random: Returns a number from 0 to 1.
+        now: Returns seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        pause: Callable[[float], None],
+        random: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self._pause, self._random, self._now = pause, random, now
+        self._until = now() + RETRY_FOR
+
+    def wait(self, attempt: int, error: Unavailable, first: float = FIRST_PAUSE) -> None:
+        """Pause after the failed *attempt*, counted from 0; raise *error* once time is up."""
+        pause = self._random() * min(LONGEST_PAUSE, first * 2 ** min(attempt, 10))
+        if self._now() + pause > self._until:
+            raise error
+        self._pause(pause)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a zone's listing.
+
+    Attributes:
+        rrsets: Every set of each name in it; of `after` perhaps not all.
+        after: The name at which the listing goes on; None at its end.
+    """
+
+    rrsets: "RRsets"
+    after: Name | None
+
+
+class Requests:
+    """The five requests we need, for the length of one call of the adapter.
+
+    Raises:
+        ProviderError: From every method, when patience is at its end or would not help.
+    """
+
+    def __init__(self, client: "Route53Client", patience: Patience) -> None:
+        self._client = client
+        self.patience = patience
+
+    def zones(self) -> "Iterator[HostedZoneTypeDef]":
+        """List all hosted zones, 100 to a request."""
+        where: ListHostedZonesRequestTypeDef = {}
+        while True:
+            page = self._until_answered(lambda: self._client.list_hosted_zones(**where))
+            yield from page["HostedZones"]
+            if not page["IsTruncated"]:
+                return
+            where["Marker"] = page["NextMarker"]
+
+    def nameservers(self, zone_id: str) -> tuple[Name, ...]:
+        """Return the servers that Route 53 assigned to a zone."""
+        answer = self._until_answered(lambda: self._client.get_hosted_zone(Id=zone_id))
+        return tuple(map(from_text, answer["DelegationSet"]["NameServers"]))
+
+    def glance(self, zone_id: str, names: Collection[Name]) -> "RRsets":
+        """Return what stands at *names*, as far as one request can tell.
+
+        Several names are looked for from the beginning: most zones end on the first page.
+        """
+        [first, *more] = names
+        return self._look(zone_id, names, None if more else first)
+
+    def read(self, zone_id: str, names: Collection[Name]) -> "RRsets":
+        """Return what stands at each of *names*, pending changes included."""
+        known = dict(self.glance(zone_id, names))
+        for name in sorted(names):
+            if name not in known:
+                known.update(self._look(zone_id, names, name))
+        return known
+
+    def change(self, zone_id: str, swaps: Sequence[Swap], comment: str) -> str:
+        """Submit *swaps* as one atomic batch and return the id of the change.
+
+        Raises:
+            Conflict: Nothing was done; read again.
+            Lost: Something may have been done; read again.
+        """
+        changes = [change for swap in swaps for change in swap.changes]
+        answer = self._until_taken(
+            lambda: self._client.change_resource_record_sets(
+                HostedZoneId=zone_id, ChangeBatch={"Comment": comment, "Changes": changes}
+            )
+        )
+        return answer["ChangeInfo"]["Id"].removeprefix("/change/")
+
+    def status(self, change_id: str) -> str:
+        """Return PENDING or INSYNC."""
+        with translated():
+            return self._client.get_change(Id=change_id)["ChangeInfo"]["Status"]
+
+    def _look(self, zone_id: str, names: Collection[Name], start: Name | None) -> "RRsets":
+        """Return what the listing from *start* says of *names*.
+
+        It begins at or after *start*, with whatever comes next, in an order of its
+        own. So only two things show that a name is absent: it was the one asked
+        for, or the whole zone was seen.
+        """
+        page = self._page(zone_id, start, FULL_PAGE if len(names) > 1 else ONE_NAME)
+        whole_zone = start is None and page.after is None
+        return {
+            name: page.rrsets.get(name, ())
+            for name in names
+            if name == start or whole_zone or (name in page.rrsets and name != page.after)
+        }
+
+    def _page(self, zone_id: str, start: Name | None, limit: int) -> Page:
+        """List the sets at or after *start*, all of *start* and at least *limit*."""
+        where: ListResourceRecordSetsRequestTypeDef = {"HostedZoneId": zone_id}
+        where["MaxItems"] = str(limit)
+        if start:
+            where["StartRecordName"] = spelled(start)
+        rrsets: dict[Name, list[ResourceRecordSetOutputTypeDef]] = defaultdict(list)
+        while True:
+            page = self._until_answered(lambda: self._client.list_resource_record_sets(**where))
+            for rrset in page["ResourceRecordSets"]:
+                rrsets[named(rrset["Name"])].append(rrset)
+            after = named(page["NextRecordName"]) if page["IsTruncated"] else None
+            if after is None or after != start:
+                return Page(rrsets, after)
+            where["StartRecordType"] = page["NextRecordType"]
+            if "NextRecordIdentifier" in page:
+                where["StartRecordIdentifier"] = page["NextRecordIdentifier"]
+
+    def _until_answered(self, read: Callable[[], Answer]) -> Answer:
+        attempt = 0
+        while True:
+            try:
+                return self._until_taken(read)
+            except Lost as error:
+                self.patience.wait(attempt, error)
+                attempt += 1
+
+    def _until_taken(self, call: Callable[[], Answer]) -> Answer:
+        attempt = 0
+        while True:
+            try:
+                with translated():
+                    return call()
+            except Throttled as error:
+                self.patience.wait(attempt, error)
+                attempt += 1
