@@ -1,0 +1,34 @@
+"""What every test may ask for."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from .lab import Lab, premises, running
+
+MISSING = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def lab(pytestconfig: pytest.Config) -> Iterator[Lab]:
+    """Real servers on loopback, started by the first test that asks.
+
+    Skips where they cannot run; fails instead with CI=true, where nothing may be left out.
+    """
+    if obstacle := premises.obstacle():
+        pytestconfig.stash[MISSING] = obstacle
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no real servers: {obstacle}", pytrace=False)
+        pytest.skip(f"no real servers: {obstacle}")
+    with running() as lab:
+        yield lab
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say last, after pytest's own last line, that the real servers were left out."""
+    obstacle = config.stash.get(MISSING, "")
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if obstacle and terminal:
+        terminal.write_line(f"NOT RUN: the real-server tier. {obstacle}")

@@ -1,0 +1,285 @@
+"""Questions go out and genuine answers come back, over real sockets on loopback."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+
+import dns.message
+import pytest
+from dns import flags, rcode, rdatatype
+from dns.message import Message
+from dns.name import from_text
+from dns.rrset import from_text as rrset
+
+from pipeline.clock import SystemClock
+from pipeline.evidence import Answer, Role, Silence
+from pipeline.exchange import RESEND_AFTER, WIDTH, Exchange, Query
+from pipeline.wire import read
+from providers.contract import TXT, Zone
+from providers.embedded import Embedded, Nameserver
+from providers.listener import Asked
+
+ZONE = from_text("example.com.")
+NAME = from_text("_acme-challenge.example.com.")
+
+
+@pytest.fixture
+def server() -> Iterator[Embedded]:
+    with Embedded([ZONE], [Nameserver()], soa_ttl=77, minimum=600) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    with Exchange(SystemClock()) as opened:
+        yield opened
+
+
+def publish(server: Embedded, *values: str) -> None:
+    server.append(Zone(ZONE, ""), [TXT(NAME, value) for value in values], "mark")
+
+
+def query(server: Embedded, timeout: float = 2.0) -> Query:
+    host, port = server.addresses[0]
+    return Query(NAME, rdatatype.TXT, host, port, recursion=False, timeout=timeout)
+
+
+def ask(exchange: Exchange, *queries: Query) -> list[Message | Silence]:
+    return [reply.outcome for reply in exchange.ask(queries)]
+
+
+def judged(outcome: Message | Silence) -> Answer | Silence:
+    return outcome if isinstance(outcome, Silence) else read(outcome, NAME, Role.AUTHORITATIVE)
+
+
+def test_values_come_back_whole(server: Embedded, exchange: Exchange) -> None:
+    """
+    An answer holds the values of the RRset and its TTL; the question went without RD, with EDNS.
+    """
+    publish(server, "one", "two")
+    [outcome] = ask(exchange, query(server))
+    assert judged(outcome) == Answer(frozenset({"one", "two"}), 60.0, "holds 2 TXT values")
+    asked = server.asked[0].query
+    assert not asked.flags & flags.RD
+    assert asked.payload == 1232
+
+
+def test_negative_answers_carry_the_soa_ttl(server: Embedded, exchange: Exchange) -> None:
+    """
+    How long "no" is repeated is the TTL of the SOA record received, not its MINIMUM field.
+    """
+    [outcome] = ask(exchange, query(server))
+    assert judged(outcome) == Answer(frozenset(), 77.0, "NXDOMAIN")
+
+
+def test_truncated_answers_are_fetched_by_tcp(server: Embedded, exchange: Exchange) -> None:
+    """
+    An RRset that no datagram holds arrives complete.
+    """
+    values = {f"{number:03}" + "x" * 200 for number in range(30)}
+    publish(server, *values)
+    [outcome] = ask(exchange, query(server))
+    assert isinstance(answer := judged(outcome), Answer)
+    assert answer.values == values
+    assert [asked.tcp for asked in server.asked] == [False, True]
+    assert exchange.sent == 2
+
+
+def test_a_lost_datagram_is_sent_again(server: Embedded, exchange: Exchange) -> None:
+    """
+    One loss costs less than a second, not the whole timeout.
+    """
+    publish(server, "v")
+    dropped: list[Asked] = []
+
+    def lose_first(asked: Asked, reply: Message) -> Message | None:
+        if dropped:
+            return reply
+        dropped.append(asked)
+        return None
+
+    server.behave(server.addresses[0], lose_first)
+    [reply] = exchange.ask([query(server)])
+    assert isinstance(judged(reply.outcome), Answer)
+    assert len(server.asked) == 2
+    assert reply.at >= RESEND_AFTER
+
+
+def test_silence_ends_at_the_timeout(server: Embedded, exchange: Exchange) -> None:
+    """
+    A server that never answers is silent after the timeout; others are not held up by it.
+    """
+    publish(server, "v")
+    server.behave(server.addresses[0], lambda _asked, _reply: None)
+    with Embedded([ZONE]) as living:
+        exchange.send(dead := query(server, timeout=0.9))
+        exchange.send(alive := query(living))
+        first = exchange.receive(float("inf"))
+        assert [reply.query for reply in first] == [alive]
+        [last] = exchange.receive(float("inf"))
+    assert last.query is dead
+    assert last.outcome == Silence("timeout")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(rcode.SERVFAIL, "SERVFAIL"), (rcode.REFUSED, "REFUSED")]
+)
+def test_error_codes_are_silence(
+    server: Embedded, exchange: Exchange, code: rcode.Rcode, reason: str
+) -> None:
+    """
+    A server that fails or refuses says nothing about the name.
+    """
+
+    def fail(_asked: Asked, reply: Message) -> Message:
+        reply.set_rcode(code)
+        return reply
+
+    server.behave(server.addresses[0], fail)
+    [outcome] = ask(exchange, query(server))
+    assert judged(outcome) == Silence(reason)
+
+
+def test_an_answer_without_authority_is_silence(server: Embedded, exchange: Exchange) -> None:
+    """
+    A lame server's answer, right or wrong, neither confirms nor denies.
+    """
+    publish(server, "v")
+
+    def lame(_asked: Asked, reply: Message) -> Message:
+        reply.flags &= ~flags.AA
+        return reply
+
+    server.behave(server.addresses[0], lame)
+    [outcome] = ask(exchange, query(server))
+    assert isinstance(verdict := judged(outcome), Silence)
+    assert "lame" in verdict.reason
+
+
+def test_nobody_listening_is_silence_at_once(exchange: Exchange) -> None:
+    """
+    A closed port answers by ICMP, which is heard.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    [reply] = exchange.ask([Query(NAME, rdatatype.TXT, "127.0.0.1", port, recursion=False)])
+    assert reply.outcome == Silence("connection refused")
+
+
+def test_no_route_is_told_apart() -> None:
+    """
+    An address family this host cannot reach is not observable, which is not the same as silent.
+    """
+    with Exchange(SystemClock()) as exchange:
+        # A zone-less link-local address cannot be routed anywhere.
+        [reply] = exchange.ask([Query(NAME, rdatatype.TXT, "fe80::1", 53, recursion=False)])
+    assert isinstance(reply.outcome, Silence)
+
+
+def test_many_at_once(server: Embedded, exchange: Exchange) -> None:
+    """
+    More questions than sockets: each gets its own answer, in the order asked.
+    """
+    publish(server, "v")
+    host, port = server.addresses[0]
+    names = [NAME if number % 2 else ZONE for number in range(3 * WIDTH)]
+    queries = [Query(name, rdatatype.TXT, host, port, recursion=False) for name in names]
+    replies = exchange.ask(queries)
+    assert [reply.query for reply in replies] == queries
+    for reply in replies:
+        assert isinstance(reply.outcome, Message)
+        assert bool(reply.outcome.answer) == (reply.query.name == NAME)
+
+
+def test_forged_answers_are_ignored(exchange: Exchange) -> None:
+    """
+    A wrong id, another question, garbage: none of it counts, and the real answer still does.
+    """
+    genuine = rrset(NAME, 60, "IN", "TXT", '"v"')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as liar:
+        liar.bind(("127.0.0.1", 0))
+
+        def lie() -> None:
+            wire, client = liar.recvfrom(4096)
+            question = dns.message.from_wire(wire)
+            real = dns.message.make_response(question)
+            real.flags |= flags.AA
+            real.answer.append(genuine)
+            wrong_id = dns.message.from_wire(real.to_wire())
+            wrong_id.id ^= 1
+            other = dns.message.make_response(dns.message.make_query(ZONE, rdatatype.TXT))
+            other.id = question.id
+            for packet in (b"", b"garbage", wrong_id.to_wire(), other.to_wire(), wire):
+                liar.sendto(packet, client)
+            liar.sendto(real.to_wire(), client)
+
+        thread = threading.Thread(target=lie)
+        thread.start()
+        port = liar.getsockname()[1]
+        [outcome] = ask(exchange, Query(NAME, rdatatype.TXT, "127.0.0.1", port, recursion=False))
+        thread.join()
+    assert judged(outcome) == Answer(frozenset({"v"}), 60.0, "holds 1 TXT value")
+
+
+def test_ids_and_ports_are_random(server: Embedded, exchange: Exchange) -> None:
+    """
+    Neither message ids nor source ports repeat or count upwards.
+    """
+    ask(exchange, *(query(server) for _ in range(50)))
+    ids = [asked.query.id for asked in server.asked]
+    assert len(set(ids)) > 45
+    steps = {second - first for first, second in pairwise(ids)}
+    assert len(steps) > 45
+
+
+def test_tcp_that_breaks_off_is_silence(exchange: Exchange) -> None:
+    """
+    A connection cut before the answer is complete is no answer.
+    """
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
+        udp.bind(tcp.getsockname())
+
+        def cut() -> None:
+            wire, client = udp.recvfrom(4096)
+            reply = dns.message.make_response(dns.message.from_wire(wire))
+            reply.flags |= flags.TC
+            udp.sendto(reply.to_wire(), client)
+            connection, _ = tcp.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"\x00\x50half")
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        port = tcp.getsockname()[1]
+        [outcome] = ask(exchange, Query(NAME, rdatatype.TXT, "127.0.0.1", port, recursion=False))
+        thread.join()
+    assert isinstance(outcome, Silence)
+
+
+def test_strings_are_joined_and_compared_whole() -> None:
+    """
+    A value may come in several strings; a prefix or another case is another value.
+    """
+    message = dns.message.make_response(dns.message.make_query(NAME, rdatatype.TXT))
+    message.flags |= flags.AA
+    message.answer.append(rrset(NAME, 60, "IN", "TXT", '"ab" "cd"', '"AB"', '"\\200"'))
+    answer = judged(dns.message.from_wire(message.to_wire()))
+    assert isinstance(answer, Answer)
+    assert answer.values == {"abcd", "AB", "\xc8"}
+
+
+def test_a_cname_is_named() -> None:
+    """
+    Where a CNAME stands there is no TXT, and the reader learns why.
+    """
+    message = dns.message.make_response(dns.message.make_query(NAME, rdatatype.TXT))
+    message.flags |= flags.AA
+    message.answer.append(rrset(NAME, 60, "IN", "CNAME", "elsewhere.example."))
+    answer = judged(dns.message.from_wire(message.to_wire()))
+    assert answer == Answer(frozenset(), 0.0, "CNAME to elsewhere.example.")
