@@ -1,6 +1,7 @@
 """Who can be asked: configured servers, or the public resolvers."""
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,14 @@ PUBLIC = (
     ("UltraDNS", "64.6.64.6", "2620:74:1b::1:1"),
 )
 """Operators that answer without filtering, with an address of each family."""
+
+
+ENDPOINT = re.compile(
+    r"\[(?P<v6>[^\]]+)\](:(?P<v6_port>\d{1,5}))?"
+    r"|(?P<host>[^:\[\]]+):(?P<port>\d{1,5})"
+    r"|(?P<bare>[^\[\]]+)",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +39,13 @@ class Endpoint:
         Raises:
             ValueError: If it is anything else, such as a host name.
         """
-        host, colon, port = text.rpartition(":") if text.count(":") == 1 else (text, "", "")
-        if text.startswith("["):
-            host, _, rest = text[1:].partition("]")
-            colon, port = rest[:1], rest[1:]
-        if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise ValueError(f"{port!r} is not a port")
-        return cls(str(ipaddress.ip_address(host)), int(port) if colon else 53)
+        match = ENDPOINT.fullmatch(text)
+        if match is None:
+            raise ValueError("wanted is an IP address, or ADDR:PORT, or [v6 address]:PORT")
+        port = int(match["port"] or match["v6_port"] or 53)
+        if not 0 < port < 65536:
+            raise ValueError(f"{port} is not a port")
+        return cls(str(ipaddress.ip_address(match["v6"] or match["host"] or match["bare"])), port)
 
 
 def recursors(configured: Sequence[Endpoint]) -> tuple[Perspective, ...]:

@@ -193,7 +193,7 @@ class Court:
         for question in unconfirmed:
             track = self.evidence[question]
             server = self.evidence.server(question)
-            if track.pending or track.repeats_until >= self.policy.deadline:
+            if track.pending:
                 continue
             if server.has_shown or not question.is_authoritative:
                 yield question

@@ -19,6 +19,9 @@ from pipeline.propagation import Expired, Policy, Poll, Ready, decide
 
 Span = tuple[float, float]
 
+TICK = 0.5
+"""Most seconds between two decisions, as in the real loop."""
+
 
 @dataclass
 class World:
@@ -28,6 +31,7 @@ class World:
         visible: When each server starts to serve a value; missing: never.
         gone: Spans in which a server does not serve anything after all.
         silent: Spans in which a server does not answer.
+        mute: Names a server never answers about, though it answers about others.
         routeless: Servers we have no route to.
         latency: Seconds between question and answer.
         negative_ttl: Seconds a resolver remembers an empty answer; also of a partial one.
@@ -37,6 +41,7 @@ class World:
     visible: Mapping[tuple[Name, str], Mapping[Perspective, float]]
     gone: Mapping[Perspective, Sequence[Span]] = field(default_factory=dict)
     silent: Mapping[Perspective, Sequence[Span]] = field(default_factory=dict)
+    mute: frozenset[tuple[Name, Perspective]] = frozenset()
     routeless: frozenset[Perspective] = frozenset()
     latency: float = 0.01
     negative_ttl: float = 900.0
@@ -58,7 +63,7 @@ class World:
         name, via = question.name, question.via
         if via in self.routeless:
             return Silence("no route", routeless=True)
-        if within(self.silent.get(via, ()), now):
+        if (name, via) in self.mute or within(self.silent.get(via, ()), now):
             return Silence("timeout")
         if via.role is Role.AUTHORITATIVE:
             return Answer(self.values(name, via, now), 60.0)
@@ -112,7 +117,7 @@ def simulate(goals: Sequence[Goal], world: World, policy: Policy) -> Story:
             waits = isinstance(outcome, Silence) and not outcome.routeless
             under_way.append((now + (2.0 if waits else world.latency), question, outcome))
         assert step.until > now or step.questions, "neither asks nor waits: it would spin"
-        now = min([step.until, *(at for at, _, _ in under_way)])
+        now = min([step.until, now + TICK, *(at for at, _, _ in under_way)])
         for arrival in sorted((each for each in under_way if each[0] <= now), key=lambda e: e[0]):
             under_way.remove(arrival)
             at, question, outcome = arrival

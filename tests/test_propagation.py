@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 from dns.name import Name, from_text
@@ -294,6 +295,30 @@ def test_more_than_half_silent_is_not_enough() -> None:
     assert culprits(story) == set(AUTH[:3])
 
 
+def test_two_of_five_are_not_half() -> None:
+    """
+    Half of all addresses is half of all, not of those that are left.
+    """
+    via = tuple(server(number) for number in range(1, 6))
+    world = World({(NAME, "v"): dict.fromkeys(via, 0.0)})
+    world.silent = {each: [(0, NEVER)] for each in via[2:]}
+    story = simulate([wanting(via=via)], world, Policy(0, 60))
+    assert culprits(story) == set(via[2:])
+
+
+def test_a_server_mute_about_one_name_is_set_aside_for_that_name() -> None:
+    """
+    It goes on answering about the other names, also in the last round, and that changes nothing.
+    """
+    other = from_text("_acme-challenge.www.example.com.")
+    world = World({(name, "v"): everywhere() for name in (NAME, other)})
+    world.mute = frozenset({(other, AUTH[0])})
+    story = simulate([wanting(), wanting(name=other)], world, Policy(0, 300))
+    assert isinstance(story.verdict, Ready)
+    assert [(q.name, q.via) for q in story.verdict.set_aside] == [(other, AUTH[0])]
+    assert story.ended < 20
+
+
 def test_one_host_of_two_is_not_enough() -> None:
     """
     Two addresses of one host confirm, the other host is dead: the CA may ask that one only.
@@ -328,9 +353,7 @@ def test_polls_get_rarer_as_the_wait_grows() -> None:
         story = simulate([wanting(via=AUTH[:1])], seen_at({AUTH[0]: visible}), Policy(0, 3600))
         assert isinstance(story.verdict, Ready)
         assert story.ended - visible <= min(max(visible / 10, 0.1), 5.0) + 0.25
-        gaps = [
-            b - a for a, b in zip(times(story, AUTH[0]), times(story, AUTH[0])[1:], strict=False)
-        ]
+        gaps = [b - a for a, b in pairwise(times(story, AUTH[0]))]
         assert all(gap >= 0.1 for gap in gaps)
         assert len(gaps) < 60 + visible / 5
 
@@ -346,6 +369,18 @@ def test_one_canary_a_server_while_nothing_shows() -> None:
     before = [at for at, _ in story.asked if at < 30]
     assert len(before) <= len(AUTH) * 60
     assert story.ended < 35
+
+
+def test_one_canary_at_a_time() -> None:
+    """
+    While a slow server still owes the answer about one name, it is not asked about the next.
+    """
+    names = [from_text(f"_acme-challenge.h{number}.example.com.") for number in range(10)]
+    world = World({(name, "v"): everywhere(30.0) for name in names}, latency=1.9)
+    story = simulate([wanting(name=name) for name in names], world, Policy(0, 20))
+    for via in AUTH:
+        sent = times(story, via)
+        assert all(second - first >= 1.9 for first, second in pairwise(sent))
 
 
 def test_a_broken_canary_does_not_blind_us() -> None:
@@ -382,11 +417,11 @@ def test_time_out_names_the_culprit() -> None:
     assert story.ended == 60
 
 
-def test_a_day_of_patience() -> None:
+def test_hours_of_patience() -> None:
     """
-    Polling one server in vain for a day ends in Expired, not in an overflow.
+    Polling one server in vain for hours ends in Expired, not in an overflow.
     """
-    story = simulate([wanting(via=AUTH[:1])], seen_at({}), Policy(0, 86_400))
+    story = simulate([wanting(via=AUTH[:1])], seen_at({}), Policy(0, 30_000))
     assert isinstance(story.verdict, Expired)
 
 

@@ -224,6 +224,19 @@ def test_the_walk_asks_recursors_only_about_names_above(lab: Lab, exchange: Exch
 
 
 @pytest.mark.servers
+def test_nothing_is_asked_below_a_name_that_does_not_exist(lab: Lab, exchange: Exchange) -> None:
+    """
+    Once a resolver has said NXDOMAIN, questions below it would only spread that answer.
+    """
+    before = len(lab.questions(topology.UNBOUND))
+    with pytest.raises(Failed, match="no name servers") as caught:
+        found(lab, exchange, "_acme-challenge.www.no-such-zone.")
+    assert caught.value.exit is Exit.CONFIG
+    asked = {question.name for question in lab.questions(topology.UNBOUND)[before:]}
+    assert asked == {from_text("no-such-zone.")}
+
+
+@pytest.mark.servers
 def test_every_address_of_every_server(lab: Lab, exchange: Exchange) -> None:
     """
     The zone's NS set is resolved completely, with the host of each address.

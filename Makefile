@@ -1,0 +1,35 @@
+# Two commands do it all on a fresh machine: `make demo` and `make test`.
+BIN := .venv/bin
+
+.PHONY: demo test lint check clean
+
+demo: .venv/run  ## the main job on embedded parts: no root, no account, no network
+	@$(BIN)/dns01 demo
+
+test: .venv/dev  ## every test; real servers included where they can run
+	@.ci/install-servers
+	@.ci/isolated $(BIN)/pytest
+
+lint: .venv/dev  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+check: lint  ## what must be green before a commit: lint, tests, branch coverage
+	@.ci/install-servers
+	$(BIN)/coverage erase
+	.ci/isolated $(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+clean:  ## remove what the targets above made
+	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/run: pyproject.toml
+	@.ci/venv
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/dev: .venv/run
+	@$(BIN)/pip install --quiet --editable . --group dev
+	@touch $@
