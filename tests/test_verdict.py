@@ -1,0 +1,234 @@
+"""A wait that failed says who stood in the way, what it said last, until when, and what to do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from dns.name import Name, from_text
+
+from pipeline.evidence import Answer, Evidence, Goal, Observation, Perspective, Role, Silence, goal
+from pipeline.model import Exit, Failed
+from pipeline.propagation import Expired, Policy, Ready, Require
+from pipeline.report import RecordLine
+from pipeline.verdict import not_ready, set_aside
+from pipeline.witness import Witness, evidence_lines
+
+from .fakes import Story, World, simulate
+
+ZONE = from_text("example.com.")
+NAME = from_text("_acme-challenge.example.com.")
+OTHER = from_text("_acme-challenge.www.example.com.")
+AUTH = tuple(
+    Perspective(f"192.0.2.{number}", 53, Role.AUTHORITATIVE, f"ns{number}.example.com.")
+    for number in (1, 2)
+)
+PUBLIC = Perspective("198.51.100.1", 5353, Role.RECURSIVE, "configured")
+EVERYONE = (*AUTH, PUBLIC)
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NEVER = 1e9
+
+
+def wanting(*values: str) -> Goal:
+    return goal(NAME, ZONE, values, EVERYONE)
+
+
+def witness_of(evidence: Evidence, now: float) -> Witness:
+    return Witness(evidence, 2, now, lambda moment: NOON + timedelta(seconds=moment))
+
+
+def failure(
+    wanted: Goal, world: World, timeout: float = 30.0, require: Require = Require.QUORUM
+) -> Failed:
+    story = simulate([wanted], world, Policy(0, timeout, require))
+    assert isinstance(story.verdict, Expired)
+    witness = witness_of(story.evidence, story.ended)
+    failed = not_ready([wanted], story.verdict, story.evidence, witness, require)
+    assert failed is not None
+    return failed
+
+
+def everywhere(*values: str) -> dict[tuple[Name, str], dict[Perspective, float]]:
+    return {(NAME, value): dict.fromkeys(EVERYONE, 0.0) for value in values}
+
+
+def states(wanted: Goal, story: Story) -> dict[str, str]:
+    witness = witness_of(story.evidence, story.ended)
+    return {
+        question.via.server: witness.state(question)
+        for question in (*wanted.authoritative, *wanted.recursive)
+    }
+
+
+def test_a_stale_server_is_named() -> None:
+    """
+    75, with the server's host, address, state, what it holds, and how often it was asked.
+    """
+    world = World({(NAME, "v"): {AUTH[0]: 0.0}, (NAME, "old"): {AUTH[1]: 0.0}})
+    failed = failure(wanting("v"), world)
+    assert failed.exit is Exit.NOT_READY
+    assert "ns2.example.com. 192.0.2.2 [stale]" in str(failed)
+    assert "asked" in str(failed)
+    assert "ns1.example.com." not in str(failed)
+    assert "run again later" in failed.problem.hint
+
+
+def test_a_poisoned_resolver_is_named_with_the_time_it_forgets() -> None:
+    """
+    The clock time at which the resolver will have forgotten, and how to accept that it has not.
+    """
+    world = World(everywhere("v"), poisoned={(NAME, PUBLIC): 900.0})
+    failed = failure(wanting("v"), world)
+    assert "198.51.100.1:5353 [absent]" in str(failed)
+    assert "12:15:00 UTC" in str(failed)
+    assert "certain not to be by the deadline" in str(failed)
+    assert "--require authoritative" in failed.problem.hint
+    strict = failure(wanting("v"), world, require=Require.ALL)
+    assert "very likely pass" in strict.problem.hint
+
+
+def test_servers_that_never_answered_are_unavailable() -> None:
+    """
+    When nobody ever answered it is 69, not 75: trying again later will not help by itself.
+    """
+    world = World(
+        everywhere("v"),
+        silent={via: [(0, NEVER)] for via in EVERYONE},
+    )
+    failed = failure(wanting("v"), world)
+    assert failed.exit is Exit.UNAVAILABLE
+    assert "timeout" in str(failed)
+    assert "port 53" in failed.problem.hint
+
+
+def test_only_silent_culprits_get_their_own_advice() -> None:
+    """
+    Where some answered and the rest is mute, the mute ones are what to look at.
+    """
+    world = World(
+        everywhere("v"),
+        silent={AUTH[1]: [(0, NEVER)]},
+    )
+    failed = failure(wanting("v"), world, require=Require.ALL)
+    assert failed.exit is Exit.NOT_READY
+    assert "do not answer" in failed.problem.hint
+
+
+def test_another_orders_culprits_are_not_ours() -> None:
+    """
+    A case whose own goals were met by the deadline has nothing to explain.
+    """
+    mine, other = wanting("v"), goal(OTHER, ZONE, {"v"}, EVERYONE)
+    story = simulate([mine, other], World(everywhere("v")), Policy(0, 20))
+    assert isinstance(story.verdict, Expired)
+    witness = witness_of(story.evidence, story.ended)
+    arguments = (story.verdict, story.evidence, witness, Require.QUORUM)
+    assert not_ready([mine], *arguments) is None
+    assert not_ready([other], *arguments) is not None
+
+
+def test_long_lists_are_cut() -> None:
+    """
+    A hundred names at one dead zone do not fill the screen.
+    """
+    goals = [
+        goal(from_text(f"_acme-challenge.h{number}.example.com."), ZONE, {"v"}, EVERYONE)
+        for number in range(100)
+    ]
+    story = simulate(goals, World({}), Policy(0, 20))
+    assert isinstance(story.verdict, Expired)
+    witness = witness_of(story.evidence, story.ended)
+    failed = not_ready(goals, story.verdict, story.evidence, witness, Require.QUORUM)
+    assert failed is not None
+    assert "and 188 more" in str(failed)
+    assert len(str(failed)) < 2500
+
+
+@pytest.mark.parametrize(
+    ("world", "state"),
+    [
+        (World({}), "absent"),
+        (World({(NAME, "old"): {AUTH[0]: 0.0}}), "stale"),
+        (World({}, silent={AUTH[0]: [(0, NEVER)]}), "silent"),
+        (World({}, routeless=frozenset({AUTH[0]})), "not-observable"),
+        (World(everywhere("v")), "confirmed"),
+    ],
+)
+def test_states_are_the_schemas_words(world: World, state: str) -> None:
+    """
+    Each kind of last word has its own state; whoever was never asked says so.
+    """
+    wanted = wanting("v")
+    story = simulate([wanted], world, Policy(0, 5))
+    found = states(wanted, story)
+    assert found["ns1.example.com."] == state
+    if state != "confirmed":
+        assert found["configured"] == "not-asked"
+
+
+def test_half_a_streak_is_told_apart() -> None:
+    """
+    One good answer is neither a confirmation nor a denial, and the report says what is missing.
+    """
+    wanted = wanting("v")
+    evidence = Evidence([wanted])
+    [question, *_] = wanted.authoritative
+    witness = witness_of(evidence, 1.0)
+    evidence.sent(question)
+    assert (witness.state(question), witness.detail(question)) == ("silent", "no answer yet")
+    evidence.note(Observation(question, 1.0, Answer(frozenset({"v"}), 60.0, "holds 1 TXT value")))
+    assert witness.state(question) == "stale"
+    assert "not yet twice in a row" in witness.detail(question)
+    evidence.sent(question)
+    evidence.note(Observation(question, 1.5, Answer(frozenset({"v"}), 60.0, "holds 1 TXT value")))
+    line = witness.perspective(question)
+    assert (line.state, line.confirmed_at_s, line.attempts) == ("confirmed", 1.5, 2)
+
+
+def test_what_servers_say_is_made_harmless() -> None:
+    """
+    A server's words reach the report without control characters or workflow commands.
+    """
+    wanted = wanting("v")
+    evidence = Evidence([wanted])
+    [question, *_] = wanted.authoritative
+    evidence.sent(question)
+    evidence.note(
+        Observation(question, 1.0, Silence("\x1b[31m::set-output name=x::y\r\n<b>no</b>"))
+    )
+    said = witness_of(evidence, 1.0).sentence(question)
+    assert "\x1b" not in said
+    assert "::" not in said
+    assert "<b>" not in said
+
+
+def test_set_aside_servers_are_named_once() -> None:
+    """
+    One problem a server, however many names were met without it.
+    """
+    goals = [
+        goal(from_text(f"_acme-challenge.h{number}.example.com."), ZONE, {"v"}, EVERYONE)
+        for number in range(3)
+    ]
+    visible = {(wanted.name, "v"): dict.fromkeys(EVERYONE, 0.0) for wanted in goals}
+    third = Perspective("192.0.2.3", 53, Role.AUTHORITATIVE, "ns3.example.com.")
+    goals = [goal(wanted.name, ZONE, {"v"}, (*EVERYONE, third)) for wanted in goals]
+    story = simulate(goals, World(visible, routeless=frozenset({third})), Policy(0, 60))
+    assert isinstance(story.verdict, Ready)
+    [problem] = set_aside(story.verdict.set_aside, witness_of(story.evidence, story.ended))
+    assert "ns3.example.com." in problem.message
+    assert "and 2 other names" in problem.message
+
+
+def test_records_get_the_evidence_of_their_name() -> None:
+    """
+    Two values at one name share what was seen there; other names have their own.
+    """
+    wanted = wanting("a", "b")
+    story = simulate([wanted], World(everywhere("a", "b")), Policy(0, 60))
+    records = [RecordLine(NAME.to_text(), value, "", "") for value in ("a", "b")]
+    records.append(RecordLine(OTHER.to_text(), "c", "", ""))
+    first, second, third = evidence_lines(
+        records, [wanted], witness_of(story.evidence, story.ended)
+    )
+    assert first.perspectives == second.perspectives
+    assert len(first.perspectives) == 3
+    assert third.perspectives == ()
