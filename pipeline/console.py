@@ -70,6 +70,11 @@ class Terminal(Plain):
         super().__init__(clock, stream)
         self._live: Live | None = None
 
+    def say(self, line: str) -> None:
+        """Take the table away, then write *line*."""
+        self.close()
+        super().say(line)
+
     def watching(self, goals: Sequence[Goal], streak: int) -> Watch:
         from rich.console import Console  # noqa: PLC0415 - 60 ms that only a terminal needs
         from rich.live import Live  # noqa: PLC0415
@@ -88,6 +93,7 @@ class Terminal(Plain):
         """Give the terminal back as it was."""
         if self._live:
             self._live.stop()
+            self._live = None
 
 
 def questions(goals: Sequence[Goal]) -> list[Question]:

@@ -32,6 +32,10 @@ class Endpoint:
     address: str
     port: int = 53
 
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return self.address if self.port == 53 else f"{host}:{self.port}"
+
     @classmethod
     def parse(cls, text: str) -> "Endpoint":
         """Return *text*, ``ADDR[:PORT]`` with a v6 address in brackets if a port follows.
@@ -72,8 +76,5 @@ def has_route(address: str) -> bool:
 
 
 def authoritative(endpoints: Iterable[Endpoint]) -> tuple[Perspective, ...]:
-    """Return configured name servers, each a host of its own."""
-    return tuple(
-        Perspective(at.address, at.port, Role.AUTHORITATIVE, f"configured {at.address}")
-        for at in endpoints
-    )
+    """Return configured name servers, each a host of its own, named by its address."""
+    return tuple(Perspective(at.address, at.port, Role.AUTHORITATIVE, str(at)) for at in endpoints)

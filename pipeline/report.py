@@ -159,7 +159,8 @@ def headline(report: Report) -> str:
         case "ready" if not report.records:
             return "ready: nothing to publish, the order needs no validation"
         case "ready":
-            return f"ready: {what} confirmed in {report.elapsed_s:.1f} s; the records stay in place"
+            stay = "; the records stay in place" if report.receipt else ""
+            return f"ready: {what} confirmed in {report.elapsed_s:.1f} s{stay}"
         case "planned":
             return f"planned: {what}; nothing was written"
         case "cleaned":

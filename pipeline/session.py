@@ -3,7 +3,6 @@
 import shutil
 import signal
 import sys
-import traceback
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -35,6 +34,7 @@ from .settings import Settings
 from .stage import Run
 from .store import Store
 from .text import printable
+from .verdict import bug
 from .waiting import Waiting
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -63,7 +63,7 @@ class Session:
             except Interrupted as interrupted:
                 report = stopped(interrupted.signum)
             except Exception as error:  # noqa: BLE001 - so that --json keeps its word
-                report = self._bug(error)
+                report = Report("failed", Exit.BUG, problems=(bug(error),))
             return self._finish(replace(report, elapsed_s=self._clock.now()))
 
     def _dispatch(self) -> int:
@@ -72,9 +72,7 @@ class Session:
             case "providers":
                 return self._providers()
             case "demo":
-                from .demo import demonstrate  # noqa: PLC0415 - nobody else needs its servers
-
-                return self._finish(demonstrate(self._clock, self._console, self._output.say))
+                return self._demo()
             case "wait":
                 return self._finish(self._wait())
             case "clean":
@@ -117,6 +115,14 @@ class Session:
             DNS01_RECEIPT=report.receipt or "",
             DNS01_ORDER_URI=" ".join(order.uri for order in report.orders),
         )
+
+    def _demo(self) -> int:
+        from .demo import NEXT, demonstrate  # noqa: PLC0415 - nobody else needs its servers
+
+        status = self._finish(demonstrate(self._clock, self._console))
+        if not self._options.quiet and not self._options.json:
+            self._output.text(NEXT)
+        return status
 
     def _wait(self) -> Report:
         wanted: dict[Name, list[str]] = {}
@@ -188,14 +194,6 @@ class Session:
         if self._options.verbose:
             for line in lines:
                 self._console.say(line)
-
-    def _bug(self, error: Exception) -> Report:
-        """Return the report of an error nobody foresaw, saying where but no values."""
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
-        hint = "this is our fault: please report it, with what you did"
-        problem = Problem("bug", f"{message}: {printable(str(error))}", hint)
-        return Report("failed", Exit.BUG, problems=(problem,))
 
 
 def interrupt(signum: int, _frame: FrameType | None) -> None:

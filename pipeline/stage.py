@@ -8,6 +8,7 @@ are independent cases: one that fails stops no other.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from signal import Signals
 from typing import Self
@@ -18,7 +19,7 @@ from .confirm import confirm
 from .endpoints import recursors
 from .evidence import Evidence
 from .ledger import Ledger
-from .model import Failed, Problem, Record, worst
+from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
 from .placing import Placing
 from .plan import by_zone
@@ -33,7 +34,8 @@ from .report import (
 )
 from .resolvers import Resolvers
 from .settings import Settings
-from .verdict import left_behind, not_ready, set_aside
+from .text import counted
+from .verdict import bug, left_behind, not_ready, set_aside
 from .witness import Witness, evidence_lines
 
 GRACE = 5.0
@@ -76,7 +78,7 @@ class Run:
     def ready(self) -> Report:
         """Publish, confirm, report.
 
-        Records stay, unless something goes wrong before the wait or a signal comes.
+        Records stay, unless something goes wrong before the wait, or breaks, or a signal comes.
         """
         try:
             self._acquire()
@@ -87,7 +89,10 @@ class Run:
             self._publish()
             self._confirm()
         except Interrupted as interrupt:
-            return self._stopped(interrupt)
+            problem = Problem("interrupted", Signals(interrupt.signum).name)
+            return self._stopped(problem, 128 + interrupt.signum)
+        except Exception as error:  # noqa: BLE001 - whatever broke, records must not be forgotten
+            return self._stopped(bug(error), Exit.BUG)
         return self._report("ready")
 
     def withdraw(self) -> tuple[Problem, ...]:
@@ -136,9 +141,9 @@ class Run:
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
         self._problems += self._remove(useless, State.PLANNED)
-        for record in self._records():
-            zone = f"{record.provider}, zone {record.zone.apex}"
-            self._tools.progress.say(f"published {record.challenge.name} TXT ({zone})")
+        for (provider, zone), written in by_zone(self._records()).items():
+            values = counted(len(written), "value")
+            self._tools.progress.say(f"published {values} in zone {zone.apex} at {provider}")
 
     def _confirm(self) -> None:
         """Wait until the world sees it, or the deadline."""
@@ -167,18 +172,18 @@ class Run:
         synced = self._tools.hosts.in_sync(by_zone(records), self._tools.clock.now() + GRACE / 2)
         self._lines = host_lines(self._lines, synced)
 
-    def _stopped(self, interrupt: Interrupted) -> Report:
-        """Remove everything, and report the signal; a second signal stops that too."""
-        name = Signals(interrupt.signum).name
+    def _stopped(self, why: Problem, exit_code: int) -> Report:
+        """Remove everything, and report *why*; a second signal stops that too."""
+        then = State.PLANNED if self._resumes else State.CLEANED
         problems: Iterable[Problem]
         try:
-            then = State.PLANNED if self._resumes else State.CLEANED
             problems = self._remove(self.ledger.records, then)
         except Interrupted:
-            problems = [left_behind(self.ledger.records, f"{name} came twice")]
-        done = "" if problems else ": what was written is removed"
-        self._problems = [Problem("interrupted", f"{name}{done}"), *problems, *self._problems]
-        return self._report("failed", 128 + interrupt.signum)
+            problems = [left_behind(self.ledger.records, "stopped while removing records")]
+        if not problems:
+            why = replace(why, message=f"{why.message}: nothing of this run is left in DNS")
+        self._problems = [why, *problems, *self._problems]
+        return self._report("failed", exit_code)
 
     def _remove(self, records: Sequence[Record], then: State) -> tuple[Problem, ...]:
         if not records:

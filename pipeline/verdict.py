@@ -1,11 +1,13 @@
 """Turn the outcome of a wait into problems a person can act on. Pure."""
 
+import traceback
 from collections.abc import Collection, Iterable
+from pathlib import PurePath
 
 from .evidence import Evidence, Goal, Question, Silence
 from .model import Exit, Failed, Problem, Record
 from .propagation import Expired, Require
-from .text import counted
+from .text import counted, printable
 from .witness import Witness
 
 
@@ -90,4 +92,15 @@ def left_behind(records: Collection[Record], why: str) -> Problem:
         "records-left",
         f"{why}: {counted(len(records), 'record')} may still be in DNS; the receipt lists them",
         "dns01 clean --all",
+    )
+
+
+def bug(error: Exception) -> Problem:
+    """Return the problem of an error nobody foresaw: what and where."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{PurePath(where.filename).name}:{where.lineno}"
+    return Problem(
+        "bug",
+        f"{type(error).__name__} in {place}: {printable(str(error))}",
+        "this is our fault: please report it, with what you did",
     )

@@ -5,7 +5,6 @@ loopback; everything between them is the real pipeline over real sockets.
 """
 
 import secrets
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -39,8 +38,8 @@ LAGS = (0.0, 1.0, 2.5)
 
 NEGATIVE_TTL = 300
 NEXT = f"""\
-that was the whole pipeline: order, TXT records, every name server, caching resolvers, clean-up.
-for your own zone:
+That was the whole pipeline: order, TXT records, every name server, caching resolvers, clean-up.
+For your own zone:
   export RCL_API_KEY=... RCL_SUBSCRIPTION_ID=...   # RCL SSL Portal, Subscription
   export CLOUDFLARE_API_TOKEN=...                  # or AWS credentials, or RFC2136_NAMESERVER
   dns01 plan  '{CERTIFICATE}'             # what would be written; writes no record
@@ -48,7 +47,7 @@ for your own zone:
   dns01 clean '{CERTIFICATE}'             # afterwards"""
 
 
-def demonstrate(clock: Clock, progress: Progress, say: Callable[..., None]) -> Report:
+def demonstrate(clock: Clock, progress: Progress) -> Report:
     """Run the pipeline against servers of our own; return the report of its wait."""
     with ExitStack() as stack:
         dns_host = stack.enter_context(
@@ -84,7 +83,6 @@ def demonstrate(clock: Clock, progress: Progress, say: Callable[..., None]) -> R
         cleaned = clean([CERTIFICATE], store, Hosts(lambda _name: dns_host, clock), clock)
         left = dns_host.values(CHALLENGE)
         progress.say(f"{cleaned.status}: {len(cleaned.records)} values removed, {len(left)} left")
-    say(*NEXT.splitlines())
     if left or cleaned.exit:
         problems = (*report.problems, *cleaned.problems)
         return replace(report, status="failed", exit=cleaned.exit, problems=problems)
