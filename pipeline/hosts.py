@@ -8,8 +8,7 @@ are kept whatever an adapter does.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
-from itertools import islice
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import TypeVar
 
 from dns.name import Name
@@ -31,8 +30,14 @@ EXITS: Mapping[type[errors.ProviderError], Exit] = {
     errors.Misconfigured: Exit.CONFIG,
 }
 
-Groups = Mapping[tuple[str, Zone], list[Record]]
-"""Records by the provider and the zone they belong to."""
+Group = tuple[str, Zone]
+"""A provider and a zone of its: what is written to at once."""
+
+Groups = Mapping[Group, list[Record]]
+"""Records by where they are written."""
+
+Action = Callable[[Provider, Zone, list[TXT]], Change]
+"""Writes to a zone."""
 
 Result = TypeVar("Result")
 
@@ -58,16 +63,19 @@ class Hosts:
         self._opener = opener
         self._clock = clock
         self._opened: dict[str, Provider] = {}
-        self._under_way: set[Future[Change]] = set()
-        self._changes: dict[tuple[str, Zone], Change] = {}
+        self._under_way: dict[Future[Change], Group] = {}
+        self._changes: dict[Group, Change] = {}
 
     @property
     def api_calls(self) -> int:
         """Requests sent to all providers so far."""
         return sum(provider.api_calls for provider in self._opened.values())
 
-    def zones(self, provider: str, names: Iterable[Name], until: float) -> Sequence[Zone]:
+    def zones(self, provider: str, names: Iterable[Name], deadline: float) -> Sequence[Zone]:
         """Return the zones at *provider* that enclose any of *names*.
+
+        Takes at most half of the time until *deadline*: a host that hangs must
+        leave some for the other names of the run.
 
         Raises:
             Failed: 65, 69, 70, 77 or 78, in the provider's words.
@@ -75,19 +83,31 @@ class Hosts:
         asked = list(names)
         adapter = self.open(provider)
         future: Future[Sequence[Zone]] = in_thread(lambda: adapter.zones(asked))
-        wait([future], timeout=max(until - self._clock.now(), 0.0))
-        return self._result(future, provider)
+        wait([future], timeout=self._left(deadline) / 2)
+        return result(future, provider)
 
-    def publish(self, groups: Groups, mark: str, until: float) -> dict[tuple[str, Zone], Failed]:
-        """Append every record; return what went wrong, by group."""
+    def publish(self, groups: Groups, mark: str, deadline: float) -> dict[Group, Failed]:
+        """Append every record; return what went wrong, by group.
+
+        Takes at most half of the time until *deadline*, as `zones` does.
+        """
+        until = self._clock.now() + self._left(deadline) / 2
         return self._write(
             groups, lambda provider, zone, txts: provider.append(zone, txts, mark), until
         )
 
-    def withdraw(self, groups: Groups, until: float) -> dict[tuple[str, Zone], Failed]:
-        """Delete every record, once writes under way have ended; return what went wrong."""
-        wait(list(self._under_way), timeout=max(until - self._clock.now(), 0.0) / 2)
-        return self._write(groups, lambda provider, zone, txts: provider.delete(zone, txts), until)
+    def withdraw(self, groups: Groups, until: float) -> dict[Group, Failed]:
+        """Delete every record, once writes under way have ended; return what went wrong.
+
+        A write that does not end may yet come after the delete, so its group
+        counts as not deleted.
+        """
+        wait(list(self._under_way), timeout=self._left(until) / 2)
+        endless = {group for _, group in list(self._under_way.items())}
+        failures = self._write(
+            groups, lambda provider, zone, txts: provider.delete(zone, txts), until
+        )
+        return {group: no_end(group) for group in groups if group in endless} | failures
 
     def in_sync(self, groups: Groups, until: float) -> dict[tuple[str, str], bool]:
         """Return what hosts that have a word on it say of their last change to each group.
@@ -101,7 +121,7 @@ class Hosts:
                 futures[name, zone.apex.to_text()] = in_thread(
                     partial(self.open(name).in_sync, change)
                 )
-        wait(futures.values(), timeout=max(until - self._clock.now(), 0.0))
+        wait(futures.values(), timeout=self._left(until))
         return {
             key: future.result()
             for key, future in futures.items()
@@ -113,69 +133,90 @@ class Hosts:
         if name not in self._opened:
             try:
                 self._opened[name] = self._opener(name)
+            except Failed:
+                raise
             except errors.ProviderError as error:
                 raise translated(error, name) from error
+            except Exception as error:  # whatever a third party's adapter raises
+                raise broken(error, name) from error
         return self._opened[name]
 
-    def _write(
-        self,
-        groups: Groups,
-        action: Callable[[Provider, Zone, list[TXT]], Change],
-        until: float,
-    ) -> dict[tuple[str, Zone], Failed]:
-        failures: dict[tuple[str, Zone], Failed] = {}
-        left = iter(groups.items())
-        while batch := list(islice(left, AT_ONCE)):
-            futures = {}
-            for (name, zone), records in batch:
-                try:
-                    futures[name, zone] = self._start(action, self.open(name), zone, records)
-                except Failed as failed:
-                    failures[name, zone] = failed
-            wait(futures.values(), timeout=max(until - self._clock.now(), 0.0))
-            for (name, zone), future in futures.items():
-                try:
-                    self._changes[name, zone] = self._result(future, name)
-                except Failed as failed:
-                    failures[name, zone] = failed
+    def _write(self, groups: Groups, action: Action, until: float) -> dict[Group, Failed]:
+        """Do *action* for every group, a few at once; return what went wrong by *until*."""
+        slots = BoundedSemaphore(AT_ONCE)
+        failures: dict[Group, Failed] = {}
+        futures: dict[Group, Future[Change]] = {}
+        for (name, zone), records in groups.items():
+            try:
+                provider = self.open(name)
+            except Failed as failed:
+                failures[name, zone] = failed
+                continue
+            write = partial(action, provider, zone, [record.txt() for record in records])
+            futures[name, zone] = in_thread(partial(self._in_turn, write, slots, until))
+            self._under_way[futures[name, zone]] = (name, zone)
+            futures[name, zone].add_done_callback(self._ended)
+        wait(futures.values(), timeout=self._left(until))
+        for group, future in futures.items():
+            try:
+                self._changes[group] = result(future, group[0])
+            except Failed as failed:
+                failures[group] = failed
         return failures
 
-    def _start(
-        self,
-        action: Callable[[Provider, Zone, list[TXT]], Change],
-        provider: Provider,
-        zone: Zone,
-        records: Iterable[Record],
-    ) -> Future[Change]:
-        txts = [record.txt() for record in records]
-        future = in_thread(lambda: action(provider, zone, txts))
-        self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
-        return future
+    def _in_turn(
+        self, write: Callable[[], Change], slots: BoundedSemaphore, until: float
+    ) -> Change:
+        with slots:
+            if self._clock.now() >= until:
+                raise errors.Unavailable("its turn did not come in time")
+            return write()
 
-    def _result(self, future: Future[Result], provider: str) -> Result:
-        """Return what *future* holds by now, a failure in our words."""
-        try:
-            return future.result(timeout=0)
-        except TimeoutError as error:
-            raise Failed(
-                Exit.UNAVAILABLE, "provider", f"{provider} did not answer before the deadline"
-            ) from error
-        except errors.ProviderError as error:
-            raise translated(error, provider) from error
-        except Exception as error:
-            raise Failed(
-                Exit.BUG,
-                "adapter",
-                f"the {provider} adapter broke: {type(error).__name__}: {printable(str(error))}",
-                "please report this to the adapter's maintainers",
-            ) from error
+    def _ended(self, future: Future[Change]) -> None:
+        self._under_way.pop(future, None)
+
+    def _left(self, until: float) -> float:
+        return max(until - self._clock.now(), 0.0)
+
+
+def result(future: Future[Result], provider: str) -> Result:
+    """Return what *future* holds by now, a failure in our words."""
+    if not future.done():
+        raise Failed(Exit.UNAVAILABLE, "provider", f"{provider} did not answer in time")
+    try:
+        return future.result()
+    except errors.ProviderError as error:
+        raise translated(error, provider) from error
+    except (Exception, SystemExit) as error:  # whatever a third party's adapter raises
+        raise broken(error, provider) from error
 
 
 def translated(error: errors.ProviderError, provider: str) -> Failed:
     """Return a provider's *error* as the failure it means for us."""
-    kind = next((exit_ for known, exit_ in EXITS.items() if isinstance(error, known)), Exit.BUG)
-    code = f"provider-{type(error).__name__.lower()}"
+    kind = next((known for known in EXITS if isinstance(error, known)), None)
+    if kind is None:
+        return broken(error, provider)
+    message = f"{provider}: {printable(str(error), 500)}"
     return Failed(
-        kind, code, f"{provider}: {printable(str(error), 500)}", printable(error.hint, 500)
+        EXITS[kind], f"provider-{kind.__name__.lower()}", message, printable(error.hint, 500)
+    )
+
+
+def broken(error: BaseException, provider: str) -> Failed:
+    """Return the failure of an adapter that does not keep to the contract."""
+    return Failed(
+        Exit.BUG,
+        "adapter",
+        f"the {provider} adapter broke: {type(error).__name__}: {printable(str(error))}",
+        "please report this to the adapter's maintainers",
+    )
+
+
+def no_end(group: Group) -> Failed:
+    """Return the failure to know what is in DNS after a write that does not end."""
+    provider, zone = group
+    return Failed(
+        Exit.UNAVAILABLE,
+        "provider",
+        f"{provider} has not ended an earlier write to {zone.apex}; it may yet take effect",
     )

@@ -39,7 +39,7 @@ LAGS = (0.0, 1.0, 2.5)
 NEGATIVE_TTL = 300
 NEXT = f"""\
 That was the whole pipeline: order, TXT records, every name server, caching resolvers, clean-up.
-For your own zone:
+For your own zone (dns01 is .venv/bin/dns01 here; `pipx install .` puts it on your PATH):
   export RCL_API_KEY=... RCL_SUBSCRIPTION_ID=...   # RCL SSL Portal, Subscription
   export CLOUDFLARE_API_TOKEN=...                  # or AWS credentials, or RFC2136_NAMESERVER
   dns01 plan  '{CERTIFICATE}'             # what would be written; writes no record
