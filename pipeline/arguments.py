@@ -12,13 +12,14 @@ USAGE = 64
 EXITS = """exit status:
   0    ready, or done (nothing to clean is done)
   64   usage
-  65   the order cannot be served: not an order, invalid, HTTP only, a name or value we refuse
+  65   the order cannot be served: not an order, invalid, HTTP only, a name or value we refuse,
+       a CNAME in the way
   69   order API or provider failing or unreachable; no DNS server ever answered
   70   our own fault: please report
   75   not ready by the deadline, or another live run has this name: try again later
   77   credentials refused by the order API or the provider
   78   configuration: missing credentials, no hosted zone, no or several providers, state folder
-  130  SIGINT, 143 SIGTERM: records removed, or the receipt kept and that said
+  130  SIGINT, 143 SIGTERM, 129 SIGHUP: records removed in 5 s, or the receipt kept and that said
 """
 
 
@@ -76,26 +77,17 @@ def build() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dns01 {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-
-    def verb(name: str, summary: str, *groups: Callable[[argparse.ArgumentParser], None]) -> None:
+    for verb, summary, groups in VERBS:
         added = verbs.add_parser(
-            name,
+            verb,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
             epilog=EXITS,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        for group in groups:
-            group(added)
-
-    verb("plan", "print what would be written; write no record", names, order, ask, common)
-    verb("ready", "publish, confirm, report; the records stay", names, order, ask, common)
-    verb("clean", "remove exactly what receipts say we wrote", names, every, common)
-    verb("run", "ready, then CMD, then clean, whatever happens", names, order, ask, common)
-    verb("wait", "confirm FQDN=VALUE only; no order, no provider", pairs, ask, common)
-    verb("providers", "list what is installed and which settings each needs", common)
-    verb("demo", "run the whole pipeline against servers of its own on loopback", common)
+        for add_to in (*groups, common):
+            add_to(added)
     return parser
 
 
@@ -107,6 +99,11 @@ def names(parser: argparse.ArgumentParser) -> None:
 def pairs(parser: argparse.ArgumentParser) -> None:
     """Add what `wait` waits for."""
     parser.add_argument("pairs", nargs="+", metavar="FQDN=VALUE", type=typed(pair))
+
+
+def child(parser: argparse.ArgumentParser) -> None:
+    """Show where the command stands; `parse` has taken it out by then."""
+    parser.usage = "%(prog)s [OPTION...] NAME... -- CMD..."
 
 
 def every(parser: argparse.ArgumentParser) -> None:
@@ -135,8 +132,7 @@ def ask(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--require",
-        type=typed(require),
-        metavar="quorum|all|authoritative",
+        choices=("quorum", "all", "authoritative"),
         help="whose confirmation is needed (default quorum)",
     )
     parser.add_argument(
@@ -188,18 +184,20 @@ def endpoint(text: str) -> object:
     return Endpoint.parse(text)
 
 
-def require(text: str) -> object:
-    """Return *text* as the confirmation required."""
-    from .propagation import Require  # noqa: PLC0415 - imports dnspython
-
-    try:
-        return Require(text)
-    except ValueError as error:
-        raise ValueError("wanted is quorum, all or authoritative") from error
-
-
 def duration(text: str) -> float:
     """Return *text* in seconds."""
-    from .config import duration as parse_duration  # noqa: PLC0415 - imports dnspython
+    from .values import duration as parse_duration  # noqa: PLC0415 - imports dnspython
 
     return parse_duration(text)
+
+
+VERBS = (
+    ("plan", "print what would be written; write no record", (names, order, ask)),
+    ("ready", "publish, confirm, report; the records stay", (names, order, ask)),
+    ("clean", "remove exactly what receipts say we wrote", (names, every)),
+    ("run", "ready, then CMD, then clean, whatever happens", (names, order, ask, child)),
+    ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask)),
+    ("providers", "list what is installed and which settings each needs", ()),
+    ("demo", "run the whole pipeline against servers of its own on loopback", ()),
+)
+"""Each verb, what it does, and what it takes beside the `common` options."""

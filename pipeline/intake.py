@@ -14,23 +14,21 @@ wrong or hostile, and a TXT record in the wrong place helps a stranger.
 """
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import dns.exception
-import dns.name
-import idna
 from dns.name import Name
 
-from .model import DIGEST_LENGTH, VALUE, Challenge, Exit, Failed, Order, Problem
+from .identifiers import bases, hostname, labels_of, leaf_of
+from .model import DIGEST_LENGTH, LEAF, VALUE, Challenge, Exit, Failed, Order, Problem
 from .text import printable, quoted
 
 LIMIT = 1 << 20
 """Largest document taken, in octets."""
 
 PAST_VALIDATION = {"ready", "valid", "processing"}
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-ONE_LEAF = dns.name.from_text("_acme-challenge", origin=None)
+
+Token = Mapping[str, object]
 
 
 def read_order(body: bytes, name: str, source: str) -> Order:
@@ -45,12 +43,9 @@ def read_order(body: bytes, name: str, source: str) -> Order:
     Raises:
         Failed: 65, naming the token's index, the field and the offending text.
     """
+    covered = bases(name) if name else None
     document = parse(body)
     status = text_field(document, "status").lower()
-    tokens = document.get("validationTokens") or []
-    if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
-        raise refused('"validationTokens" is not a list of objects')
-    covered = bases(name) if name else None
     uri = document.get("orderUri")
     order = Order(name, source, printable(uri, 500) if isinstance(uri, str) else "", status)
     if status in PAST_VALIDATION:
@@ -62,55 +57,66 @@ def read_order(body: bytes, name: str, source: str) -> Order:
         )
     if status != "pending":
         raise refused(f"the order's status {quoted(status)} is none of RFC 8555 §7.1.6")
-    return with_challenges(order, tokens, covered)
+    return with_challenges(order, tokens_of(document), covered)
 
 
 def parse(body: bytes) -> Mapping[str, object]:
     """Return the JSON object in *body*."""
+    if len(body) > LIMIT:
+        raise refused(f"the order document is larger than {LIMIT} octets")
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        start = printable(body[:200].decode("utf-8", "replace"), 80)
-        raise refused(f'the answer is not JSON; it begins "{start}"') from error
+        start = quoted(body[:1000].decode("utf-8", "replace"))
+        raise refused(f"the order document is not JSON; it begins {start}") from error
     if not isinstance(document, dict):
-        raise refused("the answer is JSON, but not an object")
+        raise refused(f"the order document is {shown(document)}, not an object")
     return document
 
 
+def tokens_of(document: Mapping[str, object]) -> Sequence[Token]:
+    """Return the order's validation tokens; null and absent are none."""
+    tokens = document.get("validationTokens")
+    if tokens is None:
+        return ()
+    if not isinstance(tokens, list):
+        raise refused(f'"validationTokens" is {shown(tokens)}, not a list')
+    for index, token in enumerate(tokens, 1):
+        if not isinstance(token, dict):
+            raise refused(f"token {index} is {shown(token)}, not an object")
+    return tokens
+
+
 def with_challenges(
-    order: Order, tokens: list[Mapping[str, object]], covered: frozenset[Name] | None
+    order: Order, tokens: Sequence[Token], covered: frozenset[Name] | None
 ) -> Order:
     """Return pending *order* with the challenges of its *tokens*."""
-    if covered is None:
-        covered = frozenset[Name]().union(
-            *(domain_bases(token, index) for index, token in enumerate(tokens, 1))
-        )
-    challenges: dict[tuple[Name, str], Challenge] = {}
+    to_read: list[tuple[int, Token]] = []
     remarks: list[Problem] = []
     for index, token in enumerate(tokens, 1):
-        kind = text_field(token, "challengeType", index).lower()
-        if kind == "http":
-            remarks.append(http_remark(token, index))
-        elif kind == "dns":
-            challenge = read_token(token, index, covered)
-            challenges.setdefault((challenge.name, challenge.value), challenge)
-        else:
-            raise token_refused(index, "challengeType", kind, "is neither DNS nor HTTP")
-    if not challenges:
-        raise nothing_to_publish(bool(remarks))
-    name = order.name or ",".join(dict.fromkeys(c.domain for c in challenges.values()))
-    remarks += [odd_length(c) for c in challenges.values() if len(c.value) != DIGEST_LENGTH]
-    return Order(
-        name,
-        order.source,
-        order.uri,
-        order.status,
-        tuple(challenges.values()),
-        tuple(remarks),
-    )
+        kind = text_field(token, "challengeType", index)
+        match kind.lower():
+            case "dns":
+                to_read.append((index, token))
+            case "http":
+                remarks.append(http_remark(token, index))
+            case _:
+                raise token_refused(index, "challengeType", kind, "is neither DNS nor HTTP")
+    if not to_read:
+        raise http_only() if remarks else no_tokens()
+    if covered is None:
+        covered = frozenset().union(*(domain_bases(token, index) for index, token in to_read))
+    found: dict[tuple[Name, str], Challenge] = {}
+    for index, token in to_read:
+        challenge = read_token(token, index, covered)
+        found.setdefault((challenge.name, challenge.value), challenge)
+    challenges = tuple(found.values())
+    remarks += [odd_length(each) for each in challenges if len(each.value) != DIGEST_LENGTH]
+    name = order.name or ",".join(dict.fromkeys(each.domain for each in challenges))
+    return replace(order, name=name, challenges=challenges, remarks=tuple(remarks))
 
 
-def read_token(token: Mapping[str, object], index: int, covered: frozenset[Name]) -> Challenge:
+def read_token(token: Token, index: int, covered: frozenset[Name]) -> Challenge:
     """Return the challenge of DNS *token*, the *index*-th of its order."""
     domain = text_field(token, "domain", index)
     named = domain_bases(token, index)
@@ -128,28 +134,23 @@ def read_token(token: Mapping[str, object], index: int, covered: frozenset[Name]
 
 def record_name(token_name: str, base: Name, covered: frozenset[Name], index: int) -> Name:
     """Return the absolute name of the TXT record (module docstring)."""
-    leaf, _, rest = token_name.lower().removesuffix(".").partition(".")
-    given = labels_of(rest) if rest else ()
-    if leaf != "_acme-challenge" or given is None:
+    leaf, dot, rest = token_name.lower().removesuffix(".").partition(".")
+    given = labels_of(rest) if dot else ()
+    if leaf != LEAF.decode() or given is None:
         raise token_refused(
             index, "tokenName", token_name, "is no domain name that begins with _acme-challenge"
         )
     if base.labels[: len(given)] == given:
         return leaf_of(base)
-    for other in covered:
-        if other.labels == given + base.labels:
-            return leaf_of(other)
-    raise token_refused(
-        index, "tokenName", token_name, f"fits no name of this certificate at or below {base}"
-    )
+    other = hostname(f"{rest}.{base}")
+    if other is None or other not in covered:
+        raise token_refused(
+            index, "tokenName", token_name, f"fits no name of this certificate at or below {base}"
+        )
+    return leaf_of(other)
 
 
-def leaf_of(base: Name) -> Name:
-    """Return the challenge record's name for *base* (RFC 8555 §8.4)."""
-    return ONE_LEAF.concatenate(base)
-
-
-def domain_bases(token: Mapping[str, object], index: int) -> frozenset[Name]:
+def domain_bases(token: Token, index: int) -> frozenset[Name]:
     """Return the names in the token's ``domain``, which may be comma-joined."""
     domain = text_field(token, "domain", index)
     try:
@@ -158,72 +159,51 @@ def domain_bases(token: Mapping[str, object], index: int) -> frozenset[Name]:
         raise token_refused(index, "domain", domain, "is not a domain name") from error
 
 
-def bases(name: str) -> frozenset[Name]:
-    """Return the names that certificate *name* covers, wildcards as their base.
-
-    Raises:
-        Failed: 65, if any part is not a domain name.
-    """
-    found = set()
-    for part in name.split(","):
-        base = hostname(part.strip(" ").removeprefix("*."))
-        if base is None:
-            raise refused(f"{quoted(part)} is not a domain name")
-        found.add(base)
-    return frozenset(found)
-
-
-def hostname(text: str) -> Name | None:
-    """Return *text* as an absolute, canonical host name (RFC 1123 §2.1), or None.
-
-    Names whose challenge record would exceed 255 octets are none.
-    """
-    labels = labels_of(text.removesuffix("."))
-    if labels is None or labels[-1].isdigit():
-        return None
-    try:
-        return leaf_of(Name((*labels, b""))).parent()
-    except dns.exception.DNSException:
-        return None
-
-
-def labels_of(text: str) -> tuple[bytes, ...] | None:
-    """Return the labels of *text*, internationalised ones as A-labels (UTS 46), or None."""
-    try:
-        ascii_text = text if text.isascii() else idna.encode(text, uts46=True).decode()
-    except UnicodeError:
-        return None
-    labels = ascii_text.lower().split(".")
-    return tuple(map(str.encode, labels)) if all(map(LABEL.fullmatch, labels)) else None
-
-
 def text_field(document: Mapping[str, object], field: str, index: int = 0) -> str:
     """Return the text in *field*; *index* is the token's, 0 for the order itself."""
     value = document.get(field)
     if isinstance(value, str) and value:
         return value
-    state = "is missing" if value is None or value == "" else f"is {quoted(value)}, not text"
+    state = "is missing" if value is None or value == "" else f"is {shown(value)}, not text"
     raise refused(f"token {index}: {field} {state}" if index else f'"{field}" {state}')
 
 
-def nothing_to_publish(http: bool) -> Failed:  # noqa: FBT001 - the one thing it depends on
-    """Return why a pending order without DNS tokens cannot be served."""
-    if http:
-        return refused(
-            "the order validates by HTTP only: there is nothing to publish in DNS",
-            "set the certificate's challenge type to DNS in the RCL SSL Portal, then run again",
-        )
+def shown(value: object) -> str:
+    """Return JSON *value* for a sentence; a nest of others only by its kind, however deep."""
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            return quoted(value)
+        case _:
+            return printable(json.dumps(value), 80)
+
+
+def no_tokens() -> Failed:
+    """Return why a pending order without tokens cannot be served."""
     return refused(
         "the order is pending, yet lists no validation token",
         "check the certificate in the RCL SSL Portal: it must use the DNS challenge",
     )
 
 
-def http_remark(token: Mapping[str, object], index: int) -> Problem:
+def http_only() -> Failed:
+    """Return why an order with nothing but HTTP tokens cannot be served."""
+    return refused(
+        "the order validates by HTTP only: there is nothing to publish in DNS",
+        "set the certificate's challenge type to DNS in the RCL SSL Portal, then run again",
+    )
+
+
+def http_remark(token: Token, index: int) -> Problem:
     """Return the remark on an HTTP token, which dns01 leaves to others."""
+    domain = token.get("domain")
+    whose = f"for {shown(domain)}" if domain else "of no domain"
     return Problem(
         "http-token",
-        f"token {index} for {quoted(token.get('domain'))} validates by HTTP and is not served here",
+        f"token {index} {whose} validates by HTTP and is not served here",
         "serve its file yourself, or set the challenge type to DNS for every name",
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import registry
-from .config import Environment
+from .config import Environment, adapter_settings
 from .model import Failed
 
 
@@ -35,22 +35,16 @@ def take(environment: Environment) -> list[ProviderLine]:
     for name, point in registry.installed().items():
         try:
             adapter = registry.imported(point)
+            present = adapter_settings(adapter, environment)
         except Failed as failed:
             found.append(ProviderLine(name, problem=failed.problem.message))
             continue
         lines = tuple(
-            SettingLine(s.name, s.meaning, s.secret, is_set(s.name, environment, secret=s.secret))
-            for s in adapter.settings
+            SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in adapter.settings
         )
-        present = {line.name for line in lines if line.present}
-        has_all = any(set(group) <= present for group in adapter.credentials)
-        found.append(ProviderLine(name, lines, has_all))
+        complete = registry.has_credentials(adapter, present.__contains__)
+        found.append(ProviderLine(name, lines, complete))
     return found
-
-
-def is_set(name: str, environment: Environment, *, secret: bool) -> bool:
-    """Whether *name*, or the file that should hold it, is in the environment."""
-    return bool(environment.get(name) or (secret and environment.get(f"{name}_FILE")))
 
 
 def to_json(found: Sequence[ProviderLine]) -> str:

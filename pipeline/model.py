@@ -30,6 +30,7 @@ class Exit(IntEnum):
 
 WORST_FIRST = (
     Exit.BUG,
+    Exit.USAGE,
     Exit.CONFIG,
     Exit.REFUSED,
     Exit.DATA,

@@ -59,7 +59,8 @@ def enclosing(name: Name, hosted: Sequence[Hosted]) -> Hosted:
 def no_zone(name: Name, hosted: Sequence[Hosted]) -> Failed:
     """Return the failure of a name that nobody hosts."""
     apexes = sorted({home.zone.apex.to_text() for home in hosted})
-    seen = f"; it hosts {', '.join(apexes[:5])}" if apexes else ""
+    more = ", …" if len(apexes) > 5 else ""
+    seen = f"; hosted are {', '.join(apexes[:5])}{more}" if apexes else ""
     return Failed(
         Exit.CONFIG,
         "no-zone",

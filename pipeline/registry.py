@@ -1,7 +1,6 @@
 """Find the installed provider adapters: entry points of the group ``dns01.providers``."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -57,13 +56,16 @@ def detect(is_set: Callable[[str], object]) -> str:
     """Return the one provider with a complete group of credentials that *is_set*.
 
     Raises:
-        Failed: 78, if there is none or several.
+        Failed: 78, if there is none or several, or a secret's file cannot be read.
     """
     found = []
     for name, point in installed().items():
-        with suppress(Failed):  # a broken adapter nobody chose is no reason to stop
-            if has_credentials(imported(point), is_set):
-                found.append(name)
+        try:
+            adapter = imported(point)
+        except Failed:  # a broken adapter nobody chose is no reason to stop
+            continue
+        if has_credentials(adapter, is_set):
+            found.append(name)
     match found:
         case [name]:
             return name

@@ -3,21 +3,28 @@
 import re
 import unicodedata
 
-TAG = re.compile(
-    r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^<>]*>", re.IGNORECASE | re.DOTALL
+MARKUP = re.compile(
+    r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^<>]*>|\x1b\[[0-?]*[ -/]*[@-~]",
+    re.IGNORECASE | re.DOTALL,
 )
-COMMAND = re.compile(r":{2,}")
+"""Tags, with what scripts and styles hold, and ANSI escape sequences (ECMA-48 §5.4)."""
+
+COMMAND = re.compile(r"(?<=[g-z_-])::+|::+(?=[\w-]*[g-z_-])|##+", re.IGNORECASE)
+"""``::name::`` and the older ``##[name]``, which GitHub's runner still obeys anywhere in a line.
+
+A ``::`` among hexadecimal digits stays: it is part of an IPv6 address.
+"""
 
 
 def printable(text: str, limit: int = 200) -> str:
     """Return *text* as one harmless line of at most *limit* characters.
 
-    Control, format and bidirectional characters, tags, backticks and the
-    ``::`` that starts a workflow command go; white space is folded.
+    Control, format and bidirectional characters, markup, backticks and the
+    ``::`` or ``##`` that starts a workflow command go; white space is folded.
     """
-    text = TAG.sub(" ", text[: 20 * limit])
+    text = MARKUP.sub(" ", text[: 20 * limit])
     kept = (c if unicodedata.category(c)[0] != "C" else " " for c in text if c not in "<>`")
-    line = COMMAND.sub(":", " ".join("".join(kept).split()))
+    line = COMMAND.sub(lambda mark: mark[0][0], " ".join("".join(kept).split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

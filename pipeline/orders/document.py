@@ -23,17 +23,8 @@ class DocumentSource:
         self._stdin = stdin
 
     def fetch(self, name: str) -> Order:
-        body = self._read()
-        if len(body) > LIMIT:
-            raise Failed(Exit.DATA, "order", f"the document is larger than {LIMIT} octets")
-        return read_order(body, name, self.name)
-
-    def _read(self) -> bytes:
-        if self._path == "-":
-            return self._stdin.read(LIMIT + 1)
         try:
-            with Path(self._path).open("rb") as file:
-                return file.read(LIMIT + 1)
+            body = self._read()
         except OSError as error:
             raise Failed(
                 Exit.USAGE,
@@ -41,3 +32,11 @@ class DocumentSource:
                 f"cannot read {quoted(self._path)}: {(error.strerror or str(error)).lower()}",
                 "--from takes a file, or - for standard input",
             ) from error
+        return read_order(body, name, self.name)
+
+    def _read(self) -> bytes:
+        """Return the document, or as much of it as shows that it is too large."""
+        if self._path == "-":
+            return self._stdin.read(LIMIT + 1)
+        with Path(self._path).open("rb") as file:
+            return file.read(LIMIT + 1)

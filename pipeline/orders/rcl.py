@@ -7,20 +7,19 @@ redirect, which would also carry the key away.
 
 import hashlib
 import json
-import re
 from urllib.parse import quote
 
 import httpx
 
 from pipeline import __version__
-from pipeline.intake import LIMIT, bases, read_order
+from pipeline.identifiers import bases
+from pipeline.intake import LIMIT, read_order
 from pipeline.model import Exit, Failed, Order
-from pipeline.text import printable, quoted
+from pipeline.text import printable
 
 TIMEOUT = httpx.Timeout(15.0, read=100.0)
 """Seconds; the service talks to the CA before it answers."""
 
-UNSAFE = re.compile(r"[/?#%\\\x00-\x1f\x7f]|^\.{1,2}$")
 BUSY = {408, 425, 429}
 
 
@@ -30,7 +29,15 @@ class RclSource:
     name = "rcl"
     resumes = True
 
-    def __init__(self, base: str, subscription: str, key: str, *, trust_env: bool) -> None:
+    def __init__(
+        self,
+        base: str,
+        subscription: str,
+        key: str,
+        *,
+        trust_env: bool,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
         """Keep what a request needs; sends nothing.
 
         Args:
@@ -38,33 +45,27 @@ class RclSource:
             subscription: The subscription's id; opaque.
             key: The API key; opaque.
             trust_env: Whether proxies named in the environment are used.
+            timeout: Of each step of the request.
         """
         self._base = base.rstrip("/")
         self._subscription = subscription
         self._key = key
         self._trust_env = trust_env
+        self._timeout = timeout
         self.account = hashlib.sha256(f"{self._base} {subscription}".encode()).hexdigest()[:16]
 
     def fetch(self, name: str) -> Order:
         """Create the order of certificate *name*: exactly one request."""
-        if UNSAFE.search(name):
-            raise Failed(Exit.DATA, "name", f"{quoted(name)} is not a certificate name")
-        bases(name)
-        try:
-            with self._client() as client, client.stream("GET", self._path(name)) as response:
-                body = self._body(response)
-        except httpx.TimeoutException as error:
-            raise self._unavailable("did not answer in time") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = self._words(str(error).encode()) or type(error).__name__
-            raise self._unavailable(f"cannot be reached: {reason}") from error
+        bases(name)  # what names no certificate costs no request
+        with self._client() as client:
+            response, body = self._ask(client, self._path(name))
         if not response.is_success:
-            raise self._failed(response, body)
-        if len(body) > LIMIT:
-            raise Failed(
-                Exit.DATA, "order", f"the order API's answer is larger than {LIMIT} octets"
-            )
-        return read_order(body, name, self.name)
+            raise self._failure(response, body)
+        try:
+            return read_order(body, name, self.name)
+        except Failed:
+            read_order(self._without_key(body), name, self.name)  # the same words but for the key
+            raise
 
     def _client(self) -> httpx.Client:
         headers = {
@@ -73,28 +74,47 @@ class RclSource:
             "Accept-Encoding": "identity",
             "User-Agent": f"dns01/{__version__}",
         }
-        return httpx.Client(
-            base_url=self._base,
-            headers=headers,
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            trust_env=self._trust_env,
-        )
+        try:
+            return httpx.Client(
+                base_url=self._base,
+                headers=headers,
+                timeout=self._timeout,
+                follow_redirects=False,
+                trust_env=self._trust_env,
+                verify=httpx.create_ssl_context(),  # with SSL_CERT_FILE, also past the proxies
+            )
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            raise Failed(
+                Exit.CONFIG,
+                "order-client",
+                f"the order API cannot be asked: {self._words(str(error).encode())}",
+                "check SSL_CERT_FILE and HTTPS_PROXY",
+            ) from error
 
     def _path(self, name: str) -> str:
         subscription = quote(self._subscription, safe="")
-        return f"v1/subscription/{subscription}/core/certificate/{quote(name, safe=',*')}/order"
+        certificate = quote(name.replace(" ", ""), safe=",*")
+        return f"v1/subscription/{subscription}/core/certificate/{certificate}/order"
 
-    @staticmethod
-    def _body(response: httpx.Response) -> bytes:
+    def _ask(self, client: httpx.Client, path: str) -> tuple[httpx.Response, bytes]:
+        """Send the request and return the answer, with no more of its body than is taken."""
         body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > LIMIT:
-                break
-        return bytes(body)
+        try:
+            with client.stream("GET", path) as response:
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > LIMIT:
+                        break
+        except httpx.TimeoutException as error:
+            raise self._unavailable("did not answer in time") from error
+        except httpx.HTTPError as error:
+            reason = self._words(str(error).encode()) or type(error).__name__
+            is_unsent = isinstance(error, httpx.ConnectError | httpx.ProxyError)
+            what = "cannot be reached" if is_unsent else "gave no whole answer"
+            raise self._unavailable(f"{what}: {reason}") from error
+        return response, bytes(body)
 
-    def _failed(self, response: httpx.Response, body: bytes) -> Failed:
+    def _failure(self, response: httpx.Response, body: bytes) -> Failed:
         """Return what an answer other than 2xx means."""
         words = self._words(body)
         said = f"HTTP {response.status_code}" + (f', "{words}"' if words else "")
@@ -116,10 +136,12 @@ class RclSource:
                     f"the order API knows no such path below {self._base}: {said}",
                     "RCL_BASE_URL ends in /public, once; then check RCL_SUBSCRIPTION_ID",
                 )
-            case status if status < 400 or status in BUSY or status >= 500:
-                after = response.headers.get("Retry-After", "")
-                hint = f"it asks to wait {printable(after, 40)} s" if after.isdigit() else ""
+            case status if status < 400:
+                hint = "redirects are not followed; does RCL_BASE_URL name the API itself?"
                 return self._unavailable(f"says {said}", hint)
+            case status if status in BUSY or status >= 500:
+                after = printable(response.headers.get("Retry-After", ""), 40)
+                return self._unavailable(f"says {said}", f"Retry-After: {after}" if after else "")
             case _:
                 return Failed(Exit.DATA, "order-refused", f"the order API says {said}")
 
@@ -132,11 +154,15 @@ class RclSource:
         )
 
     def _words(self, body: bytes) -> str:
-        """Return the API's own words, printable, without the key should it echo that."""
-        text = body[:4000].decode("utf-8", "replace").replace(self._key, "***")
+        """Return the API's own words, printable."""
+        text = self._without_key(body).decode("utf-8", "replace")
         try:
             document = json.loads(text)
         except (ValueError, RecursionError):
             return printable(text, 160)
         message = document.get("message") if isinstance(document, dict) else None
         return printable(message if isinstance(message, str) else text, 160)
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Return *body* without the key, should it echo that."""
+        return body.replace(self._key.encode(), b"***")

@@ -1,0 +1,96 @@
+"""Orders from a file or standard input."""
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from pipeline.intake import LIMIT
+from pipeline.model import Exit, Failed
+from pipeline.orders.document import DocumentSource
+from tests.standins.rcl import URI, order, token
+
+GOOD = order((token(),))
+
+
+class Broken(io.BytesIO):
+    """Standard input that is a folder."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise IsADirectoryError(21, "Is a directory")
+
+
+def written(folder: Path, content: bytes) -> str:
+    path = folder / "order.json"
+    path.write_bytes(content)
+    return str(path)
+
+
+def from_stdin(content: bytes) -> DocumentSource:
+    return DocumentSource("-", io.BytesIO(content))
+
+
+def test_a_file_is_an_order(tmp_path: Path) -> None:
+    """The API's own answer, saved, serves as a document; standard input is left alone."""
+    stdin = io.BytesIO(b"theirs")
+    source = DocumentSource(written(tmp_path, GOOD), stdin)
+    found = source.fetch("shopeneur.com")
+    assert (found.name, found.source, found.uri) == ("shopeneur.com", "document", URI)
+    assert [challenge.value for challenge in found.challenges] == ["pder_53er44PhE-keudgge45630"]
+    assert stdin.read() == b"theirs"
+
+
+def test_a_hyphen_is_standard_input() -> None:
+    """`--from -` reads what is piped in."""
+    assert from_stdin(GOOD).fetch("shopeneur.com").status == "pending"
+
+
+def test_without_a_name_the_document_names_itself() -> None:
+    """The order is called after its domains, each once."""
+    tokens = (token(value="A" * 43), token("*.shopeneur.com", value="B" * 43), token(value="C"))
+    assert from_stdin(order(tokens)).fetch("").name == "shopeneur.com,*.shopeneur.com"
+
+
+def test_a_name_limits_what_the_document_may_name() -> None:
+    """A domain outside of it is refused, with its index."""
+    with pytest.raises(Failed, match=r'token 1: domain "shopeneur.com" is not in') as caught:
+        from_stdin(GOOD).fetch("www.shopeneur.com")
+    assert caught.value.exit is Exit.DATA
+
+
+def test_it_never_resumes() -> None:
+    """Whoever holds the document has the order; thirty runs of one name are thirty orders."""
+    assert not DocumentSource.resumes
+    assert DocumentSource.account == ""
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, 3 * LIMIT])
+def test_size_is_limited(size: int) -> None:
+    """More than 1 MiB is no order, and is not read to its end."""
+    stdin = io.BytesIO(b" " * size)
+    with pytest.raises(Failed, match="larger than 1048576 octets") as caught:
+        DocumentSource("-", stdin).fetch("")
+    assert caught.value.exit is Exit.DATA
+    assert stdin.tell() == LIMIT + 1
+
+
+def test_the_largest_document_is_read() -> None:
+    """The limit itself is still within."""
+    assert from_stdin(GOOD.ljust(LIMIT)).fetch("").challenges
+
+
+@pytest.mark.parametrize(
+    ("path", "stdin", "reason"),
+    [
+        ("/nonexistent/order.json", io.BytesIO(), '"/nonexistent/order.json": no such file'),
+        ("/", io.BytesIO(), 'cannot read "/": is a directory'),
+        ("-", Broken(), 'cannot read "-": is a directory'),
+    ],
+)
+def test_what_cannot_be_read_is_a_matter_of_usage(path: str, stdin: BinaryIO, reason: str) -> None:
+    """Exit 64, with the path, the reason and what --from takes."""
+    with pytest.raises(Failed, match=reason) as caught:
+        DocumentSource(path, stdin).fetch("")
+    assert caught.value.exit is Exit.USAGE
+    assert "--from takes a file" in caught.value.problem.hint

@@ -1,0 +1,192 @@
+"""The command line: options follow the verb, and every misuse is exit 64."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import __version__
+from pipeline.arguments import parse
+from pipeline.endpoints import Endpoint
+
+VERBS = ["plan", "ready", "clean", "run", "wait", "providers", "demo"]
+
+
+def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as caught:
+        parse(arguments)
+    assert caught.value.code == 64
+    out, err = capsys.readouterr()
+    assert out == ""
+    first, second, *rest = err.splitlines()
+    assert first.startswith("dns01: ")
+    assert second.startswith("hint: dns01")
+    assert second.endswith("--help")
+    assert rest == []
+    return first.removeprefix("dns01: ")
+
+
+@pytest.mark.parametrize("verb", ["plan", "ready"])
+def test_names_and_options_come_in_any_order(verb: str) -> None:
+    """Options follow the verb, before or after the names."""
+    for words in (["--json", "a", "b"], ["a", "b", "--json"]):
+        options = parse([verb, *words])
+        assert (options.verb, options.names, options.json) == (verb, ["a", "b"], True)
+
+
+def test_nothing_is_chosen_unasked() -> None:
+    """Defaults are for the configuration to decide."""
+    options = vars(parse(["ready", "a"]))
+    unset = {"names", "verb", "all", "json", "quiet", "verbose"}
+    assert {value for name, value in options.items() if name not in unset} == {None}
+
+
+def test_options_are_read() -> None:
+    """Each with its type, resolvers as often as wanted."""
+    words = (
+        "ready a --order rcl --provider cloudflare --ttl 30 --resolver 192.0.2.1 "
+        "--resolver [2001:db8::1]:5353 --require all --timeout 5m --config c.toml --state-dir s "
+        "--verbose"
+    )
+    options = parse(words.split())
+    assert (options.order, options.provider, options.ttl) == ("rcl", "cloudflare", 30)
+    assert options.resolver == [Endpoint("192.0.2.1"), Endpoint("2001:db8::1", 5353)]
+    assert (options.require, options.timeout) == ("all", 300.0)
+    assert (options.config, options.state_dir) == (Path("c.toml"), Path("s"))
+    assert (options.quiet, options.verbose, options.json) == (False, True, False)
+
+
+def test_ttl_is_at_most_a_day() -> None:
+    """The bounds themselves are within."""
+    assert [parse(["ready", "a", "--ttl", ttl]).ttl for ttl in ("1", "86400")] == [1, 86_400]
+
+
+def test_from_implies_document() -> None:
+    """A name is optional then; a hyphen is standard input."""
+    assert parse(["ready", "--from", "order.json"]).document == "order.json"
+    options = parse(["plan", "a", "--order", "document", "--from", "-"])
+    assert (options.names, options.document) == (["a"], "-")
+
+
+def test_run_takes_a_command_after_two_hyphens() -> None:
+    """The first -- ends our words; everything after it is the command's, further -- too."""
+    options = parse(["run", "a", "--json", "--", "cmd"])
+    assert (options.names, options.json, options.command) == (["a"], True, ["cmd"])
+    words = ["run", "a", "--", "cmd", "--json", "--", "--help", ""]
+    options = parse(words)
+    assert (options.json, options.command) == (False, ["cmd", "--json", "--", "--help", ""])
+
+
+def test_elsewhere_two_hyphens_end_the_options() -> None:
+    """As everywhere; only `run` has a command."""
+    options = parse(["clean", "--json", "--", "-odd-name"])
+    assert (options.names, options.command) == (["-odd-name"], None)
+
+
+def test_wait_takes_pairs() -> None:
+    """Split at the first =, a name may repeat, the value is literal."""
+    words = ["wait", "_acme-challenge.a.=x=y==", "_acme-challenge.a.=-", "a= "]
+    assert parse(words).pairs == [
+        ("_acme-challenge.a.", "x=y=="),
+        ("_acme-challenge.a.", "-"),
+        ("a", " "),
+    ]
+
+
+def test_clean_takes_names_or_all() -> None:
+    """One or the other."""
+    assert parse(["clean", "a", "b"]).names == ["a", "b"]
+    assert parse(["clean", "--all", "--json"]).names == []
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("", "the following arguments are required: VERB"),
+        ("redy a", "invalid choice: 'redy'"),
+        ("--json ready a", "unrecognized arguments: --json"),
+        ("ready", "ready needs the NAME of a certificate, or --from FILE"),
+        ("plan --json", "plan needs the NAME"),
+        ("run -- cmd", "run needs the NAME"),
+        ("ready a --order rcl --from f", "--from is a document, --order says rcl"),
+        ("ready a --order document", "--order document needs --from FILE"),
+        ("ready a --order acme", "invalid choice: 'acme'"),
+        ("run a", "run needs a command: dns01 run NAME... -- CMD..."),
+        ("run a --", "run needs a command"),
+        ("run a cmd --timeout -- 5", "argument --timeout: expected one argument"),
+        ("clean", "clean needs NAMEs, or --all"),
+        ("clean a --all", "clean needs NAMEs, or --all"),
+        ("clean a --timeout 5m", "unrecognized arguments: --timeout"),
+        ("clean a --from f", "unrecognized arguments: --from f"),
+        ("wait", "the following arguments are required: FQDN=VALUE"),
+        ("wait a", "'a': wanted is FQDN=VALUE"),
+        ("wait a=", "'a=': wanted is FQDN=VALUE"),
+        ("wait =b", "'=b': wanted is FQDN=VALUE"),
+        ("wait a=b --provider x", "unrecognized arguments: --provider x"),
+        ("wait a=b --ttl 5", "unrecognized arguments: --ttl 5"),
+        ("providers a", "unrecognized arguments: a"),
+        ("demo --timeout 5", "unrecognized arguments: --timeout 5"),
+        ("ready a --ttl 0", "'0': wanted is a whole number of seconds, 1 to 86400"),
+        ("ready a --ttl 86401", "'86401': wanted is"),
+        ("ready a --ttl 1.5", "'1.5': wanted is"),
+        ("ready a --ttl \u0665", "wanted is a whole number of seconds"),
+        ("ready a --ttl -5", "argument --ttl: '-5': wanted is"),
+        (f"ready a --ttl {'9' * 5000}", "argument --ttl: "),
+        ("ready a --timeout 5x", "'5x': a duration is a number with s, m or h"),
+        ("ready a --timeout 0", "'0': a duration"),
+        ("ready a --timeout", "expected one argument"),
+        ("ready a --require most", "argument --require: invalid choice: 'most'"),
+        ("ready a --resolver dns.google", "argument --resolver: 'dns.google': "),
+        ("ready a --resolver 192.0.2.1:0", "argument --resolver: '192.0.2.1:0': "),
+        ("ready a --resolver [::1", "argument --resolver: '[::1': "),
+        ("ready a --quiet --verbose", "not allowed with argument --quiet"),
+        ("ready a --time 5m", "unrecognized arguments: --time 5m"),
+        ("ready a --api-key k", "unrecognized arguments: --api-key k"),
+    ],
+)
+def test_misuse_is_64(words: str, complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line that says what is wrong, one that says where help is; nothing on stdout."""
+    assert complaint in usage_error(capsys, *words.split())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stdout, exit 0, with the table of exit statuses and the options all verbs share."""
+    with pytest.raises(SystemExit) as caught:
+        parse([verb, "--help"])
+    assert caught.value.code == 0
+    out, err = capsys.readouterr()
+    for word in ("--state-dir", "--json", "  75   not ready by the deadline", "  143", "130  "):
+        assert word.strip() in out
+    assert err == ""
+
+
+def test_help_shows_the_verbs_and_where_the_command_stands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`--help` lists what there is; `run --help` shows the -- that argparse knows nothing of."""
+    for words in (["--help"], ["run", "--help"]):
+        with pytest.raises(SystemExit):
+            parse(words)
+    out, _ = capsys.readouterr()
+    assert [verb for verb in VERBS if f"\n    {verb}" not in out] == []
+    assert "usage: dns01 run [OPTION...] NAME... -- CMD..." in out
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`dns01 1.2.3`, on stdout, exit 0."""
+    with pytest.raises(SystemExit) as caught:
+        parse(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr() == (f"dns01 {__version__}\n", "")
+
+
+def test_the_version_loads_nothing_heavy() -> None:
+    """Neither DNS nor HTTP libraries nor SDKs are imported to parse plain arguments."""
+    code = (
+        "import sys, pipeline.arguments as a; a.parse(['ready', 'x', '--json']);"
+        "print({'dns', 'httpx', 'boto3', 'rich', 'idna'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
