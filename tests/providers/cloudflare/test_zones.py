@@ -1,7 +1,5 @@
 """Which zones of a Cloudflare account are found, and at what cost."""
 
-from collections.abc import Iterator
-
 import pytest
 from dns.name import from_text
 
@@ -12,28 +10,7 @@ from tests.standins.cloudflare import CloudflareStandIn
 from tests.standins.cloudflare_account import HostedZone
 from tests.standins.cloudflare_faults import Fault
 
-from .cloudflare_scene import HOST, MARK, NAME, FakeTime, opened
-
-
-@pytest.fixture
-def api() -> Iterator[CloudflareStandIn]:
-    with CloudflareStandIn(zones=["example.com"]) as api:
-        yield api
-
-
-@pytest.fixture
-def clock() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def provider(api: CloudflareStandIn, clock: FakeTime) -> Cloudflare:
-    return opened(api, clock)
-
-
-@pytest.fixture
-def zone(api: CloudflareStandIn) -> Zone:
-    return Zone(from_text("example.com."), api.zones[0].id)
+from .scene import HOST, MARK, NAME, FakeTime, opened
 
 
 class TestZones:

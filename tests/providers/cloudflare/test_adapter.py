@@ -1,7 +1,5 @@
 """The Cloudflare adapter against a stateful stand-in of the API."""
 
-from collections.abc import Iterator
-
 import pytest
 from dns.name import Name, from_text
 
@@ -13,28 +11,7 @@ from tests.standins.cloudflare import CloudflareStandIn
 from tests.standins.cloudflare_account import Record
 from tests.standins.cloudflare_faults import Fault
 
-from .cloudflare_scene import HOST, MARK, NAME, FakeTime, opened, sent
-
-
-@pytest.fixture
-def api() -> Iterator[CloudflareStandIn]:
-    with CloudflareStandIn(zones=["example.com"]) as api:
-        yield api
-
-
-@pytest.fixture
-def clock() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def provider(api: CloudflareStandIn, clock: FakeTime) -> Cloudflare:
-    return opened(api, clock)
-
-
-@pytest.fixture
-def zone(api: CloudflareStandIn) -> Zone:
-    return Zone(from_text("example.com."), api.zones[0].id)
+from .scene import HOST, MARK, NAME, sent
 
 
 class TestContract(ProviderContract):

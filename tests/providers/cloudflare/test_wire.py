@@ -10,7 +10,7 @@ from providers.cloudflare.api import Line
 from providers.cloudflare.wire import Again, judged, matching, printable, refusal, unquoted
 from providers.errors import Misconfigured, Rejected, Unauthorized, Unavailable
 
-from .cloudflare_scene import FakeTime
+from .scene import FakeTime
 
 
 class TestNames:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from dns.name import from_text
@@ -16,28 +15,7 @@ from tests.standins.cloudflare import CloudflareStandIn
 from tests.standins.cloudflare_faults import redirected
 from tests.standins.cloudflare_http import Recorder
 
-from .cloudflare_scene import HOST, MARK, NAME, FakeTime, opened
-
-
-@pytest.fixture
-def api() -> Iterator[CloudflareStandIn]:
-    with CloudflareStandIn(zones=["example.com"]) as api:
-        yield api
-
-
-@pytest.fixture
-def clock() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def provider(api: CloudflareStandIn, clock: FakeTime) -> Cloudflare:
-    return opened(api, clock)
-
-
-@pytest.fixture
-def zone(api: CloudflareStandIn) -> Zone:
-    return Zone(from_text("example.com."), api.zones[0].id)
+from .scene import HOST, MARK, NAME, FakeTime, opened
 
 
 class TestImport:

@@ -3,10 +3,8 @@
 import json
 import socket
 import traceback
-from collections.abc import Iterator
 
 import pytest
-from dns.name import from_text
 
 from providers.cloudflare import Cloudflare
 from providers.cloudflare.api import ATTEMPTS
@@ -15,28 +13,7 @@ from providers.errors import Misconfigured, ProviderError, Unauthorized, Unavail
 from tests.standins.cloudflare import CloudflareStandIn
 from tests.standins.cloudflare_faults import Fault, bad_gateway, cut, throttled, unsuccessful
 
-from .cloudflare_scene import HOST, MARK, NAME, FakeTime, opened, sent
-
-
-@pytest.fixture
-def api() -> Iterator[CloudflareStandIn]:
-    with CloudflareStandIn(zones=["example.com"]) as api:
-        yield api
-
-
-@pytest.fixture
-def clock() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def provider(api: CloudflareStandIn, clock: FakeTime) -> Cloudflare:
-    return opened(api, clock)
-
-
-@pytest.fixture
-def zone(api: CloudflareStandIn) -> Zone:
-    return Zone(from_text("example.com."), api.zones[0].id)
+from .scene import HOST, MARK, NAME, FakeTime, opened, sent
 
 
 class TestFailures:
