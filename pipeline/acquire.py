@@ -60,7 +60,7 @@ class Acquisition:
         future = in_thread(lambda: self._source.fetch(name))
         wait([future], timeout=patience)
         if not future.done():
-            raise no_order(name, patience)
+            raise no_order(self._source.name, name, patience)
         order = future.result()
         case.order = order
         case.claim = Claim(
@@ -90,11 +90,12 @@ def busy_elsewhere(name: str) -> Failed:
     )
 
 
-def no_order(name: str, patience: float) -> Failed:
-    """Return the failure of an order that did not come."""
+def no_order(source: str, name: str, patience: float) -> Failed:
+    """Return the failure of an order that *source* did not give in time."""
+    of_name = f" of {name}" if name else ""
     return Failed(
         Exit.UNAVAILABLE,
-        "order-api",
-        f"the order of {name} did not come within {patience:.0f} s",
-        "run again later; the request may have counted against the quota",
+        "no-order",
+        f"the {source} source gave no order{of_name} within {patience:.0f} s",
+        "run again later; a request may have counted against a quota",
     )

@@ -19,7 +19,8 @@ EXITS = """exit status:
   75   not ready by the deadline, or another live run has this name: try again later
   77   credentials refused by the order API or the provider
   78   configuration: missing credentials, no hosted zone, no or several providers, state folder
-  130  SIGINT, 143 SIGTERM, 129 SIGHUP: records removed in 5 s, or the receipt kept and that said
+  130  SIGINT, 143 SIGTERM, 129 SIGHUP: records removed within 5 s, or the receipt kept
+       and that said
 """
 
 

@@ -1,5 +1,6 @@
 """Run the user's command between ready and clean, and pass signals on to it."""
 
+import contextlib
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -25,13 +26,16 @@ def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
     return status if status >= 0 else 128 - status
 
 
-def stop(process: subprocess.Popen[bytes], signum: int) -> None:
-    """End *process*: by *signum*, then by SIGKILL."""
-    if signum != signal.SIGINT:  # a terminal has sent its Ctrl-C to the command already
-        process.send_signal(signum)
-    for last_word in (signum, signal.SIGKILL):
-        try:
-            process.wait(PATIENCE / 2)
-        except subprocess.TimeoutExpired:
+def stop(process: subprocess.Popen[bytes], signum: int, patience: float = PATIENCE) -> None:
+    """End *process*: by *signum*, then by SIGKILL; at once if another signal comes."""
+    try:
+        if signum != signal.SIGINT:  # a terminal has sent its Ctrl-C to the command already
+            process.send_signal(signum)
+        for last_word in (signum, signal.SIGKILL):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience / 2)
+                return
             process.send_signal(last_word)
+    except Interrupted:
+        process.kill()
     process.wait()

@@ -7,13 +7,14 @@ from .clock import Clock
 from .hosts import Hosts
 from .ledger import withdraw
 from .model import Exit, Failed, Problem, Record, worst
-from .receipt import Receipt, State, normal
+from .receipt import Key, Receipt, State, normal
 from .report import Report, finished, record_lines
 from .store import Held, Store
+from .text import printable
 from .verdict import left_behind
 
 PATIENCE = 120.0
-"""Most seconds a clean-up may take."""
+"""Most seconds that removing what one receipt lists may take."""
 
 
 def clean(names: Sequence[str], store: Store, hosts: Hosts, clock: Clock) -> Report:
@@ -28,11 +29,9 @@ def clean(names: Sequence[str], store: Store, hosts: Hosts, clock: Clock) -> Rep
     removed: list[Record] = []
     for held in survey.held:
         with held:
-            before = held.receipt
-            after = rest(before, chosen)
-            failures = remove(held, after, store, hosts, clock)
-            left = {record.place for record in held.receipt.records}
-            removed += [record for record in before.records if record.place not in left]
+            after = rest(held.receipt, chosen)
+            gone, failures = remove(held, after, store, hosts, clock)
+            removed += gone
             exits += [failed.exit for failed in failures]
             problems += [failed.problem for failed in failures]
             stuck = [record for record in held.receipt.records if record not in after.records]
@@ -50,12 +49,14 @@ def clean(names: Sequence[str], store: Store, hosts: Hosts, clock: Clock) -> Rep
     )
 
 
-def remove(held: Held, after: Receipt, store: Store, hosts: Hosts, clock: Clock) -> list[Failed]:
-    """Bring *held* to *after*; return what went wrong."""
+def remove(
+    held: Held, after: Receipt, store: Store, hosts: Hosts, clock: Clock
+) -> tuple[list[Record], list[Failed]]:
+    """Bring *held* to *after*; return what is removed and what went wrong."""
     try:
         return withdraw(held, after, store, hosts, clock.now() + PATIENCE)
     except Failed as failed:
-        return [failed]
+        return [], [failed]
 
 
 def rest(receipt: Receipt, chosen: set[str]) -> Receipt:
@@ -65,14 +66,14 @@ def rest(receipt: Receipt, chosen: set[str]) -> Receipt:
     return receipt.without(keys(receipt, chosen))
 
 
-def keys(receipt: Receipt, chosen: set[str]) -> list[tuple[str, str, str]]:
+def keys(receipt: Receipt, chosen: set[str]) -> list[Key]:
     """Return the keys of the claims of *receipt* that are *chosen* by name."""
     return [claim.key for claim in receipt.claims if normal(claim.name) in chosen]
 
 
 def busy(receipt: Receipt) -> Problem:
     """Return the problem of a receipt whose run is still at work."""
-    names = ", ".join(claim.name for claim in receipt.claims)
+    names = printable(", ".join(claim.name for claim in receipt.claims))
     return Problem(
         "busy",
         f"another dns01 run is at work on {names}; its records were left alone",

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 from .arguments import parse
 from .clock import SystemClock
@@ -13,11 +14,21 @@ CLOCK = SystemClock()
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run dns01 and return its exit status."""
-    options = parse(sys.argv[1:] if argv is None else argv)
-    from .session import Session  # noqa: PLC0415 - dnspython costs 70 ms
-
     try:
+        options = parse(sys.argv[1:] if argv is None else argv)
+        from .session import Session  # noqa: PLC0415 - dnspython costs 70 ms
+
         return Session(options, CLOCK).run()
-    except BrokenPipeError:  # whoever read our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except KeyboardInterrupt:  # before the session listens for signals
+        return 130
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            settle(stream)
+
+
+def settle(stream: TextIO) -> None:
+    """Drop what cannot be written to *stream*: the interpreter would fail on it when it ends."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -231,7 +231,7 @@ def rcl_account(environment: Environment) -> RclAccount:
     if not key or not subscription:
         raise wrong(
             f"{' and '.join(missing)} not set: the order API cannot be asked",
-            "both are shown in the RCL SSL Portal; or give the order as a document: --from FILE",
+            "the RCL SSL Portal shows them; or give the order as a document: --from FILE",
         )
     if not key.isascii() or not key.isprintable() or " " in key:
         raise wrong(

@@ -1,6 +1,7 @@
 """Show progress on standard error: a live table on a terminal, few plain lines in a log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from .clock import Clock
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 30.0
 """Seconds of silence in a log after which the wait explains itself."""
+
+FINE = {"confirmed", "not-asked"}
+COLOURS = {"confirmed": "green", "absent": "yellow", "stale": "yellow", "silent": "red"}
 
 
 class Quiet:
@@ -38,8 +42,9 @@ class Plain:
         self._stream = stream
 
     def say(self, line: str) -> None:
-        self._stream.write(f"[{self._clock.now():6.1f} s] {printable(line, 500)}\n")
-        self._stream.flush()
+        with suppress(OSError):  # whoever read along went away: that stops no run
+            self._stream.write(f"[{self._clock.now():6.1f} s] {printable(line, 500)}\n")
+            self._stream.flush()
 
     def watching(self, goals: Sequence[Goal], streak: int) -> Watch:
         told = ""
@@ -80,20 +85,29 @@ class Terminal(Plain):
         from rich.live import Live  # noqa: PLC0415
 
         console = Console(file=self._stream)
-        self._live = live = Live(console=console, auto_refresh=False, transient=True)
-        live.start()
+        self._live = live = Live(
+            console=console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        with suppress(OSError):  # the terminal is gone: see `Plain.say`
+            live.start()
 
         def watch(evidence: Evidence, now: float) -> None:
             witness = Witness(evidence, streak, now, self._clock.time_of)
-            live.update(table(goals, witness, console.height - 4), refresh=True)
+            with suppress(OSError):
+                live.update(table(goals, witness, console.height - 4), refresh=True)
 
         return watch
 
     def close(self) -> None:
         """Give the terminal back as it was."""
-        if self._live:
-            self._live.stop()
-            self._live = None
+        live, self._live = self._live, None
+        if live:
+            with suppress(OSError):
+                live.stop()
 
 
 def questions(goals: Sequence[Goal]) -> list[Question]:
@@ -127,7 +141,7 @@ def tally(goals: Sequence[Goal], witness: Witness) -> str:
 
 def first_culprit(goals: Sequence[Goal], witness: Witness) -> str:
     """Return a sentence on the first server that has not confirmed."""
-    waiting = [q for q in questions(goals) if witness.state(q) not in {"confirmed", "not-asked"}]
+    waiting = [question for question in questions(goals) if witness.state(question) not in FINE]
     return witness.sentence(waiting[0]) if waiting else "for a last round of answers"
 
 
@@ -140,19 +154,14 @@ def table(goals: Sequence[Goal], witness: Witness, rows: int) -> "Table":
     servers = list(by_server(goals).items())
     for via, asked in servers[: max(rows, 3)]:
         states = [witness.state(question) for question in asked]
-        worst = next((q for q in asked if witness.state(q) not in FINE), asked[0])
-        state = witness.state(worst)
+        culprit = next((q for q in asked if witness.state(q) not in FINE), asked[0])
+        state = witness.state(culprit)
         cells = (
             printable(via.server, 40),
             str(via),
             via.role.value,
             f"{states.count('confirmed')}/{len(states)}",
         )
-        shown.add_row(*map(Text, cells), Text(state, COLOURS.get(state, "")), witness.detail(worst))
+        said = Text(witness.detail(culprit))  # not text: Rich would look for markup in that
+        shown.add_row(*map(Text, cells), Text(state, COLOURS.get(state, "")), said)
     return shown
-
-
-FINE = {"confirmed", "not-asked"}
-COLOURS = {"confirmed": "green", "absent": "yellow", "stale": "yellow", "silent": "red"}
-
-Maker = Callable[[Clock, TextIO], Plain]

@@ -210,6 +210,15 @@ class Evidence:
         """Return what the server asked has shown of the question's zone."""
         return self._servers[question]
 
+    def missing(self, question: Question) -> int:
+        """Return how many wanted values the last answer to *question* lacked."""
+        wanted, answered = self._wanted[question], self._tracks[question].answered
+        match answered.outcome if answered else None:
+            case Answer(values):
+                return len(wanted - values)
+            case _:
+                return len(wanted)
+
     def above(self, goal_: Goal) -> Sequence[Goal]:
         """Return the goals whose names strictly enclose that of *goal_*."""
         return self._above[goal_]

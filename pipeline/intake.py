@@ -44,7 +44,8 @@ def read_order(body: bytes, name: str, source: str) -> Order:
         Failed: 65, naming the token's index, the field and the offending text.
     """
     covered = bases(name) if name else None
-    document = parse(body)
+    # A file given by mistake may hold a secret; an API's answer is quoted, so that it can be named.
+    document = parse(body, show=source != "document")
     status = text_field(document, "status").lower()
     uri = document.get("orderUri")
     order = Order(name, source, printable(uri, 500) if isinstance(uri, str) else "", status)
@@ -60,15 +61,17 @@ def read_order(body: bytes, name: str, source: str) -> Order:
     return with_challenges(order, tokens_of(document), covered)
 
 
-def parse(body: bytes) -> Mapping[str, object]:
-    """Return the JSON object in *body*."""
+def parse(body: bytes, *, show: bool) -> Mapping[str, object]:
+    """Return the JSON object in *body*; *show*: whether a message may quote what else it is."""
     if len(body) > LIMIT:
         raise refused(f"the order document is larger than {LIMIT} octets")
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        start = quoted(body[:1000].decode("utf-8", "replace"))
-        raise refused(f"the order document is not JSON; it begins {start}") from error
+        if not body.strip():
+            raise refused("the order document is empty") from error
+        start = f"; it begins {quoted(body[:1000].decode('utf-8', 'replace'))}" if show else ""
+        raise refused(f"the order document is not JSON{start}") from error
     if not isinstance(document, dict):
         raise refused(f"the order document is {shown(document)}, not an object")
     return document
@@ -96,9 +99,9 @@ def with_challenges(
     for index, token in enumerate(tokens, 1):
         kind = text_field(token, "challengeType", index)
         match kind.lower():
-            case "dns":
+            case "dns" | "dns-01":
                 to_read.append((index, token))
-            case "http":
+            case "http" | "http-01":
                 remarks.append(http_remark(token, index))
             case _:
                 raise token_refused(index, "challengeType", kind, "is neither DNS nor HTTP")

@@ -5,17 +5,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Self
 
 from .hosts import Hosts
 from .model import Failed, Problem, Record
 from .plan import by_zone
-from .receipt import Claim, Receipt, State
-from .store import Held, Key, Place, Store
+from .receipt import Claim, Key, Receipt, State
+from .store import Held, Store
 
 
 class Ledger:
-    """The receipt of a run and those it takes over; used as a context, which holds them."""
+    """The receipt of a run and those it takes over, held from `begin` to `close`."""
 
     def __init__(self, store: Store, today: Callable[[], datetime], *, exclusive: bool) -> None:
         """Keep receipts in *store*; *exclusive*: one run a name, which resumes earlier ones."""
@@ -24,13 +23,12 @@ class Ledger:
         self._exclusive = exclusive
         self._held: Held | None = None
         self._earlier: tuple[Held, ...] = ()
-        self._open = ExitStack()
+        self._open, self._earlier_open = ExitStack(), ExitStack()
         self.problems: tuple[Problem, ...] = ()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Let go of every receipt."""
+        self._earlier_open.close()
         self._open.close()
 
     @property
@@ -54,10 +52,14 @@ class Ledger:
         return self._held.receipt.id if self._held else ""
 
     def begin(self, claims: Sequence[Claim]) -> Sequence[Claim]:
-        """Put the receipt on disk; return the claims that are another live run's."""
+        """Put the receipt on disk; return the claims that are another live run's.
+
+        Raises:
+            Failed: 78, if it cannot be kept.
+        """
         held, busy, survey = self._store.begin(claims, exclusive=self._exclusive)
-        self._held = self._open.enter_context(held)
-        self._earlier = tuple(self._open.enter_context(each) for each in survey.held)
+        self._held = self._open.enter_context(held) if held else None
+        self._earlier = tuple(self._earlier_open.enter_context(each) for each in survey.held)
         self.problems = survey.damaged
         return busy
 
@@ -78,7 +80,7 @@ class Ledger:
             self._held.save(replace(receipt, state=state, claims=tuple(claims), records=kept))
 
     def inherit(self, claims: Sequence[Claim]) -> None:
-        """Take over what earlier runs left in DNS for *claims*, then strike it from theirs."""
+        """Take over what earlier runs left in DNS for *claims*, strike it from theirs, let go."""
         keys = {claim.key for claim in claims}
         rest = [(each, each.receipt.without(keys)) for each in self._earlier]
         left = [
@@ -90,6 +92,8 @@ class Ledger:
         for each, after in rest:
             if after != each.receipt:
                 each.save(after)
+        self._earlier = ()
+        self._earlier_open.close()
 
     def withdraw(
         self, hosts: Hosts, until: float, records: Collection[Record], then: State
@@ -100,24 +104,31 @@ class Ledger:
         gone = {record.place for record in records}
         left = tuple(record for record in self.records if record.place not in gone)
         after = replace(self._held.receipt, records=left)
-        return withdraw(
+        _, failures = withdraw(
             self._held, after if left else replace(after, state=then), self._store, hosts, until
         )
+        return failures
 
 
-def withdraw(held: Held, after: Receipt, store: Store, hosts: Hosts, until: float) -> list[Failed]:
+def withdraw(
+    held: Held, after: Receipt, store: Store, hosts: Hosts, until: float
+) -> tuple[list[Record], list[Failed]]:
     """Remove the records that *held* lists and *after* does not, then save *after*.
 
     What another receipt lists too stays for that one. What cannot be removed
     stays in the receipt.
 
     Returns:
-        What went wrong, zone by zone.
+        What is removed, and what went wrong, zone by zone.
+
+    Raises:
+        Failed: 78, if the disk refuses; the records stay listed.
     """
     kept = {record.place for record in after.records}
-    elsewhere: set[Place] = store.kept_by_others({held.receipt.id})
     gone = [record for record in held.receipt.records if record.place not in kept]
-    failures = hosts.withdraw(by_zone(r for r in gone if r.place not in elsewhere), until)
-    stuck = tuple(record for record in gone if (record.provider, record.zone) in failures)
+    ours = store.release(held, gone)
+    failures = hosts.withdraw(by_zone(ours), until)
+    removed = [record for record in ours if (record.provider, record.zone) not in failures]
+    stuck = tuple(record for record in ours if record not in removed)
     held.save(replace(held.receipt, records=after.records + stuck) if stuck else after)
-    return list(failures.values())
+    return removed, list(failures.values())

@@ -1,6 +1,7 @@
 """Put out a report: on standard output, on standard error, beside the receipt, in a CI job."""
 
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -23,13 +24,15 @@ class Output:
         self._stdout = stdout
         self._stderr = stderr
 
-    def result(self, report: Report) -> None:
-        """Print *report*: its document, or lines for a person."""
+    def result(self, report: Report) -> bool:
+        """Print *report*: its document, or lines for a person; return whether that worked."""
+        printed = True
         if self._json:
-            print(to_json(report), file=self._stdout, flush=True)
+            printed = self.text(to_json(report))
         elif not self._quiet:
-            print("\n".join([headline(report), *details(report)]), file=self._stdout, flush=True)
+            printed = self.text("\n".join([headline(report), *details(report)]))
         self.problems(report)
+        return printed
 
     def problems(self, report: Report) -> None:
         """Print what a person should know to standard error; in quiet only on failure."""
@@ -39,14 +42,22 @@ class Output:
         if report.exit or not self._quiet:
             self.say(*lines)
 
-    def text(self, text: str) -> None:
-        """Print *text* to standard output."""
-        print(text, file=self._stdout, flush=True)
+    def text(self, text: str) -> bool:
+        """Print *text* to standard output; return False, and say so, if it cannot be written."""
+        try:
+            print(text, file=self._stdout, flush=True)
+        except BrokenPipeError:  # whoever reads it has read enough, as `head` does
+            return True
+        except OSError as error:
+            self.say(f"cannot write the result: {(error.strerror or str(error)).lower()}")
+            return False
+        return True
 
     def say(self, *lines: str) -> None:
-        """Print *lines* to standard error."""
-        for line in lines:
-            print(f"dns01: {line}", file=self._stderr, flush=True)
+        """Print *lines* to standard error, if anybody listens there."""
+        with suppress(OSError):
+            for line in lines:
+                print(f"dns01: {line}", file=self._stderr, flush=True)
 
     def keep(self, report: Report, path: Path | None) -> None:
         """Write *report* beside its receipt, and tell GitHub Actions where."""

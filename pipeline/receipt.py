@@ -19,10 +19,15 @@ from dns.name import Name
 from providers.contract import Zone
 
 from .model import Challenge, Exit, Failed, Order, Record
+from .text import printable
 
 VERSION = 1
 RESUMABLE_FOR = timedelta(hours=1)
 """How long an order's pending authorizations are relied on (short CA profiles: one hour)."""
+
+
+Key = tuple[str, str, str]
+"""What makes two claims the same: source, account, and the name normalised."""
 
 
 class State(Enum):
@@ -51,8 +56,8 @@ class Claim:
     order: Order | None = None
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """What makes two claims the same: source, account, and the name normalised."""
+    def key(self) -> Key:
+        """Whose claim on which name it is."""
         return (self.source, self.account, normal(self.name))
 
 
@@ -66,9 +71,9 @@ class Receipt:
     claims: tuple[Claim, ...]
     records: tuple[Record, ...] = ()
 
-    def without(self, names: Iterable[tuple[str, str, str]]) -> "Receipt":
-        """Return the receipt less the claims keyed *names* and what only they need."""
-        gone = set(names)
+    def without(self, keys: Iterable[Key]) -> "Receipt":
+        """Return the receipt less the claims keyed *keys* and what only they need."""
+        gone = set(keys)
         claims = tuple(claim for claim in self.claims if claim.key not in gone)
         if not claims:
             return replace(self, state=State.CLEANED, records=())
@@ -81,7 +86,7 @@ class Receipt:
         records = tuple(record for record in self.records if record.key in needed)
         return replace(self, claims=claims, records=records)
 
-    def resumable(self, key: tuple[str, str, str], today: datetime) -> Claim | None:
+    def resumable(self, key: Key, today: datetime) -> Claim | None:
         """Return the claim keyed *key* if its order need not be asked for again."""
         if self.state in {State.READY, State.CLEANED}:
             return None
@@ -162,7 +167,9 @@ def from_json(body: bytes, path: str) -> Receipt:
             claims=tuple(claim_in(each) for each in document["orders"]),
             records=tuple(record_in(each) for each in document["records"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except KeyError as error:
+        raise damaged(path, f"it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise damaged(path, str(error) or type(error).__name__) from error
     except dns.exception.DNSException as error:
         raise damaged(path, f"not a domain name: {error}") from error
@@ -187,7 +194,7 @@ def claim_in(document: Mapping[str, Any]) -> Claim:
 def challenge_in(document: Mapping[str, Any]) -> Challenge:
     """Return the challenge that `challenge_out` wrote."""
     name, valid = absolute(document["name"]), bool(document["valid"])
-    return Challenge(name, document["value"], document["domain"], valid)
+    return Challenge(name, document["value"], str(document["domain"]), valid)
 
 
 def record_in(document: Mapping[str, Any]) -> Record:
@@ -217,6 +224,6 @@ def damaged(path: str, why: str) -> Failed:
     return Failed(
         Exit.DATA,
         "receipt",
-        f"receipt {path} cannot be used: {why}",
+        f"receipt {path} cannot be used: {printable(why)}",
         "nothing it names was touched; look at it, remove what it lists by hand, then delete it",
     )

@@ -4,7 +4,7 @@ import shutil
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +38,8 @@ from .verdict import bug
 from .waiting import Waiting
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALLED = 128
+"""What is added to a signal's number to make an exit status of it."""
 
 
 class Session:
@@ -47,21 +49,23 @@ class Session:
         self._options = options
         self._clock = clock
         self._environment = Environment.of_process()
-        self._output = Output(options, self._environment, sys.stdout, sys.stderr)
+        is_ours = options.verb != "run" or options.json  # else it is the command's
+        stdout = sys.stdout if is_ours else sys.stderr
+        self._output = Output(options, self._environment, stdout, sys.stderr)
         self._console = self._progress()
         self._open = ExitStack()
 
     def run(self) -> int:
         """Do it, print the outcome, and return the exit status."""
-        for signum in SIGNALS:
-            signal.signal(signum, interrupt)
         with self._open:
+            self._open.callback(on_signals, signal.SIG_DFL)
+            on_signals(interrupt)
             try:
                 return self._dispatch()
             except Failed as failed:
                 report = Report("failed", failed.exit, problems=(failed.problem,))
             except Interrupted as interrupted:
-                report = stopped(interrupted.signum)
+                report = self._stopped(interrupted.signum)
             except Exception as error:  # noqa: BLE001 - so that --json keeps its word
                 report = Report("failed", Exit.BUG, problems=(bug(error),))
             return self._finish(replace(report, elapsed_s=self._clock.now()))
@@ -87,27 +91,40 @@ class Session:
 
     def _finish(self, report: Report, path: Path | None = None) -> int:
         """Put *report* out everywhere it belongs and return its exit status."""
+        on_signals(signal.SIG_DFL)  # nothing is left to undo
         self._console.close()
         self._output.keep(report, path)
-        self._output.result(report)
-        return int(report.exit)
+        printed = self._output.result(report)
+        return int(report.exit) or (0 if printed else Exit.CONFIG)
 
     def _run(self, stage: Run, command: Sequence[str]) -> int:
-        """Do ready, then the command, then clean; standard output is the command's."""
+        """Do ready, then the command, then clean, whatever happens."""
         if shutil.which(command[0]) is None:
             raise Failed(Exit.USAGE, "command", f"no such command: {printable(command[0])}")
         report, path = stage.ready(), stage.ledger.report_path
         if report.exit:
-            left = stage.withdraw()
+            left = stage.withdraw() if report.exit < SIGNALLED else ()
             return self._finish(replace(report, problems=report.problems + left), path)
-        self._console.close()
+        try:
+            status = self._execute(command, report, path)
+        except Interrupted as interrupted:
+            status = SIGNALLED + interrupted.signum
+        finally:
+            left = stage.withdraw()
+            self._output.say(*problem_lines(left))
+        return status or (Exit.UNAVAILABLE if left else Exit.DONE)
+
+    def _execute(self, command: Sequence[str], report: Report, path: Path | None) -> int:
+        """Run *command*, which can read *report* at *path*; return its exit status."""
         self._output.keep(report, path)
         self._console.say(headline(report))
         self._output.problems(report)
-        status = run_child(command, self._child_environment(report, path))
-        left = stage.withdraw()
-        self._output.say(*problem_lines(left))
-        return status or (Exit.UNAVAILABLE if left else Exit.DONE)
+        try:
+            return run_child(command, self._child_environment(report, path))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            message = f"cannot start {printable(command[0])}: {reason}"
+            raise Failed(Exit.USAGE, "command", message) from error
 
     def _child_environment(self, report: Report, path: Path | None) -> dict[str, str]:
         return self._environment.plus(
@@ -115,6 +132,12 @@ class Session:
             DNS01_RECEIPT=report.receipt or "",
             DNS01_ORDER_URI=" ".join(order.uri for order in report.orders),
         )
+
+    def _stopped(self, signum: int) -> Report:
+        """Return the report of a run that a signal ended outside of its writing."""
+        hint = "receipts list what is left: run it again" if self._options.verb == "clean" else ""
+        problem = Problem("interrupted", signal.Signals(signum).name, hint)
+        return Report("failed", SIGNALLED + signum, problems=(problem,))
 
     def _demo(self) -> int:
         from .demo import NEXT, demonstrate  # noqa: PLC0415 - nobody else needs its servers
@@ -196,15 +219,16 @@ class Session:
                 self._console.say(line)
 
 
+def on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Have *handler* take the signals that end us, but not the hang-up that nohup silences."""
+    for signum in SIGNALS:
+        if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
+            signal.signal(signum, handler)
+
+
 def interrupt(signum: int, _frame: FrameType | None) -> None:
     """Turn a signal into an exception in the main thread."""
     raise Interrupted(signum)
-
-
-def stopped(signum: int) -> Report:
-    """Return the report of a run that a signal ended outside of its writing."""
-    name = signal.Signals(signum).name
-    return Report("failed", 128 + signum, problems=(Problem("interrupted", name),))
 
 
 def absolute(text: str) -> Name:

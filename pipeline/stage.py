@@ -61,7 +61,7 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.ledger.__exit__()
+        self.ledger.close()
 
     def plan(self) -> Report:
         """Fetch the orders and say what would be written; write no record.
@@ -71,6 +71,10 @@ class Run:
         self._acquire()
         if self._resumes and all(case.resumed for case in self._cases):
             self._save(State.CLEANED, [])  # the earlier receipt keeps them
+        for case in self._alive() if self._resumes else []:
+            self._tools.progress.say(
+                f"order {case.claim.name}: kept, ready within the hour uses it"
+            )
         self._placing().place(self._alive())
         self._lines = record_lines(self._records())
         return self._report("planned")
@@ -96,12 +100,11 @@ class Run:
         return self._report("ready")
 
     def withdraw(self) -> tuple[Problem, ...]:
-        """Remove what this run has written; return what could not be removed.
+        """Remove what this run has written; return what went wrong.
 
         The order is kept for the next run, unless this one was ready.
         """
-        goes_on = self._resumes and not all(case.alive for case in self._cases)
-        return self._remove(self.ledger.records, State.PLANNED if goes_on else State.CLEANED)
+        return self._withdraw(self._idle())
 
     def _acquire(self) -> None:
         tools = self._tools
@@ -140,7 +143,8 @@ class Run:
             case.failure = next((failure for failure in failed if failure), None)
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
-        self._problems += self._remove(useless, State.PLANNED)
+        self._problems += self._remove(useless, self._idle())
+        self._lines = record_lines(self._records())
         for (provider, zone), written in by_zone(self._records()).items():
             values = counted(len(written), "value")
             self._tools.progress.say(f"published {values} in zone {zone.apex} at {provider}")
@@ -167,23 +171,27 @@ class Run:
         """Fail the cases that are not ready, each with its own culprits, and ask the hosts why."""
         cases = self._alive()
         for case in cases:
-            case.failure = not_ready(case.goals, expired, evidence, witness, self._settings.require)
+            case.failure = not_ready(
+                case.goals, expired, evidence, witness, self._tools.clock.now()
+            )
         records = [record for case in cases for record in case.records if not case.alive]
         synced = self._tools.hosts.in_sync(by_zone(records), self._tools.clock.now() + GRACE / 2)
         self._lines = host_lines(self._lines, synced)
 
     def _stopped(self, why: Problem, exit_code: int) -> Report:
-        """Remove everything, and report *why*; a second signal stops that too."""
-        then = State.PLANNED if self._resumes else State.CLEANED
-        problems: Iterable[Problem]
-        try:
-            problems = self._remove(self.ledger.records, then)
-        except Interrupted:
-            problems = [left_behind(self.ledger.records, "stopped while removing records")]
+        """Remove everything, and report *why* that was needed."""
+        problems = self._withdraw(State.PLANNED if self._resumes else State.CLEANED)
         if not problems:
             why = replace(why, message=f"{why.message}: nothing of this run is left in DNS")
         self._problems = [why, *problems, *self._problems]
         return self._report("failed", exit_code)
+
+    def _withdraw(self, then: State) -> tuple[Problem, ...]:
+        """Remove everything, but let a signal stop that too."""
+        try:
+            return self._remove(self.ledger.records, then)
+        except Interrupted:
+            return (left_behind(self.ledger.records, "stopped while removing records"),)
 
     def _remove(self, records: Sequence[Record], then: State) -> tuple[Problem, ...]:
         if not records:
@@ -201,8 +209,9 @@ class Run:
         return (*problems, left_behind(left, "not everything could be removed"))
 
     def _idle(self) -> State:
-        """Return the state of a run that has nothing in DNS."""
-        return State.CLEANED if all(case.alive for case in self._cases) else State.PLANNED
+        """Return the state of a run that has nothing in DNS: are its orders of further use?"""
+        goes_on = self._resumes and not all(case.alive for case in self._cases)
+        return State.PLANNED if goes_on else State.CLEANED
 
     def _advance(self, state: State) -> None:
         """Note progress in the receipt; a full disk now only makes it look interrupted."""

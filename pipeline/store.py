@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -18,13 +18,12 @@ from typing import Self
 from dns.name import Name
 
 from .files import Busy, lock, read, unwritable, write
-from .model import Failed, Problem
-from .receipt import Claim, Receipt, State, from_json, to_json
+from .model import Failed, Problem, Record
+from .receipt import Claim, Key, Receipt, State, from_json, to_json
 
 KEPT_FOR = timedelta(days=7)
-"""How long the receipt of a cleaned run stays as a trace."""
+"""How long the receipt of a run that has nothing in DNS stays as a trace."""
 
-Key = tuple[str, str, str]
 Place = tuple[Name, str, str, str]
 
 
@@ -53,9 +52,10 @@ class Held:
         Raises:
             Failed: 78, if the disk refuses.
         """
-        descriptor = write(self.path, to_json(receipt))
-        os.close(self._descriptor)
-        self._descriptor, self.receipt = descriptor, receipt
+        # A signal's exception may come between any two of these: nothing is closed twice.
+        old, self._descriptor = self._descriptor, write(self.path, to_json(receipt))
+        self.receipt = receipt
+        os.close(old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Store:
 
     def begin(
         self, claims: Sequence[Claim], *, exclusive: bool
-    ) -> tuple[Held, Sequence[Claim], Survey]:
+    ) -> tuple[Held | None, Sequence[Claim], Survey]:
         """Start a run on *claims*.
 
         Args:
@@ -85,8 +85,12 @@ class Store:
                 inherits what earlier runs of that name left.
 
         Returns:
-            The run's receipt; the claims left out because a live run has them;
-            the earlier receipts with any of the claims.
+            The run's receipt, or None if no claim is left for it; the claims
+            left out because a live run has them; the earlier receipts with any
+            of the claims.
+
+        Raises:
+            Failed: 78, if the folder cannot be used.
         """
         with self._gate():
             self._forget()
@@ -95,6 +99,8 @@ class Store:
             taken = {claim.key for receipt in survey.live for claim in receipt.claims}
             free = tuple(claim for claim in claims if claim.key not in taken)
             busy = tuple(claim for claim in claims if claim.key in taken)
+            if not free:
+                return None, busy, survey
             run = secrets.token_hex(8)
             receipt = Receipt(run, self._today(), State.PLANNED, free)
             path = self._folder / f"{run}.json"
@@ -107,15 +113,29 @@ class Store:
         with self._gate():
             return self._survey(wanted)
 
-    def kept_by_others(self, ids: Collection[str]) -> set[Place]:
-        """Return the places of the records that receipts other than *ids* still list."""
-        if not self._folder.is_dir():
-            return set()
+    def release(self, held: Held, records: Collection[Record]) -> list[Record]:
+        """Strike from *held* what other receipts list too of *records*; return the rest.
+
+        The last receipt that lists a value has it to itself, and removes it.
+
+        Raises:
+            Failed: 78, if the disk refuses.
+        """
+        with self._gate():
+            elsewhere = self._listed_beside(held)
+            shared = {record.place for record in records if record.place in elsewhere}
+            if shared:
+                left = tuple(r for r in held.receipt.records if r.place not in shared)
+                held.save(replace(held.receipt, records=left))
+        return [record for record in records if record.place not in shared]
+
+    def _listed_beside(self, held: Held) -> set[Place]:
+        """Return the places of the records that receipts other than *held* list."""
         found: set[Place] = set()
         for path in self._paths():
-            with contextlib.suppress(Failed, FileNotFoundError):
-                receipt = from_json(path.read_bytes(), str(path))
-                if receipt.id not in ids:
+            with contextlib.suppress(Failed, OSError):
+                if path != held.path:
+                    receipt = from_json(path.read_bytes(), str(path))
                     found |= {record.place for record in receipt.records}
         return found
 
@@ -157,11 +177,11 @@ class Store:
             os.close(descriptor)
 
     def _forget(self) -> None:
-        """Remove the traces of runs cleaned long ago."""
+        """Remove the traces of runs long ago that have nothing in DNS."""
         for path in self._paths():
             with contextlib.suppress(Busy, Failed, OSError), hold(path) as held:
                 age = self._today() - held.receipt.created
-                if held.receipt.state is State.CLEANED and age > KEPT_FOR:
+                if not held.receipt.records and age > KEPT_FOR:
                     held.report_path.unlink(missing_ok=True)
                     path.unlink()
 

@@ -1,21 +1,20 @@
 """Turn the outcome of a wait into problems a person can act on. Pure."""
 
 import traceback
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import PurePath
 
 from .evidence import Evidence, Goal, Question, Silence
 from .model import Exit, Failed, Problem, Record
-from .propagation import Expired, Require
+from .propagation import Expired
 from .text import counted, printable
 from .witness import Witness
 
 
 def not_ready(
-    goals: Collection[Goal], expired: Expired, evidence: Evidence, witness: Witness,
-    require: Require,
-) -> Failed | None:  # fmt: skip
-    """Return why *goals* are not met, or None if nothing of theirs stood in the way."""
+    goals: Collection[Goal], expired: Expired, evidence: Evidence, witness: Witness, now: float
+) -> Failed | None:
+    """Return why *goals* are not met at *now*, or None if nothing of theirs stood in the way."""
     questions = [q for goal in goals for q in (*goal.authoritative, *goal.recursive)]
     ours = set(questions) & set(expired.unconfirmed)
     if not ours:
@@ -34,30 +33,38 @@ def not_ready(
     why = (
         "not ready, and certain not to be by the deadline"
         if expired.hopeless
-        else ("not ready by the deadline")
+        else "not ready by the deadline"
     )
     return Failed(
         Exit.NOT_READY,
         "not-ready",
         f"{why}: " + "; ".join(lines),
-        hint(culprits, evidence, require),
+        hint(culprits, evidence, now),
     )
 
 
-def hint(culprits: Iterable[Question], evidence: Evidence, require: Require) -> str:
-    """Return the next step for what stands in the way."""
-    culprits = list(culprits)
-    if not any(question.is_authoritative for question in culprits):
-        advice = (
-            "every authoritative server has every value; only resolvers with an old answer in "
-            "their cache stand in the way. A CA would very likely pass"
+def hint(culprits: Collection[Question], evidence: Evidence, now: float) -> str:
+    """Return the next step for what stands in the way at *now*."""
+    silent = [q for q in culprits if isinstance(outcome(q, evidence), Silence)]
+    if any(question.is_authoritative for question in culprits):
+        if len(silent) == len(culprits):
+            return "these servers do not answer: check them, or the route to them, then run again"
+        return "run again later; if a server stays behind, look at its zone transfers"
+    if silent:
+        return (
+            "every authoritative server has every value, but resolvers do not answer: "
+            "check --resolver, or whether port 53 is filtered here"
         )
-        if require is Require.AUTHORITATIVE:
-            return advice
-        return f"{advice}: accept that with --require authoritative, or run again later"
-    if all(isinstance(outcome(question, evidence), Silence) for question in culprits):
-        return "these servers do not answer: check them, or the route to them, then run again"
-    return "the records stay in place: run again later, and this run's order is used again"
+    if all(evidence[question].repeats_until > now for question in culprits):
+        return (
+            "every authoritative server has every value; only resolvers with an old answer in "
+            "their cache stand in the way. A CA would very likely pass: accept that with "
+            "--require authoritative, or run again later"
+        )
+    return (
+        "every authoritative server has every value, yet resolvers do not find it: is the zone "
+        "delegated to these servers? for an inner view name inner resolvers with --resolver"
+    )
 
 
 def outcome(question: Question, evidence: Evidence) -> object:

@@ -48,7 +48,7 @@ class Waiting:
         witness = Witness(evidence, policy.streak, clock.now(), clock.time_of)
         shown = evidence_lines(lines(wanted, {g.name: g.zone for g in goals}), goals, witness)
         if isinstance(verdict, Expired):
-            culprits = not_ready(goals, verdict, evidence, witness, settings.require)
+            culprits = not_ready(goals, verdict, evidence, witness, clock.now())
             return self._report(culprits, shown, [])
         return self._report(None, shown, set_aside(verdict.set_aside, witness))
 

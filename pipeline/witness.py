@@ -59,10 +59,12 @@ class Witness:
                 return "no answer yet" if track.pending else ""
             case Silence(reason):
                 return printable(reason)
-            case Answer(detail=detail):
+            case Answer(values, detail=detail):
                 parts = [detail]
                 if track.repeats_until > self._now and not track.streak:
                     parts.append(f"will repeat that until {self._until(track.repeats_until)}")
+                elif values and (missing := self._evidence.missing(question)):
+                    parts.append(f"but {counted(missing, 'wanted value')} not among them")
                 elif 0 < track.streak < self._needed(question):
                     parts.append("every value seen, but not yet twice in a row")
                 return printable(", ".join(parts))
@@ -73,7 +75,8 @@ class Witness:
         said = self.detail(question) or "was not asked"
         tries = self._evidence[question].attempts
         asked = f" (asked {counted(tries, 'time')})" if tries else ""
-        return f"{printable(via.server, 255)} {via} [{state}] {question.name}: {said}{asked}"
+        host = "" if via.server == str(via) else f"{printable(via.server, 255)} "
+        return f"{host}{via} [{state}] {question.name}: {said}{asked}"
 
     def _needed(self, question: Question) -> int:
         return self._streak if question.is_authoritative else 1

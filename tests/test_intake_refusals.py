@@ -162,7 +162,7 @@ def test_a_value_is_base64url(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["", None, "TLS-ALPN", "dns-01", "http-01", "DNS ", 1, ["DNS"]], ids=ascii
+    "kind", ["", None, "TLS-ALPN", "tls-alpn-01", "DNS ", 1, ["DNS"]], ids=ascii
 )
 def test_a_kind_is_dns_or_http(kind: Any) -> None:
     """An unknown challengeType ends the whole order, whatever stands beside it."""

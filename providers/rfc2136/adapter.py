@@ -24,7 +24,7 @@ from providers.contract import TXT, Adapter, Change, Zone
 from providers.errors import Rejected, Unavailable
 
 from . import settings
-from .answers import absence, alias, enclosing_apex, serves, ttl, zone_cut
+from .answers import absence, alias, denies, enclosing_apex, serves, ttl, zone_cut
 from .errors import no_authority, refusal
 from .server import UpdateServer
 
@@ -85,8 +85,12 @@ class Rfc2136:
         def remove(update: UpdateMessage, record: TXT) -> None:
             update.delete(record.name, rdata(record))
 
-        self._write(zone, records, remove)
-        self._read_back(zone, records, served=False)
+        answers = self._server.ask((record.name for record in records), TXT_TYPE)
+        # What the server denies with authority is gone: that takes no update, nor the right to one.
+        left = [r for r in records if not denies(zone.apex, r.name, r.value, answers[r.name])]
+        if left:
+            self._write(zone, left, remove)
+            self._read_back(zone, left, served=False)
         return Change(zone)
 
     def in_sync(self, change: Change) -> bool:

@@ -49,6 +49,17 @@ def serves(name: Name, value: str, answer: Message) -> bool:
     return bool(answer.flags & dns.flags.AA) and value.encode("ascii") in texts
 
 
+def denies(apex: Name, name: Name, value: str, answer: Message) -> bool:
+    """Whether the server says, with authority, that *value* is not at *name* in the zone *apex*.
+
+    An alias, or another zone below, could hide a record that an update has stored.
+    """
+    is_answer = answer.rcode() in {Rcode.NOERROR, Rcode.NXDOMAIN}
+    hidden = alias(name, answer) or zone_cut(apex, name, answer)
+    has_authority = bool(answer.flags & dns.flags.AA)
+    return is_answer and has_authority and not hidden and not serves(name, value, answer)
+
+
 def absence(apex: Name, name: Name, answer: Message) -> str:
     """Say why a TXT that was written to the zone *apex* does not appear at *name*."""
     if target := alias(name, answer):

@@ -94,3 +94,14 @@ def test_what_cannot_be_read_is_a_matter_of_usage(path: str, stdin: BinaryIO, re
         DocumentSource(path, stdin).fetch("")
     assert caught.value.exit is Exit.USAGE
     assert "--from takes a file" in caught.value.problem.hint
+
+
+def test_a_wrong_file_is_not_quoted(tmp_path: Path) -> None:
+    """
+    What was given by mistake may be a key file: its content stays out of every message.
+    """
+    path = tmp_path / "tsig.secret"
+    path.write_text("c2VjcmV0LXNlY3JldC1zZWNyZXQ=\n")
+    with pytest.raises(Failed, match="not JSON") as caught:
+        DocumentSource(str(path), io.BytesIO()).fetch("")
+    assert "c2VjcmV0" not in str(caught.value)

@@ -28,7 +28,7 @@ from tests.standins.rcl import (
 )
 
 NOT_ORDERS = {
-    "empty": (body(b""), 'not JSON; it begins ""'),
+    "empty": (body(b""), "the order document is empty"),
     "html": (page(200, "Maintenance"), 'begins "Maintenance Maintenance :error:777'),
     "broken": (body(GOOD[:-20]), r'not JSON; it begins "\{"status"'),
     "binary": (body(b"\xff\xfe\x00"), "not JSON"),
@@ -38,7 +38,7 @@ NOT_ORDERS = {
     "list": (body(b"[]"), "a list, not an object"),
     "null": (body(b"null"), "not an object"),
     "text": (body(b'"pending"'), '"pending", not an object'),
-    "no content": (body(b"", 204), "not JSON"),
+    "no content": (body(b"", 204), "is empty"),
     "no status": (body(order((token(),), None)), '"status" is missing'),
     "odd status": (body(order((token(),), "expired")), 'status "expired" is none of RFC 8555'),
     "number": (body(order((token(),), 5)), '"status" is 5, not text'),

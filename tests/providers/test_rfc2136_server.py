@@ -203,6 +203,8 @@ def test_a_refused_key_is_final() -> None:
     """
 
     def refusing(request: Request) -> dns.message.Message:
+        if not request.is_update:
+            return request.answer(f'{NAME} 60 TXT "{RECORD.value}"')
         return request.answer(rcode=Rcode.NOTAUTH, tsig_error=Rcode.BADSIG)
 
     with Primary(refusing) as primary:
@@ -212,12 +214,55 @@ def test_a_refused_key_is_final() -> None:
     assert provider.api_calls == 1
 
 
+def test_what_is_denied_with_authority_needs_no_update() -> None:
+    """
+    A value that is not there is gone, also for a key that may not change the name.
+    """
+
+    def refusing(request: Request) -> dns.message.Message:
+        return request.answer(SOA, rcode=Rcode.REFUSED if request.is_update else Rcode.NXDOMAIN)
+
+    with Primary(refusing) as primary:
+        provider = opened(primary, key=KEYED)
+        provider.delete(ZONE, [RECORD])
+    assert provider.api_calls == 0
+
+
+@pytest.mark.parametrize(
+    "unsure",
+    [
+        lambda request: request.answer(rcode=Rcode.SERVFAIL),
+        lambda request: request.answer(SOA, aa=False),
+        lambda request: request.answer(f"{NAME} 60 CNAME elsewhere.example."),
+        lambda request: request.answer(f"{NAME} 60 SOA . . 1 2 3 4 5"),
+    ],
+    ids=["failure", "no authority", "alias", "another zone"],
+)
+def test_what_may_be_hidden_is_deleted_all_the_same(
+    unsure: Callable[[Request], dns.message.Message],
+) -> None:
+    """
+    A failure, a lame answer, an alias or a zone below prove nothing: the update is sent.
+    """
+
+    def script(request: Request) -> dns.message.Message:
+        return request.answer() if request.is_update else unsure(request)
+
+    with Primary(script) as primary:
+        opened(primary, key=KEYED).delete(ZONE, [RECORD])
+    assert len(updates(primary)) == 1
+
+
 def test_the_signature_has_room() -> None:
     """
     A message that its signature would push over 65,535 octets is split.
     """
     records = [TXT(NAME, f"{number:03}{'v' * 252}") for number in range(244)]
-    with Primary(lambda request: request.answer(SOA)) as primary:
+
+    def unsure(request: Request) -> dns.message.Message:
+        return request.answer(rcode=Rcode.NOERROR if request.is_update else Rcode.SERVFAIL)
+
+    with Primary(unsure) as primary:
         opened(primary, key=KEYED).delete(ZONE, records)
     assert updates(primary) == [True, True]
 

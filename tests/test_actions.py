@@ -1,0 +1,117 @@
+"""What a GitHub job is told: outputs that cannot be forged, a summary that is only text."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.actions import announce, escaped, markdown, outputs
+from pipeline.model import Problem
+from pipeline.report import PerspectiveLine, RecordLine, Report
+
+CONFIRMED = PerspectiveLine("192.0.2.1", "authoritative", "ns1", "confirmed", 1.0, 2, "")
+ABSENT = PerspectiveLine("1.1.1.1", "recursive", "Cloudflare", "absent", None, 1, "")
+RECORD = RecordLine(
+    "_acme-challenge.example.com.", "v_1", "example.com.", "route53", (CONFIRMED, ABSENT)
+)
+REPORT = Report("ready", 0, records=(RECORD,), elapsed_s=3.14, receipt="/state/x.json")
+
+
+def parsed(text: str) -> dict[str, str]:
+    """Read step outputs as the runner does: multi-line values up to their delimiter."""
+    found, lines = {}, iter(text.splitlines())
+    for line in lines:
+        name, delimiter = line.split("<<")
+        value = iter(lambda: next(lines), delimiter)
+        found[name] = "\n".join(value)
+    return found
+
+
+@pytest.mark.parametrize("status", ["ready", "not-ready", "failed", "planned", "cleaned"])
+def test_outputs(status: str) -> None:
+    """
+    `ready` is a condition for the next step; receipt and report are paths, or empty.
+    """
+    report = Report(status, 0, receipt="/state/x.json")
+    assert parsed(outputs(report, Path("/state/x.report.json"))) == {
+        "ready": "true" if status == "ready" else "false",
+        "receipt": "/state/x.json",
+        "report": "/state/x.report.json",
+    }
+    assert parsed(outputs(Report(status, 0), None)) == {
+        "ready": "true" if status == "ready" else "false", "receipt": "", "report": "",
+    }  # fmt: skip
+
+
+def test_outputs_cannot_be_forged() -> None:
+    """
+    A path with line breaks in it sets no output of its own: the delimiter is random each time.
+    """
+    report = Report("failed", 1, receipt="/a\ndns01_0\nready<<x\ntrue\nx")
+    assert parsed(outputs(report, None))["ready"] == "false"
+    assert parsed(outputs(report, None))["receipt"] == report.receipt
+    assert outputs(REPORT, None) != outputs(REPORT, None)
+
+
+def test_the_summary() -> None:
+    """
+    Verdict, a row for each record, then problems with their next step.
+    """
+    problem = Problem("http-token", "token 2 validates by HTTP", "serve its file")
+    report = Report("ready", 0, records=(RECORD,), problems=(problem,), elapsed_s=3.14)
+    assert markdown(report).splitlines() == [
+        "### dns01: ready: 1 value at 1 name confirmed in 3.1 s",
+        "",
+        "| record | value | provider | servers |",
+        "|---|---|---|---|",
+        r"| \_acme-challenge.example.com. | v\_1 | route53 | 1 of 2 |",
+        "",
+        "- http-token: token 2 validates by HTTP",
+        "- hint: serve its file",
+        "",
+    ]
+
+
+def test_a_summary_without_records_has_no_table() -> None:
+    """
+    A failure before anything was planned is its reason alone.
+    """
+    problem = Problem("order", "not JSON")
+    assert "|" not in markdown(Report("failed", 65, problems=(problem,)))
+
+
+def test_the_summary_is_bounded() -> None:
+    """
+    The job's page stays readable, and below the runner's limit of 1 MiB a step.
+    """
+    problems = tuple(Problem("order", f"{i} " + "x" * 5000) for i in range(500))
+    text = markdown(Report("failed", 65, records=(RECORD,) * 500, problems=problems))
+    assert len(text) < 100_000
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    ["[a](http://x)", "<img src=x>", "**b**", "`c`", "| cell |", "::error::x", "# h", "a\n\n# h"],
+)
+def test_foreign_text_is_only_text(foreign: str) -> None:
+    """
+    Nothing an API or a name server says is markup, a link, a cell, a heading or a command.
+    """
+    text = escaped(foreign)
+    assert "\n" not in text
+    assert "::" not in text
+    for character in "*`|#[]()<>":
+        assert text.count(character) == text.count(f"\\{character}")
+
+
+def test_announce_appends(tmp_path: Path) -> None:
+    """
+    Other steps' outputs and summaries stay; where no file is named none is written.
+    """
+    output, summary = tmp_path / "output", tmp_path / "summary"
+    output.write_text("mine=1\n")
+    announce(REPORT, None, str(output), None)
+    assert output.read_text().startswith("mine=1\nready<<")
+    assert not summary.exists()
+    announce(REPORT, None, None, str(summary))
+    announce(REPORT, None, None, str(summary))
+    assert summary.read_text().count("### dns01: ready") == 2

@@ -1,0 +1,259 @@
+"""Clean removes what receipts list, exactly that, from any process and as often as one likes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from dns.name import Name, from_text
+
+from pipeline.clean import clean
+from pipeline.clock import SystemClock
+from pipeline.hosts import Hosts
+from pipeline.model import Challenge, Exit, Order, Record
+from pipeline.receipt import Claim, State, from_json
+from pipeline.report import Report
+from pipeline.store import Held, Store
+from providers.contract import TXT, Change, Zone
+from providers.errors import ProviderError, Unavailable
+
+APEX = from_text("example.com.")
+TODAY = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@dataclass
+class Shelf:
+    """A DNS host that is only a set of values."""
+
+    held: set[tuple[str, str]] = field(default_factory=set)
+    deletes: list[int] = field(default_factory=list)
+    failing: dict[str, ProviderError] = field(default_factory=dict)
+
+    @property
+    def api_calls(self) -> int:
+        return len(self.deletes)
+
+    def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
+        raise AssertionError("the receipt knows the zone")
+
+    def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
+        raise AssertionError("clean writes nothing")
+
+    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        self.deletes.append(len(records))
+        if zone.id in self.failing:
+            raise self.failing[zone.id]
+        self.held -= {(record.name.to_text(), record.value) for record in records}
+        return Change(zone)
+
+    def in_sync(self, change: Change) -> bool:
+        return True
+
+
+class Folder:
+    """Receipts as earlier runs left them, and the host they wrote to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.store = Store(path, lambda: TODAY)
+        self.shelf = Shelf()
+
+    def left(self, *names: str, value: str = "v", state: State = State.READY) -> Held:
+        """Leave what a run over *names* leaves, and return its receipt, still held."""
+        claims, records = [], []
+        for name in names:
+            challenges = tuple(
+                Challenge(from_text(leaf(host)), value, host) for host in name.split(",")
+            )
+            order = Order(name, "document", "", "pending", challenges)
+            claims.append(Claim(name, "document", "", TODAY, order))
+            records += [Record(each, Zone(APEX, "Z1"), "shelf", 60) for each in challenges]
+        held, _, _ = self.store.begin(claims, exclusive=False)
+        assert held
+        held.save(replace(held.receipt, state=state, records=tuple(records)))
+        self.shelf.held |= {(r.challenge.name.to_text(), r.challenge.value) for r in records}
+        return held
+
+    def clean(self, *names: str) -> Report:
+        hosts = Hosts(lambda _name: self.shelf, SystemClock())
+        return clean(names, self.store, hosts, SystemClock())
+
+    def listed(self, held: Held) -> list[str]:
+        receipt = from_json(held.path.read_bytes(), "r")
+        return [record.challenge.name.to_text() for record in receipt.records]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "state")
+
+
+def leaf(name: str) -> str:
+    return f"_acme-challenge.{name}."
+
+
+def test_exactly_what_is_listed(folder: Folder) -> None:
+    """
+    Values that no receipt lists stay, also at the same name; the report names what went.
+    """
+    neighbours = {(leaf("a.example.com"), "theirs"), ("www.example.com.", "v")}
+    with folder.left("a.example.com"):
+        pass
+    folder.shelf.held |= neighbours
+    report = folder.clean("a.example.com")
+    assert (report.status, report.exit, report.problems) == ("cleaned", 0, ())
+    assert [(r.name, r.value, r.zone) for r in report.records] == [
+        (leaf("a.example.com"), "v", "example.com.")
+    ]
+    assert folder.shelf.held == neighbours
+
+
+def test_only_the_names_given(folder: Folder) -> None:
+    """
+    Of a receipt over two names the one not given keeps its record and its place.
+    """
+    with folder.left("a.example.com", "b.example.com") as held:
+        pass
+    assert folder.clean(" A.example.com").exit == 0
+    assert folder.listed(held) == [leaf("b.example.com")]
+    assert {name for name, _ in folder.shelf.held} == {leaf("b.example.com")}
+    assert folder.clean("b.example.com").exit == 0
+    assert folder.shelf.held == set()
+
+
+def test_a_name_is_whole(folder: Folder) -> None:
+    """
+    A certificate is named as it was ordered: one of its domains is not its name.
+    """
+    with folder.left("a.example.com,b.example.com") as held:
+        pass
+    for name in ("a.example.com", "example.com", "b.example.com,a.example.com"):
+        assert folder.clean(name).records == ()
+    assert folder.listed(held) == [leaf("a.example.com"), leaf("b.example.com")]
+
+
+def test_all(folder: Folder) -> None:
+    """
+    Without names every receipt is emptied, with one call for each and its zone.
+    """
+    for name in ("a.example.com", "b.example.com"):
+        with folder.left(name):
+            pass
+    report = folder.clean()
+    assert (report.exit, len(report.records), report.api_calls) == (0, 2, 2)
+    assert folder.shelf.held == set()
+
+
+def test_twice_is_once(folder: Folder) -> None:
+    """
+    Nothing to clean is done: exit 0, no call to the host.
+    """
+    with folder.left("a.example.com"):
+        pass
+    folder.clean()
+    for names in ((), ("a.example.com",), ("never.example.com",)):
+        report = folder.clean(*names)
+        assert (report.status, report.exit, report.records) == ("cleaned", 0, ())
+    assert folder.shelf.deletes == [1]
+
+
+def test_no_folder_is_nothing_to_clean(folder: Folder) -> None:
+    """
+    Where no run ever was, clean is done and makes nothing.
+    """
+    assert folder.clean().exit == 0
+    assert not folder.path.exists()
+
+
+def test_a_live_run_keeps_its_records(folder: Folder) -> None:
+    """
+    A receipt whose process lives is skipped with 75; the others are cleaned nevertheless.
+    """
+    with folder.left("b.example.com"):
+        pass
+    with folder.left("a.example.com", state=State.WAITING) as held:
+        report = folder.clean()
+        assert report.exit == Exit.NOT_READY
+        assert [problem.code for problem in report.problems] == ["busy"]
+        assert "a.example.com" in report.problems[0].message
+        assert [record.name for record in report.records] == [leaf("b.example.com")]
+        assert folder.listed(held) == [leaf("a.example.com")]
+    assert folder.clean().exit == 0
+    assert folder.shelf.held == set()
+
+
+def test_a_tampered_receipt_is_refused(folder: Folder) -> None:
+    """
+    A receipt with a name outside the guard is 65 as a whole: it could empty any zone.
+    """
+    with folder.left("a.example.com", "b.example.com") as held:
+        pass
+    body = held.path.read_text().replace(leaf("b.example.com"), "b.example.com.")
+    held.path.write_text(body)
+    report = folder.clean()
+    assert (report.status, report.exit) == ("failed", Exit.DATA)
+    assert str(held.path) in report.problems[0].message
+    assert folder.shelf.deletes == []
+    assert held.path.read_text() == body
+
+
+def test_a_shared_value_goes_with_the_last_receipt(folder: Folder) -> None:
+    """
+    A value that two receipts list stays until the second is cleaned.
+    """
+    with folder.left("a.example.com"), folder.left("a.example.com,b.example.com"):
+        pass
+    report = folder.clean("a.example.com,b.example.com")
+    assert [record.name for record in report.records] == [leaf("b.example.com")]
+    assert (leaf("a.example.com"), "v") in folder.shelf.held
+    folder.clean("a.example.com")
+    assert folder.shelf.held == set()
+
+
+def test_a_live_run_keeps_a_shared_value(folder: Folder) -> None:
+    """
+    What a live run lists too is not pulled from under it.
+    """
+    with folder.left("a.example.com"):
+        pass
+    with folder.left("a.example.com", state=State.WAITING) as live:
+        assert folder.clean().exit == Exit.NOT_READY
+        assert folder.shelf.held == {(leaf("a.example.com"), "v")}
+        assert folder.listed(live) == [leaf("a.example.com")]
+
+
+def test_what_fails_stays_listed(folder: Folder) -> None:
+    """
+    A host that fails leaves its records in the receipt for next time, and says so.
+    """
+    with folder.left("a.example.com") as held:
+        pass
+    folder.shelf.failing["Z1"] = Unavailable("throttled")
+    report = folder.clean()
+    assert (report.status, report.exit, report.records) == ("failed", Exit.UNAVAILABLE, ())
+    assert [p.code for p in report.problems] == ["provider-unavailable", "records-left"]
+    assert folder.listed(held) == [leaf("a.example.com")]
+    folder.shelf.failing.clear()
+    assert folder.clean().exit == 0
+    assert folder.shelf.held == set()
+
+
+def test_a_disk_that_refuses(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    If the receipt cannot be struck it is 78; the records stay listed, to be deleted again.
+    """
+    with folder.left("a.example.com") as held:
+        pass
+    shelf = folder.shelf
+    delete = shelf.delete
+
+    def lose_the_folder(zone: Zone, records: Sequence[TXT]) -> Change:
+        folder.path.rename(folder.path.with_name("gone"))
+        return delete(zone, records)
+
+    monkeypatch.setattr(shelf, "delete", lose_the_folder)
+    report = folder.clean()
+    assert (report.exit, report.problems[0].code) == (Exit.CONFIG, "state-dir")
+    folder.path.with_name("gone").rename(folder.path)
+    assert folder.listed(held) == [leaf("a.example.com")]

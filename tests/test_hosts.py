@@ -1,0 +1,194 @@
+"""Providers are kept to their contract, in time, whatever an adapter does."""
+
+import time
+from collections.abc import Callable, Sequence
+from threading import Event
+
+import pytest
+from dns.name import Name, from_text
+
+from pipeline.clock import SystemClock
+from pipeline.hosts import AT_ONCE, Hosts
+from pipeline.model import Challenge, Exit, Failed, Record
+from providers.contract import TXT, Change, Zone
+from providers.errors import (
+    Misconfigured,
+    ProviderError,
+    Rejected,
+    Unauthorized,
+    Unavailable,
+)
+
+
+class Slow:
+    """A provider that does what a test says, for each zone."""
+
+    api_calls = 0
+
+    def __init__(self, act: Callable[[str], object] = lambda _apex: None) -> None:
+        self.act = act
+        self.most = self.now = 0
+        self.done: list[str] = []
+
+    def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
+        self.act("zones")
+        return []
+
+    def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        self.act(zone.id)
+        self.now -= 1
+        self.done.append(f"append {zone.id}")
+        return Change(zone, "x")
+
+    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        self.done.append(f"delete {zone.id}")
+        return Change(zone)
+
+    def in_sync(self, change: Change) -> bool:
+        self.act("in_sync")
+        return True
+
+
+def groups(count: int) -> dict[tuple[str, Zone], list[Record]]:
+    found = {}
+    for i in range(count):
+        zone = Zone(from_text(f"z{i}.example."), f"z{i}")
+        challenge = Challenge(from_text("_acme-challenge", zone.apex), "v")
+        found["slow", zone] = [Record(challenge, zone, "slow", 60)]
+    return found
+
+
+def hosts(provider: Slow) -> Hosts:
+    return Hosts(lambda _name: provider, SystemClock())
+
+
+def raising(error: BaseException) -> Callable[[str], object]:
+    def act(_apex: str) -> object:
+        raise error
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unauthorized("no", hint="ask"), Exit.REFUSED),
+        (Unavailable("no"), Exit.UNAVAILABLE),
+        (Rejected("no"), Exit.DATA),
+        (Misconfigured("no"), Exit.CONFIG),
+        (ProviderError("none of the four"), Exit.BUG),
+        (ValueError("no"), Exit.BUG),
+        (SystemExit(0), Exit.BUG),
+        (TimeoutError("no"), Exit.BUG),
+    ],
+)
+def test_every_error_is_an_outcome(error: BaseException, code: Exit) -> None:
+    """
+    The four kinds have their exits; whatever else an adapter raises is its fault, and says so.
+    """
+    asked = hosts(Slow(raising(error)))
+    with pytest.raises(Failed, match="slow") as caught:
+        asked.zones("slow", [], 9.0)
+    assert caught.value.exit is code
+    assert caught.value.problem.hint or code is not Exit.BUG
+    assert [failed.exit for failed in asked.publish(groups(1), "", 9.0).values()] == [code]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Misconfigured("two keys"), Exit.CONFIG),
+        (Failed(Exit.CONFIG, "provider", "no such provider"), Exit.CONFIG),
+        (ImportError("no boto3"), Exit.BUG),
+    ],
+)
+def test_a_provider_that_does_not_open(error: Exception, code: Exit) -> None:
+    """
+    It fails its own zones; those of the others are written.
+    """
+    good = Slow()
+
+    def opener(name: str) -> Slow:
+        if name == "bad":
+            raise error
+        return good
+
+    both = groups(1) | {("bad", zone): records for (_, zone), records in groups(1).items()}
+    failures = Hosts(opener, SystemClock()).publish(both, "", 9.0)
+    assert {name: failed.exit for (name, _), failed in failures.items()} == {"bad": code}
+    assert good.done == ["append z0"]
+
+
+def test_foreign_words_are_made_harmless() -> None:
+    """
+    What a host says reaches people as one line without markup or commands.
+    """
+    with pytest.raises(Failed) as caught:
+        hosts(Slow(raising(Rejected("<b>no</b>\n::error::x", hint="\x1b[31mask")))).zones(
+            "slow", [], 9.0
+        )
+    assert str(caught.value) == "slow: no :error:x"
+    assert caught.value.problem.hint == "ask"
+
+
+def test_a_few_at_once() -> None:
+    """
+    However many zones: never more than AT_ONCE calls at a time, and all of them done.
+    """
+    slow = Slow(lambda _zone: time.sleep(0.02))
+    assert hosts(slow).publish(groups(3 * AT_ONCE), "", 9.0) == {}
+    assert len(slow.done) == 3 * AT_ONCE
+    assert 1 < slow.most <= AT_ONCE
+
+
+def test_one_that_hangs_holds_up_no_other() -> None:
+    """
+    A zone that hangs takes its own place, not that of those behind it.
+    """
+    never = Event()
+    slow = Slow(lambda zone: zone == "z0" and never.wait(5))
+    failures = hosts(slow).publish(groups(2 * AT_ONCE), "", 1.0)
+    never.set()
+    assert [zone.id for _, zone in failures] == ["z0"]
+
+
+def test_nothing_starts_after_its_time() -> None:
+    """
+    What has not begun by the deadline is not begun: nobody would undo it.
+    """
+    slow = Slow(lambda _zone: time.sleep(0.3))
+    failures = hosts(slow).publish(groups(AT_ONCE + 2), "", 0.4)
+    assert len(failures) == AT_ONCE + 2
+    time.sleep(0.6)
+    assert len(slow.done) == AT_ONCE
+
+
+def test_a_write_that_does_not_end_is_not_undone() -> None:
+    """
+    A delete that overtakes a hanging append proves nothing: the group counts as left in DNS.
+    """
+    never = Event()
+    slow = Slow(lambda _zone: never.wait(5))
+    asked, one = hosts(slow), groups(1)
+    asked.publish(one, "", 0.2)
+    [failed] = asked.withdraw(one, 0.6).values()
+    never.set()
+    assert (failed.exit, slow.done[0]) == (Exit.UNAVAILABLE, "delete z0")
+    assert "may yet take effect" in str(failed)
+
+
+def test_a_word_on_sync_is_only_a_word() -> None:
+    """
+    A host that fails to say, or takes too long, is left out: it never gates.
+    """
+    slow = Slow()
+    asked, one = hosts(slow), groups(1)
+    assert asked.in_sync(one, 9.0) == {}
+    asked.publish(one, "", 9.0)
+    assert asked.in_sync(one, 9.0) == {("slow", "z0.example."): True}
+    slow.act = raising(Unavailable("no"))
+    assert asked.in_sync(one, 9.0) == {}
+    slow.act = lambda _zone: time.sleep(0.2)
+    assert asked.in_sync(one, 0.0) == {}

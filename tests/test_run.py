@@ -1,0 +1,222 @@
+"""dns01 run: ready, then the command, then clean, whatever happens."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.child import stop
+from providers.errors import Unavailable
+
+from .bridge import Site, finish, leaf, opened, until
+
+NAME = "www.example.com"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with opened(tmp_path, lags=[0.0]) as site:
+        yield site
+
+
+def clean(site: Site) -> bool:
+    """Whether nothing is left: no record, and no receipt that lists one."""
+    listed = [record for receipt in site.receipts() for record in receipt["records"]]
+    return not site.dns.values(leaf(NAME)) and not listed
+
+
+def running(site: Site, script: str) -> subprocess.Popen[str]:
+    """Start a run of *script*, which makes the file ``up``, and wait until it has."""
+    process = site.start("run", NAME, "--", "sh", "-c", script)
+    until((site.folder / "up").exists)
+    return process
+
+
+def test_standard_output_is_the_commands(site: Site) -> None:
+    """
+    What the command prints is all there is on standard output; ours goes to standard error.
+    """
+    result = site.dns01("run", NAME, "--", "sh", "-c", "echo mine; echo yours >&2")
+    assert (result.returncode, result.stdout) == (0, "mine\n")
+    assert "ready: 1 value at 1 name confirmed" in result.stderr
+    assert "yours" in result.stderr
+    assert clean(site)
+
+
+def test_what_the_command_is_told(site: Site) -> None:
+    """
+    While the command runs the records are in place, and its environment names report, receipt and
+    order beside everything it would have had anyway.
+    """
+    script = 'cat "$DNS01_REPORT"; cat "$DNS01_RECEIPT" >&2; echo "$DNS01_ORDER_URI $MINE" > told'
+    result = site.dns01("run", NAME, "--quiet", "--", "sh", "-c", script, MINE="yours")
+    report, receipt = json.loads(result.stdout), json.loads(result.stderr)
+    assert (report["status"], report["exit"], receipt["state"]) == ("ready", 0, "ready")
+    assert report["records"][0]["value"] == receipt["records"][0]["value"]
+    [order] = report["orders"]
+    assert (site.folder / "told").read_text() == f"{order['order_uri']} yours\n"
+
+
+@pytest.mark.parametrize(("script", "status"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
+def test_the_exit_status_is_the_commands(site: Site, script: str, status: int) -> None:
+    """
+    The command's status is ours, 128 + N if a signal ended it, and the records go in any case.
+    """
+    result = site.dns01("run", NAME, "--quiet", "--", "sh", "-c", script)
+    assert (result.returncode, result.stdout, result.stderr) == (status, "", "")
+    assert clean(site)
+
+
+def test_words_of_the_command_are_its_own(site: Site) -> None:
+    """
+    Whatever follows ``--`` is passed on as it is, options and further dashes included.
+    """
+    result = site.dns01("run", NAME, "--", "printf", "%s|", "--json", "--", "-x")
+    assert result.stdout == "--json|--|-x|"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_command_and_cleans(site: Site, signum: signal.Signals) -> None:
+    """
+    The command is ended, then its records are removed, within five seconds.
+    """
+    process = running(site, "touch up; exec sleep 60")
+    before = time.monotonic()
+    process.send_signal(signum)
+    assert finish(process).returncode == 128 + signum
+    assert time.monotonic() - before < 5
+    assert clean(site)
+
+
+def test_a_command_may_end_in_its_own_way(site: Site) -> None:
+    """
+    SIGTERM is passed on, and the command has a moment to put its things away before the records go.
+    """
+    script = 'trap "touch away; exit 3" TERM; touch up; while :; do sleep 0.05; done'
+    process = running(site, script)
+    process.terminate()
+    assert finish(process).returncode == 143
+    assert (site.folder / "away").exists()
+    assert clean(site)
+
+
+def test_a_second_signal_ends_a_stubborn_command(site: Site) -> None:
+    """
+    A command that ignores Ctrl-C is killed at the second one; the records still go.
+    """
+    process = running(site, 'trap "" INT TERM; touch up; while :; do sleep 0.1; done')
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    assert finish(process).returncode == 130
+    assert time.monotonic() - before < 1.5
+    assert clean(site)
+
+
+def test_a_signal_to_the_whole_group(site: Site) -> None:
+    """
+    Ctrl-C reaches the command and us at once, as from a terminal: one exit status, nothing left.
+    """
+    process = running(site, "touch up; exec sleep 60")
+    os.killpg(process.pid, signal.SIGINT)
+    assert finish(process).returncode == 130
+    assert clean(site)
+
+
+def test_no_such_command_costs_no_order(site: Site) -> None:
+    """
+    A command that cannot be found is usage, noticed before anything is asked for or written.
+    """
+    result = site.dns01("run", NAME, "--", "no-such-command")
+    assert result.returncode == 64
+    assert "no such command: no-such-command" in result.stderr
+    assert (site.orders.requests, site.bridge.calls) == (0, [])
+
+
+def test_a_command_that_cannot_start(site: Site) -> None:
+    """
+    A file that the kernel refuses to execute is usage too; by then records are there, and go.
+    """
+    broken = site.folder / "broken"
+    broken.write_bytes(b"\x7fELF")
+    broken.chmod(0o755)
+    result = site.dns01("run", NAME, "--", str(broken))
+    assert result.returncode == 64
+    assert "cannot start" in result.stderr
+    assert clean(site)
+
+
+def test_not_ready_runs_nothing(site: Site) -> None:
+    """
+    Unless ready the command is not run; our code, our reasons, and the records are removed.
+    """
+    site.mute()
+    result = site.dns01("run", NAME, "--timeout", "1s", "--", "touch", "ran")
+    assert (result.returncode, result.stdout) == (69, "")
+    assert "dns-unreachable" in result.stderr
+    assert not (site.folder / "ran").exists()
+    assert clean(site)
+
+
+def test_one_of_two_names_is_not_enough(site: Site) -> None:
+    """
+    The command runs only when every name is ready; what was written for the other goes.
+    """
+    result = site.dns01("run", NAME, "www.example.net", "--", "touch", "ran")
+    assert result.returncode == 78
+    assert not (site.folder / "ran").exists()
+    assert clean(site)
+
+
+def test_json_is_for_failures(site: Site) -> None:
+    """
+    Standard output is the command's when it runs; when it does not, --json prints the document.
+    """
+    result = site.dns01("run", "www.example.net", "--json", "--", "echo", "mine")
+    report = json.loads(result.stdout)
+    assert (report["status"], report["exit"], result.returncode) == ("failed", 78, 78)
+    assert site.dns01("run", NAME, "--json", "--", "echo", "mine").stdout == "mine\n"
+
+
+def failing(site: Site) -> None:
+    def fail(verb: str, _content: object) -> None:
+        if verb == "delete":
+            raise Unavailable("down")
+
+    site.bridge.before = fail
+
+
+@pytest.mark.parametrize(("script", "status"), [("exit 0", 69), ("exit 7", 7)])
+def test_failing_to_clean(site: Site, script: str, status: int) -> None:
+    """
+    Records that cannot be removed turn a success into 69, never hide the command's own failure,
+    stay in the receipt, and are told even with --quiet.
+    """
+    failing(site)
+    result = site.dns01("run", NAME, "--quiet", "--", "sh", "-c", script)
+    assert result.returncode == status
+    assert "records-left" in result.stderr
+    assert "hint: dns01 clean --all" in result.stderr
+    assert not clean(site)
+    site.bridge.before = lambda _verb, _content: None
+    assert site.dns01("clean", NAME).returncode == 0
+    assert clean(site)
+
+
+def test_a_command_that_ignores_everything_is_killed() -> None:
+    """
+    A command has its time after a signal, sent again halfway; then it is killed.
+    """
+    script = 'trap "echo again" TERM; echo up; while :; do sleep 0.02; done'
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
+        stop(process, signal.SIGTERM, patience=0.4)
+        assert process.stdout.read() == b"again\nagain\n"
+    assert process.returncode == -signal.SIGKILL
