@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,7 +29,7 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are exit 64, in our tone."""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"dns01: {message}\nhint: {self.prog} --help\n")
+        sys.stderr.write(f"dns01: {message}\ndns01: hint: {self.prog} --help\n")
         raise SystemExit(USAGE)
 
 
@@ -43,12 +44,26 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         at = words.index("--")
         words, command = words[:at], words[at + 1 :]
     parser = build()
+    if complaint := misplaced(words):
+        parser.error(complaint)
     options = parser.parse_args(words)
     options.command = command
-    complaint = contradiction(options)
-    if complaint:
+    if complaint := contradiction(options):
         parser.error(complaint)
     return options
+
+
+def misplaced(words: Sequence[str]) -> str:
+    """Return what is wrong with the verb, or nothing: none known, or options before it."""
+    verbs = [verb for verb, *_ in VERBS]
+    if not words or words[0] in {*verbs, "--version", "--help", "-h"}:
+        return ""
+    if words[0].startswith("-"):
+        verb = next((word for word in words if word in verbs), "VERB")
+        return f"options follow the verb: dns01 {verb} ... {words[0]}"
+    near = get_close_matches(words[0], verbs, n=1)
+    known = f"did you mean {near[0]}?" if near else f"known are {', '.join(verbs)}"
+    return f"no verb is called {words[0]!r}; {known}"
 
 
 def contradiction(options: argparse.Namespace) -> str:
@@ -61,9 +76,11 @@ def contradiction(options: argparse.Namespace) -> str:
         if options.document is None and not options.names:
             return f"{options.verb} needs the NAME of a certificate, or --from FILE"
     if options.verb == "run" and not options.command:
-        return "run needs a command: dns01 run NAME... -- CMD..."
+        return "run needs a command after --: dns01 run NAME... -- CMD..."
     if options.verb == "clean" and bool(options.names) == options.all:
-        return "clean needs NAMEs, or --all"
+        return (
+            "clean takes NAMEs or --all, not both" if options.all else "clean needs NAMEs, or --all"
+        )
     return ""
 
 

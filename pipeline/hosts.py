@@ -182,7 +182,9 @@ class Hosts:
 def result(future: Future[Result], provider: str) -> Result:
     """Return what *future* holds by now, a failure in our words."""
     if not future.done():
-        raise Failed(Exit.UNAVAILABLE, "provider", f"{provider} did not answer in time")
+        raise Failed(
+            Exit.UNAVAILABLE, "provider", f"{provider} did not answer before the run's deadline"
+        )
     try:
         return future.result()
     except errors.ProviderError as error:

@@ -65,8 +65,8 @@ def no_zone(name: Name, hosted: Sequence[Hosted]) -> Failed:
         Exit.CONFIG,
         "no-zone",
         f"no hosted zone encloses {name}{seen}",
-        "check the account and its permissions, or set the zone in the configuration: "
-        f'[zones."{name.parent().to_text(omit_final_dot=True)}"] zone_id = "..."',
+        "is it the right account, or server, and may the credentials see the zone? "
+        "else name the zone in the configuration, with provider and zone_id",
     )
 
 

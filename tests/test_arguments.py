@@ -21,7 +21,7 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert out == ""
     first, second, *rest = err.splitlines()
     assert first.startswith("dns01: ")
-    assert second.startswith("hint: dns01")
+    assert second.startswith("dns01: hint: dns01")
     assert second.endswith("--help")
     assert rest == []
     return first.removeprefix("dns01: ")
@@ -104,19 +104,19 @@ def test_clean_takes_names_or_all() -> None:
     ("words", "complaint"),
     [
         ("", "the following arguments are required: VERB"),
-        ("redy a", "invalid choice: 'redy'"),
-        ("--json ready a", "unrecognized arguments: --json"),
+        ("redy a", "no verb is called 'redy'; did you mean ready?"),
+        ("--json ready a", "options follow the verb: dns01 ready ... --json"),
         ("ready", "ready needs the NAME of a certificate, or --from FILE"),
         ("plan --json", "plan needs the NAME"),
         ("run -- cmd", "run needs the NAME"),
         ("ready a --order rcl --from f", "--from is a document, --order says rcl"),
         ("ready a --order document", "--order document needs --from FILE"),
         ("ready a --order acme", "invalid choice: 'acme'"),
-        ("run a", "run needs a command: dns01 run NAME... -- CMD..."),
+        ("run a", "run needs a command after --: dns01 run NAME... -- CMD..."),
         ("run a --", "run needs a command"),
         ("run a cmd --timeout -- 5", "argument --timeout: expected one argument"),
         ("clean", "clean needs NAMEs, or --all"),
-        ("clean a --all", "clean needs NAMEs, or --all"),
+        ("clean a --all", "clean takes NAMEs or --all, not both"),
         ("clean a --timeout 5m", "unrecognized arguments: --timeout"),
         ("clean a --from f", "unrecognized arguments: --from f"),
         ("wait", "the following arguments are required: FQDN=VALUE"),
