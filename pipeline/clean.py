@@ -1,6 +1,6 @@
 """Remove what receipts say was written, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .clock import Clock
@@ -10,7 +10,7 @@ from .model import Exit, Failed, Problem, Record, worst
 from .receipt import Key, Receipt, State, normal
 from .report import Report, finished, record_lines
 from .store import Held, Store
-from .text import printable
+from .text import printable, quoted
 from .verdict import left_behind
 
 PATIENCE = 120.0
@@ -22,10 +22,17 @@ def clean(names: Sequence[str], store: Store, hosts: Hosts, clock: Clock) -> Rep
 
     Receipts of live runs are left alone. Idempotent; works from any process.
     """
-    chosen = {normal(name) for name in names}
-    survey = store.take(lambda receipt: not chosen or bool(keys(receipt, chosen)))
+    chosen = {covered(name) for name in names}
+    known: dict[frozenset[str], str] = {}
+
+    def is_wanted(receipt: Receipt) -> bool:
+        known.update((covered(claim.name), claim.name) for claim in receipt.claims)
+        return not chosen or bool(keys(receipt, chosen))
+
+    survey = store.take(is_wanted)
     exits = [Exit.NOT_READY for _ in survey.live] + [Exit.DATA for _ in survey.damaged]
     problems = [busy(receipt) for receipt in survey.live] + list(survey.damaged)
+    problems += [unknown(name, known.values()) for name in names if covered(name) not in known]
     removed: list[Record] = []
     for held in survey.held:
         with held:
@@ -59,16 +66,28 @@ def remove(
         return [], [failed]
 
 
-def rest(receipt: Receipt, chosen: set[str]) -> Receipt:
+def covered(name: str) -> frozenset[str]:
+    """Return what makes two certificate names the same here: the names they cover."""
+    return frozenset(normal(name).split(","))
+
+
+def rest(receipt: Receipt, chosen: set[frozenset[str]]) -> Receipt:
     """Return what is left of *receipt* without the *chosen* names; all of them if none."""
     if not chosen:
         return replace(receipt, state=State.CLEANED, records=())
     return receipt.without(keys(receipt, chosen))
 
 
-def keys(receipt: Receipt, chosen: set[str]) -> list[Key]:
+def keys(receipt: Receipt, chosen: set[frozenset[str]]) -> list[Key]:
     """Return the keys of the claims of *receipt* that are *chosen* by name."""
-    return [claim.key for claim in receipt.claims if normal(claim.name) in chosen]
+    return [claim.key for claim in receipt.claims if covered(claim.name) in chosen]
+
+
+def unknown(name: str, known: Iterable[str]) -> Problem:
+    """Return the problem of a *name* that no receipt has, beside the names that some have."""
+    others = "; ".join(list(known)[:5])
+    hint = f"receipts are for: {others}; or dns01 clean --all" if others else ""
+    return Problem("no-receipt", f"no receipt is for {quoted(name)}: nothing to clean there", hint)
 
 
 def busy(receipt: Receipt) -> Problem:

@@ -33,7 +33,7 @@ from .report import Report, headline, problem_lines
 from .settings import Settings
 from .stage import Run
 from .store import Store
-from .text import printable
+from .text import counted, printable, quoted
 from .verdict import bug
 from .waiting import Waiting
 
@@ -100,24 +100,30 @@ class Session:
     def _run(self, stage: Run, command: Sequence[str]) -> int:
         """Do ready, then the command, then clean, whatever happens."""
         if shutil.which(command[0]) is None:
-            raise Failed(Exit.USAGE, "command", f"no such command: {printable(command[0])}")
+            why = "is not executable" if Path(command[0]).is_file() else "does not exist"
+            raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
         report, path = stage.ready(), stage.ledger.report_path
         if report.exit:
             left = stage.withdraw() if report.exit < SIGNALLED else ()
             return self._finish(replace(report, problems=report.problems + left), path)
         try:
             status = self._execute(command, report, path)
-        except Interrupted as interrupted:
-            status = SIGNALLED + interrupted.signum
         finally:
+            listed = len(stage.ledger.records)
             left = stage.withdraw()
+            gone = listed - len(stage.ledger.records)
             self._output.say(*problem_lines(left))
+        removed = f"{counted(gone, 'value')} removed"
+        if status:
+            self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
+        else:
+            self._console.say(f"cleaned: {removed}")
         return status or (Exit.UNAVAILABLE if left else Exit.DONE)
 
     def _execute(self, command: Sequence[str], report: Report, path: Path | None) -> int:
         """Run *command*, which can read *report* at *path*; return its exit status."""
         self._output.keep(report, path)
-        self._console.say(headline(report))
+        self._console.say(headline(replace(report, receipt=None)))
         self._output.problems(report)
         try:
             return run_child(command, self._child_environment(report, path))

@@ -117,7 +117,7 @@ class Run:
     def _inherit(self) -> None:
         """Take over what earlier runs left of the names at work."""
         alive = self._alive()
-        if self._resumes and alive:
+        if alive:
             attempt(alive, lambda: self.ledger.inherit([case.claim for case in alive]))
 
     def _placing(self) -> Placing:

@@ -128,9 +128,23 @@ def test_a_name_is_whole(folder: Folder) -> None:
     """
     with folder.left("a.example.com,b.example.com") as held:
         pass
-    for name in ("a.example.com", "example.com", "b.example.com,a.example.com"):
-        assert folder.clean(name).records == ()
+    for name in ("a.example.com", "example.com"):
+        report = folder.clean(name)
+        assert (report.exit, report.records) == (0, ())
+        [problem] = report.problems
+        assert problem.code == "no-receipt"
+        assert "a.example.com,b.example.com" in problem.hint
     assert folder.listed(held) == [leaf("a.example.com"), leaf("b.example.com")]
+
+
+def test_the_order_of_names_does_not_matter(folder: Folder) -> None:
+    """
+    A certificate covers a set of names, in whatever order, case and spacing they are given.
+    """
+    with folder.left("a.example.com,b.example.com"):
+        pass
+    report = folder.clean("B.example.com, a.example.com")
+    assert (len(report.records), report.problems) == (2, ())
 
 
 def test_all(folder: Folder) -> None:
