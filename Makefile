@@ -5,6 +5,7 @@ BIN := .venv/bin
 
 demo: .venv/run  ## the main job on embedded parts: no root, no account, no network
 	@$(BIN)/dns01 demo
+	@echo '(Here the command is $(BIN)/dns01; "pipx install ." puts it on your PATH.)'
 
 test: .venv/dev  ## every test; real servers included where they can run
 	@.ci/install-servers
@@ -26,6 +27,7 @@ clean:  ## remove what the targets above made
 	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/run: pyproject.toml
+	@echo 'setting up .venv: half a minute, once'
 	@.ci/venv
 	@$(BIN)/pip install --quiet --editable .
 	@touch $@

@@ -39,12 +39,12 @@ LAGS = (0.0, 1.0, 2.5)
 NEGATIVE_TTL = 300
 NEXT = f"""\
 That was the whole pipeline: order, TXT records, every name server, caching resolvers, clean-up.
-For your own zone (dns01 is .venv/bin/dns01 here; `pipx install .` puts it on your PATH):
-  export RCL_API_KEY=... RCL_SUBSCRIPTION_ID=...   # RCL SSL Portal, Subscription
-  export CLOUDFLARE_API_TOKEN=...                  # or AWS credentials, or RFC2136_NAMESERVER
-  dns01 plan  '{CERTIFICATE}'             # what would be written; writes no record
-  dns01 ready '{CERTIFICATE}'             # exit 0: the CA will see it; finalize now
-  dns01 clean '{CERTIFICATE}'             # afterwards"""
+For your own zone:
+  export RCL_API_KEY=... RCL_SUBSCRIPTION_ID=...    # RCL SSL Portal, Subscription
+  export CLOUDFLARE_API_TOKEN=...                   # or AWS credentials, or RFC2136_NAMESERVER
+  dns01 plan  '{CERTIFICATE}'           # what would be written; writes no record
+  dns01 ready '{CERTIFICATE}'           # exit 0: the CA will see it; finalize now
+  dns01 clean '{CERTIFICATE}'           # afterwards"""
 
 
 def demonstrate(clock: Clock, progress: Progress) -> Report:
