@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from concurrent.futures import wait
 from functools import partial
 
+from providers.threads import in_thread
+
 from .case import Case, Progress, attempt
 from .clock import Clock
-from .hosts import in_thread
 from .ledger import Ledger
 from .model import Exit, Failed
 from .orders import OrderSource

@@ -85,7 +85,7 @@ def keys(receipt: Receipt, chosen: set[frozenset[str]]) -> list[Key]:
 
 def unknown(name: str, known: Iterable[str]) -> Problem:
     """Return the problem of a *name* that no receipt has, beside the names that some have."""
-    others = "; ".join(list(known)[:5])
+    others = printable("; ".join(list(known)[:5]), 500)
     hint = f"receipts are for: {others}; or dns01 clean --all" if others else ""
     return Problem("no-receipt", f"no receipt is for {quoted(name)}: nothing to clean there", hint)
 

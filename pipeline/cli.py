@@ -14,6 +14,9 @@ CLOCK = SystemClock()
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run dns01 and return its exit status."""
+    for name in ("stdout", "stderr"):  # closed by the caller
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open to the end
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
         from .session import Session  # noqa: PLC0415 - dnspython costs 70 ms

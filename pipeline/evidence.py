@@ -68,12 +68,20 @@ class Answer:
     detail: str = ""
 
 
+NOTHING = {"timeout", "connection refused"}
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """No usable answer: timeout, SERVFAIL, REFUSED, lame. `routeless`: we have no route there."""
 
     reason: str
     routeless: bool = False
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing at all was heard, not even an error code."""
+        return self.routeless or self.reason in NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ are kept whatever an adapter does.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore
 from typing import TypeVar
 
 from dns.name import Name
 
 from providers import errors
 from providers.contract import TXT, Change, Provider, Zone
+from providers.threads import in_thread, start
 
 from .clock import Clock
 from .model import Exit, Failed, Record
@@ -40,20 +41,6 @@ Action = Callable[[Provider, Zone, list[TXT]], Change]
 """Writes to a zone."""
 
 Result = TypeVar("Result")
-
-
-def in_thread(call: Callable[[], Result]) -> Future[Result]:
-    """Start *call* in a daemon thread of its own and return its future."""
-    future: Future[Result] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again by whoever asks the future
-            future.set_exception(error)
-
-    Thread(target=work, daemon=True).start()
-    return future
 
 
 class Hosts:
@@ -153,9 +140,11 @@ class Hosts:
                 failures[name, zone] = failed
                 continue
             write = partial(action, provider, zone, [record.txt() for record in records])
-            futures[name, zone] = in_thread(partial(self._in_turn, write, slots, until))
-            self._under_way[futures[name, zone]] = (name, zone)
-            futures[name, zone].add_done_callback(self._ended)
+            # Known before it starts, for a signal may come while the thread does.
+            future = futures[name, zone] = Future()
+            self._under_way[future] = (name, zone)
+            future.add_done_callback(self._ended)
+            start(partial(self._in_turn, write, slots, until), future)
         wait(futures.values(), timeout=self._left(until))
         for group, future in futures.items():
             try:

@@ -139,16 +139,11 @@ def host_lines(
         word = synced.get((record.provider, record.zone))
         if word is not None:
             state, detail = ("confirmed", "in sync") if word else ("absent", "change still pending")
-            line = PerspectiveLine(record.zone, "provider", record.provider, state, None, 1, detail)
+            line = PerspectiveLine("", "provider", record.provider, state, None, 1, detail)
             lines.append(replace(record, perspectives=(*record.perspectives, line)))
         else:
             lines.append(record)
     return tuple(lines)
-
-
-def human(report: Report) -> list[str]:
-    """Return *report* as lines for a person: the verdict, then what stands in the way."""
-    return [headline(report), *details(report), *problem_lines(report.problems)]
 
 
 def headline(report: Report) -> str:

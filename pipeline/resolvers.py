@@ -6,7 +6,7 @@ addresses of name servers, never about a challenge name or anything below one
 are asked without recursion.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import dns.name
@@ -19,8 +19,7 @@ from dns.rdatatype import RdataType
 from .evidence import Perspective, Role, Silence
 from .exchange import Exchange, Query
 from .model import Exit, Failed
-
-NOTHING_HEARD = {"timeout", "connection refused"}
+from .text import printable
 
 TOP_LEVEL = 2
 """Labels of a top-level domain's name, the root's included."""
@@ -39,11 +38,17 @@ class Resolvers:
     """Looks up what the pipeline must know before it may ask about challenge names."""
 
     def __init__(
-        self, exchange: Exchange, via: Sequence[Perspective], challenges: Collection[Name]
+        self,
+        exchange: Exchange,
+        via: Sequence[Perspective],
+        challenges: Collection[Name],
+        left: Callable[[], float],
     ) -> None:
+        """Ask the resolvers *via*, but nothing of *challenges*, while there are seconds *left*."""
         self._exchange = exchange
         self._via = list(via)
         self._challenges = challenges
+        self._left = left
         self._places: dict[Name, Place] = {}
 
     def hosts(self, apex: Name) -> frozenset[Name]:
@@ -134,7 +139,7 @@ class Resolvers:
             for rdata in rrset
         ]
         if not found:
-            names = ", ".join(host.to_text() for host in sorted(hosts))
+            names = ", ".join(printable(host.to_text(), 255) for host in sorted(hosts))
             raise Failed(
                 Exit.UNAVAILABLE,
                 "no-address",
@@ -177,7 +182,9 @@ class Resolvers:
     def _put(
         self, via: Perspective, questions: Sequence[tuple[Name, RdataType]], *, recursion: bool
     ) -> list[Message | Silence]:
-        timeout = 3.0 if recursion else 2.0
+        timeout = min(3.0 if recursion else 2.0, self._left())
+        if timeout <= 0:
+            return [Silence("timeout") for _ in questions]
         queries = [
             Query(name, kind, via.address, via.port, recursion, timeout) for name, kind in questions
         ]
@@ -231,9 +238,10 @@ def not_delegated(name: Name) -> Failed:
 def nobody_answers(name: Name, failures: Sequence[Silence], via: Sequence[Perspective]) -> Failed:
     """Return the failure of a look-up that no server answered, or only with errors."""
     said = "; ".join(
-        f"{at} ({at.server}): {silence.reason}" for at, silence in zip(via, failures, strict=False)
+        f"{at} ({printable(at.server, 255)}): {silence.reason}"
+        for at, silence in zip(via, failures, strict=False)
     )
-    if all(silence.reason in NOTHING_HEARD or silence.routeless for silence in failures):
+    if all(silence.is_nothing for silence in failures):
         return Failed(
             Exit.UNAVAILABLE,
             "dns-unreachable",

@@ -102,23 +102,32 @@ class Session:
         if shutil.which(command[0]) is None:
             why = "is not executable" if Path(command[0]).is_file() else "does not exist"
             raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
-        report, path = stage.ready(), stage.ledger.report_path
-        if report.exit:
-            left = stage.withdraw() if report.exit < SIGNALLED else ()
-            return self._finish(replace(report, problems=report.problems + left), path)
+        report: Report | None = None
+        gone, left = 0, tuple[Problem, ...]()
         try:
-            status = self._execute(command, report, path)
+            report = stage.ready()
+            status = int(report.exit) or self._execute(command, report, stage.ledger.report_path)
+        except Interrupted as interrupted:
+            status = SIGNALLED + interrupted.signum
         finally:
-            listed = len(stage.ledger.records)
-            left = stage.withdraw()
-            gone = listed - len(stage.ledger.records)
-            self._output.say(*problem_lines(left))
+            if report is None or report.exit < SIGNALLED:  # else ready has done it
+                gone, left = self._take_back(stage)
+        if report is not None and report.exit:
+            problems = report.problems + left
+            return self._finish(replace(report, problems=problems), stage.ledger.report_path)
+        self._output.say(*problem_lines(left))
         removed = f"{counted(gone, 'value')} removed"
         if status:
             self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
         else:
             self._console.say(f"cleaned: {removed}")
         return status or (Exit.UNAVAILABLE if left else Exit.DONE)
+
+    def _take_back(self, stage: Run) -> tuple[int, tuple[Problem, ...]]:
+        """Remove what the run has written; return how many values, and what went wrong."""
+        listed = len(stage.ledger.records)
+        left = stage.withdraw()
+        return listed - len(stage.ledger.records), left
 
     def _execute(self, command: Sequence[str], report: Report, path: Path | None) -> int:
         """Run *command*, which can read *report* at *path*; return its exit status."""
@@ -156,7 +165,8 @@ class Session:
     def _wait(self) -> Report:
         wanted: dict[Name, list[str]] = {}
         for text, value in self._options.pairs:
-            wanted.setdefault(absolute(text), []).append(value)
+            values = wanted.setdefault(absolute(text), [])
+            values += [value] if value not in values else []
         exchange = self._open.enter_context(Exchange(self._clock))
         return Waiting(self._settings(), exchange, self._clock, self._console).wait(wanted)
 

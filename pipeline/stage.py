@@ -42,6 +42,10 @@ GRACE = 5.0
 """Seconds for removing records after a deadline or a signal."""
 
 
+REFUSALS = {Exit.DATA, Exit.REFUSED}
+"""Answers of a DNS host that concern what was to be written, not the host."""
+
+
 class Run:
     """One run over some certificate names; used as a context, in which its receipt is held."""
 
@@ -123,7 +127,7 @@ class Run:
     def _placing(self) -> Placing:
         names = {challenge.name for case in self._cases for challenge in case.challenges}
         via = recursors(self._settings.resolvers)
-        resolvers = Resolvers(self._tools.exchange, via, names)
+        resolvers = Resolvers(self._tools.exchange, via, names, self._left)
         return Placing(self._settings, self._tools.hosts, resolvers, self._tools.detect)
 
     def _publish(self) -> None:
@@ -135,12 +139,7 @@ class Run:
         save = partial(self._save, state, (*records, *inherited))
         if not attempt(self._alive(), save):
             return
-        groups = by_zone(records)
-        mark = f"dns01 run={self.ledger.id}"
-        failures = self._tools.hosts.publish(groups, mark, self._settings.timeout)
-        for case in self._alive():
-            failed = [failures.get((r.provider, r.zone)) for r in case.records]
-            case.failure = next((failure for failure in failed if failure), None)
+        self._append(self._alive())
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
         self._problems += self._remove(useless, self._idle())
@@ -148,6 +147,23 @@ class Run:
         for (provider, zone), written in by_zone(self._records()).items():
             values = counted(len(written), "value")
             self._tools.progress.say(f"published {values} in zone {zone.apex} at {provider}")
+
+    def _append(self, cases: Sequence[Case]) -> None:
+        """Write the records of *cases*, a zone at a time; fail the cases it goes wrong for.
+
+        A host that refuses a zone's records may do so for the sake of one name:
+        then each case is written by itself.
+        """
+        records = [record for case in cases for record in case.records]
+        mark = f"dns01 run={self.ledger.id}"
+        failures = self._tools.hosts.publish(by_zone(records), mark, self._settings.timeout)
+        failed = [case for case in cases if failures.keys() & by_zone(case.records).keys()]
+        for case in failed:
+            mine = [failures[group] for group in by_zone(case.records) if group in failures]
+            if len(failed) > 1 and all(failure.exit in REFUSALS for failure in mine):
+                self._append([case])
+            else:
+                case.failure = mine[0]
 
     def _confirm(self) -> None:
         """Wait until the world sees it, or the deadline."""
@@ -223,6 +239,9 @@ class Run:
 
     def _save(self, state: State, records: Sequence[Record]) -> None:
         self.ledger.save(state, claims(self._cases), records)
+
+    def _left(self) -> float:
+        return self._settings.timeout - self._tools.clock.now()
 
     def _alive(self) -> list[Case]:
         return [case for case in self._cases if case.alive]

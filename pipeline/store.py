@@ -177,7 +177,11 @@ class Store:
             os.close(descriptor)
 
     def _forget(self) -> None:
-        """Remove the traces of runs long ago that have nothing in DNS."""
+        """Remove the traces of runs long ago that have nothing in DNS, and of writes cut short."""
+        for path in self._folder.glob(".*.json.*"):
+            with contextlib.suppress(OSError):
+                if self._today().timestamp() - path.stat().st_mtime > KEPT_FOR.total_seconds():
+                    path.unlink()
         for path in self._paths():
             with contextlib.suppress(Busy, Failed, OSError), hold(path) as held:
                 age = self._today() - held.receipt.created

@@ -1,7 +1,7 @@
 """Turn the outcome of a wait into problems a person can act on. Pure."""
 
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import PurePath
 
 from .evidence import Evidence, Goal, Question, Silence
@@ -24,12 +24,7 @@ def not_ready(
     if len(culprits) > len(lines):
         lines.append(f"and {len(culprits) - len(lines)} more")
     if not any(evidence[question].answered for question in questions):
-        return Failed(
-            Exit.UNAVAILABLE,
-            "dns-unreachable",
-            "no name server ever answered: " + "; ".join(lines),
-            "is port 53 (UDP and TCP) filtered here? `dns01 wait` from another network tells",
-        )
+        return nobody_answered([outcome(question, evidence) for question in culprits], lines)
     why = (
         "not ready, and certain not to be by the deadline"
         if expired.hopeless
@@ -41,6 +36,18 @@ def not_ready(
         f"{why}: " + "; ".join(lines),
         hint(culprits, evidence, now),
     )
+
+
+def nobody_answered(outcomes: Collection[object], lines: Iterable[str]) -> Failed:
+    """Return the failure of a wait in which no server gave a usable answer."""
+    heard = [o for o in outcomes if isinstance(o, Silence) and not o.is_nothing]
+    if heard:
+        code, advice = "dns-failing", "the servers answer, but not as the zone's: see what they say"
+    else:
+        code = "dns-unreachable"
+        advice = "is port 53 (UDP and TCP) filtered here? `dns01 wait` from another network tells"
+    said = "no name server ever gave a usable answer: " + "; ".join(lines)
+    return Failed(Exit.UNAVAILABLE, code, said, advice)
 
 
 def hint(culprits: Collection[Question], evidence: Evidence, now: float) -> str:
@@ -81,7 +88,9 @@ def set_aside(questions: Collection[Question], witness: Witness) -> tuple[Proble
             "server-silent",
             f"set aside, for it does not answer: {witness.sentence(question)}"
             + also(sum(q.via == via for q in questions)),
-            "a CA's resolver skips it too, but every validation may first wait for it: "
+            "this host cannot reach it, which says nothing of the server"
+            if witness.state(question) == "not-observable"
+            else "a CA's resolver skips it too, but every validation may first wait for it: "
             "mend it, or take it out of the delegation",
         )
         for via, question in by_server.items()

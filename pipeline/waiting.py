@@ -36,7 +36,7 @@ class Waiting:
     def wait(self, wanted: Wanted) -> Report:
         """Return the report on *wanted*."""
         via = recursors(self._settings.resolvers)
-        resolvers = Resolvers(self._exchange, via, tuple(wanted))
+        resolvers = Resolvers(self._exchange, via, tuple(wanted), self._left)
         try:
             goals = [self._goal(name, wanted[name], resolvers, via) for name in wanted]
         except Failed as failed:
@@ -51,6 +51,9 @@ class Waiting:
             culprits = not_ready(goals, verdict, evidence, witness, clock.now())
             return self._report(culprits, shown, [])
         return self._report(None, shown, set_aside(verdict.set_aside, witness))
+
+    def _left(self) -> float:
+        return self._settings.timeout - self._clock.now()
 
     def _goal(
         self, name: Name, values: Sequence[str], resolvers: Resolvers, via: Sequence[Perspective]

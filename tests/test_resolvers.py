@@ -108,7 +108,7 @@ def test_a_zone_nobody_knows_is_a_configuration_matter(exchange: Exchange) -> No
     Without a delegation there is nobody to ask: 78, with the way to name the servers.
     """
     with Embedded([ZONE]) as server, Resolver({ZONE: server.addresses}, SystemClock().now) as via:
-        resolvers = Resolvers(exchange, [recursive(*via.address)], ())
+        resolvers = Resolvers(exchange, [recursive(*via.address)], (), lambda: 30.0)
         with pytest.raises(Failed) as caught:
             resolvers.nameservers(from_text("nowhere.example.com."))
     assert caught.value.exit is Exit.CONFIG
@@ -121,7 +121,7 @@ def test_nobody_answering_is_unavailable(exchange: Exchange) -> None:
     """
     with Embedded([ZONE]) as server:
         server.behave(server.addresses[0], lambda _asked, _reply: None)
-        resolvers = Resolvers(exchange, [recursive(*server.addresses[0])], ())
+        resolvers = Resolvers(exchange, [recursive(*server.addresses[0])], (), lambda: 30.0)
         with pytest.raises(Failed, match=r"127\.0\.0\.1:\d+ .*timeout") as caught:
             resolvers.nameservers(ZONE)
     assert caught.value.exit is Exit.UNAVAILABLE
@@ -137,7 +137,7 @@ def test_a_deaf_resolver_is_asked_last_from_then_on(exchange: Exchange) -> None:
         deaf.behave(deaf.addresses[0], lambda _asked, _reply: None)
         with Resolver({ZONE: server.addresses}, clock.now) as via:
             asked = [recursive(*deaf.addresses[0]), recursive(*via.address)]
-            resolvers = Resolvers(exchange, asked, ())
+            resolvers = Resolvers(exchange, asked, (), lambda: 30.0)
             hosts = resolvers.hosts(ZONE)
             assert hosts == {from_text("ns1.example.com.")}
             before = len(deaf.asked)
@@ -157,7 +157,7 @@ def test_errors_are_not_answers(exchange: Exchange) -> None:
 
     with Embedded([ZONE]) as server:
         server.behave(server.addresses[0], fail)
-        resolvers = Resolvers(exchange, [recursive(*server.addresses[0])], ())
+        resolvers = Resolvers(exchange, [recursive(*server.addresses[0])], (), lambda: 30.0)
         with pytest.raises(Failed, match="SERVFAIL"):
             resolvers.nameservers(ZONE)
 
@@ -166,7 +166,7 @@ def test_a_resolver_is_never_asked_below_a_challenge(exchange: Exchange) -> None
     """
     Not even by mistake in our own code: the one place that asks resolvers refuses.
     """
-    resolvers = Resolvers(exchange, [recursive("127.0.0.1")], {CHALLENGE})
+    resolvers = Resolvers(exchange, [recursive("127.0.0.1")], {CHALLENGE}, lambda: 30.0)
     below = from_text("ns.x", CHALLENGE)
     with pytest.raises(ValueError, match="challenge name"):
         resolvers.hosts(below)
@@ -182,7 +182,7 @@ def found(lab: Lab, exchange: Exchange, name: str, *challenges: str) -> tuple[Na
     """Return the apex and the addresses that the walk to *name* finds."""
     lab.flush()
     off_limits = [from_text(challenge) for challenge in challenges]
-    resolvers = Resolvers(exchange, [recursive(topology.UNBOUND)], off_limits)
+    resolvers = Resolvers(exchange, [recursive(topology.UNBOUND)], off_limits, lambda: 30.0)
     apex, servers = resolvers.walk(from_text(name))
     return apex, {via.address for via in servers}
 
@@ -242,7 +242,7 @@ def test_every_address_of_every_server(lab: Lab, exchange: Exchange) -> None:
     The zone's NS set is resolved completely, with the host of each address.
     """
     lab.flush()
-    resolvers = Resolvers(exchange, [recursive(topology.UNBOUND)], ())
+    resolvers = Resolvers(exchange, [recursive(topology.UNBOUND)], (), lambda: 30.0)
     servers = resolvers.nameservers(from_text("example.test."))
     assert {(via.server, via.address) for via in servers} == {
         (f"ns{number}.example.test.", address)

@@ -61,11 +61,7 @@ class RclSource:
             response, body = self._ask(client, self._path(name))
         if not response.is_success:
             raise self._failure(response, body)
-        try:
-            return read_order(body, name, self.name)
-        except Failed:
-            read_order(self._without_key(body), name, self.name)  # the same words but for the key
-            raise
+        return read_order(self._without_key(body), name, self.name)
 
     def _client(self) -> httpx.Client:
         headers = {

@@ -188,7 +188,7 @@ def refusal(status: int, code: int, text: str, permission: str) -> Exception:
         case ((6003 | 6111), _):
             hint = "check the token text: it must be the token alone, unquoted and complete"
             error = Unauthorized(text, hint=hint)
-        case ((9103 | 9109 | 10000), _) | (_, (401 | 403)):
+        case ((9103 | 9109 | 10000), (200 | 400)) | (_, (401 | 403)):
             error = Unauthorized(text, hint=permission)
         case ((7000 | 7003), _) | (_, 404):
             error = Misconfigured(text, hint="check the zone_id and CLOUDFLARE_BASE_URL")

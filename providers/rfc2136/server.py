@@ -1,7 +1,6 @@
 """A DNS server as a client of RFC 2136 sees it: requests, signatures and attempts."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property, partial
 from socket import SOCK_DGRAM, getaddrinfo
@@ -17,6 +16,8 @@ from dns.name import Name
 from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 from dns.update import UpdateMessage
+
+from providers import threads
 
 from .errors import refused_key, unanswered
 from .settings import Key
@@ -65,9 +66,9 @@ class UpdateServer:
     def ask(self, names: Iterable[Name], rdtype: RdataType) -> dict[Name, Message]:
         """Return the answer about each of *names*, asked once and with RD=0."""
         distinct = list(dict.fromkeys(names))
-        with self._translated(), ThreadPoolExecutor(WIDTH) as pool:
-            answers = pool.map(partial(self._ask, rdtype=rdtype), distinct)
-            return dict(zip(distinct, answers, strict=True))
+        with self._translated():
+            answers = threads.each(partial(self._ask, rdtype=rdtype), distinct, WIDTH)
+        return dict(zip(distinct, answers, strict=True))
 
     def _ask(self, name: Name, *, rdtype: RdataType) -> Message:
         question = partial(

@@ -1,0 +1,148 @@
+"""The report: one document for machines, a few lines for people."""
+
+import json
+
+import pytest
+
+from pipeline.model import Exit, Problem
+from pipeline.report import (
+    OrderLine,
+    PerspectiveLine,
+    RecordLine,
+    Report,
+    details,
+    finished,
+    headline,
+    host_lines,
+    problem_lines,
+    to_json,
+)
+
+SEEN = PerspectiveLine("192.0.2.1", "authoritative", "ns1.", "confirmed", 0.123456, 2, "")
+RECORD = RecordLine("_acme-challenge.example.com.", "v", "example.com.", "route53", (SEEN,))
+
+
+def test_the_document() -> None:
+    """
+    Schema 1, key by key: what callers parse does not change by accident.
+    """
+    order = OrderLine("example.com", "rcl", "https://ca.example/1", "pending")
+    problem = Problem("code", "message", "hint")
+    report = Report("ready", 0, (order,), (RECORD,), (problem,), 1.23456, 7, 2, "/state/x.json")
+    assert json.loads(to_json(report)) == {
+        "schema": 1,
+        "status": "ready",
+        "exit": 0,
+        "orders": [
+            {
+                "name": "example.com",
+                "source": "rcl",
+                "order_uri": "https://ca.example/1",
+                "status": "pending",
+                "exit": 0,
+                "resumed": False,
+            }
+        ],
+        "records": [
+            {
+                "name": "_acme-challenge.example.com.",
+                "value": "v",
+                "zone": "example.com.",
+                "provider": "route53",
+                "perspectives": [
+                    {
+                        "address": "192.0.2.1",
+                        "role": "authoritative",
+                        "server": "ns1.",
+                        "state": "confirmed",
+                        "confirmed_at_s": 0.123456,
+                        "attempts": 2,
+                        "detail": "",
+                    }
+                ],
+            }
+        ],
+        "elapsed_s": 1.235,
+        "dns_queries": 7,
+        "api_calls": 2,
+        "receipt": "/state/x.json",
+        "problems": [{"code": "code", "message": "message", "hint": "hint"}],
+    }
+
+
+def test_what_is_not_there_is_null() -> None:
+    """
+    Nobody's record has no zone and no provider; an order that did not come has no URI.
+    """
+    record = RecordLine("a.", "v", "", "")
+    document = json.loads(
+        to_json(Report("failed", 69, (OrderLine("a", "rcl", "", ""),), (record,)))
+    )
+    assert (document["records"][0]["zone"], document["records"][0]["provider"]) == (None, None)
+    assert (document["orders"][0]["order_uri"], document["orders"][0]["status"]) == (None, None)
+    assert document["receipt"] is None
+
+
+def test_the_document_is_ascii() -> None:
+    """
+    Whatever the terminal or log takes, the document gets through it.
+    """
+    assert to_json(Report("failed", 65, problems=(Problem("a", "bücher\x1b\u202e"),))).isascii()
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (Report("ready", 0), "ready: nothing to publish, the order needs no validation"),
+        (
+            Report("planned", 0, records=(RECORD,)),
+            "planned: 1 value at 1 name; nothing was written",
+        ),
+        (Report("cleaned", 0, records=(RECORD,) * 2), "cleaned: 2 values at 1 name removed"),
+        (Report("cleaned", 0), "cleaned: nothing to clean"),
+        (Report("not-ready", 75, elapsed_s=300.04), "not-ready: exit 75 after 300.0 s"),
+    ],
+)
+def test_headlines(report: Report, line: str) -> None:
+    """
+    The verdict is one line that begins with the status word of the document.
+    """
+    assert headline(report) == line
+    assert line.startswith(report.status)
+
+
+def test_many_records_are_cut_short() -> None:
+    """
+    A hundred records do not scroll the verdict away; how many are left out is said.
+    """
+    lines = details(Report("ready", 0, records=(RECORD,) * 100))
+    assert len(lines) == 21
+    assert lines[-1] == "  ... and 80 more"
+
+
+def test_hints_stand_below_their_problem() -> None:
+    """
+    Each line of a hint is marked as one.
+    """
+    problems = [Problem("a", "one", "do this\n\nor that"), Problem("b", "two")]
+    assert problem_lines(problems) == ["a: one", "hint: do this", "hint: or that", "b: two"]
+
+
+def test_a_hosts_word_stands_with_its_own_records() -> None:
+    """
+    What a host says is added where it wrote, and nowhere else.
+    """
+    other = RecordLine("_acme-challenge.example.org.", "v", "example.org.", "route53")
+    ours, theirs = host_lines([RECORD, other], {("route53", "example.com."): False})
+    assert [line.role for line in ours.perspectives] == ["authoritative", "provider"]
+    assert (ours.perspectives[1].state, theirs) == ("absent", other)
+
+
+@pytest.mark.parametrize(
+    ("code", "word"), [(Exit.DONE, "ready"), (Exit.NOT_READY, "not-ready"), (Exit.DATA, "failed")]
+)
+def test_the_status_follows_the_exit(code: Exit, word: str) -> None:
+    """
+    Status and exit never contradict each other.
+    """
+    assert finished(code, "ready") == word
