@@ -6,11 +6,11 @@ from typing import Protocol
 
 from .clock import Clock
 from .confirm import Watch
-from .evidence import Goal
 from .exchange import Exchange
 from .hosts import Hosts
 from .model import Challenge, Exit, Failed, Order, Record
 from .plan import wanted
+from .questions import Goal
 from .receipt import Claim
 from .report import OrderLine
 from .store import Store

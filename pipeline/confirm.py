@@ -6,9 +6,11 @@ from dns import rdatatype
 
 from . import wire
 from .clock import Clock
-from .evidence import Answer, Evidence, Goal, Observation, Question, Role, Silence
-from .exchange import Exchange, Query, Reply
+from .evidence import Evidence
+from .exchange import Exchange, Reply
+from .flight import Query
 from .propagation import Expired, Policy, Poll, Ready, decide
+from .questions import Answer, Goal, Observation, Question, Role, Silence
 
 TIMEOUT = {Role.AUTHORITATIVE: 2.0, Role.RECURSIVE: 4.0}
 """Seconds for one answer; a recursor may have to ask others first."""

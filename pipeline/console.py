@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from .clock import Clock
 from .confirm import Watch
-from .evidence import Evidence, Goal, Perspective, Question, Role
+from .evidence import Evidence
+from .questions import Goal, Perspective, Question, Role
 from .text import counted, printable
 from .witness import Witness
 

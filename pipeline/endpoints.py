@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .evidence import Perspective, Role
+from .questions import Perspective, Role
 
 PUBLIC = (
     ("Cloudflare", "1.1.1.1", "2606:4700:4700::1111"),

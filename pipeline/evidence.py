@@ -1,127 +1,11 @@
-"""Remember what every server said about every name, in the shape the rules need. Pure.
+"""Remember what every server said about every name, in the shape the rules need. Pure."""
 
-Goals and questions are compared by identity: each is one particular line of
-asking, made once and looked up thousands of times.
-"""
-
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from dns.name import Name
 
-
-class Role(Enum):
-    """How a server comes to its answers (RFC 9499 §6)."""
-
-    AUTHORITATIVE = "authoritative"
-    RECURSIVE = "recursive"
-
-
-@dataclass(frozen=True, slots=True)
-class Perspective:
-    """A server we can ask.
-
-    Attributes:
-        address: IP address, v4 or v6.
-        port: UDP and TCP port.
-        role: How it is asked, and judged.
-        server: The NS host's name, or the resolver's operator.
-    """
-
-    address: str
-    port: int
-    role: Role
-    server: str
-
-    def __str__(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return self.address if self.port == 53 else f"{host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
-    """What does *via* answer for the TXT RRset at *name*?"""
-
-    name: Name
-    via: Perspective
-
-    @property
-    def is_authoritative(self) -> bool:
-        """Whether it goes to an authoritative server."""
-        return self.via.role is Role.AUTHORITATIVE
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server holds at a name.
-
-    Attributes:
-        values: Each TXT record's strings joined; empty for NXDOMAIN and NODATA.
-        ttl: Seconds for which a cache may repeat this answer: the TTL of the
-            RRset, or of the SOA beside a negative answer (RFC 2308 §5).
-        detail: What kind of answer, for people.
-    """
-
-    values: frozenset[str]
-    ttl: float
-    detail: str = ""
-
-
-NOTHING = {"timeout", "connection refused"}
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """No usable answer: timeout, SERVFAIL, REFUSED, lame. `routeless`: we have no route there."""
-
-    reason: str
-    routeless: bool = False
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether nothing at all was heard, not even an error code."""
-        return self.routeless or self.reason in NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What came of asking *question*, and when (seconds on our clock)."""
-
-    question: Question
-    at: float
-    outcome: Answer | Silence
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Goal:
-    """Every value in *wanted* should be seen at *name*, in *zone*, by those asked.
-
-    Raises:
-        ValueError: If it could be met without asking any authoritative server.
-    """
-
-    name: Name
-    zone: Name
-    wanted: frozenset[str]
-    authoritative: tuple[Question, ...]
-    recursive: tuple[Question, ...]
-
-    def __post_init__(self) -> None:
-        if not self.wanted or not self.authoritative:
-            raise ValueError(f"{self.name}: nothing to want, or nobody to ask")
-
-
-def goal(name: Name, zone: Name, wanted: Iterable[str], via: Sequence[Perspective]) -> Goal:
-    """Return the goal that everyone in *via* sees *wanted* at *name*."""
-    asked = [Question(name, perspective) for perspective in via]
-    return Goal(
-        name,
-        zone,
-        frozenset(wanted),
-        tuple(question for question in asked if question.is_authoritative),
-        tuple(question for question in asked if not question.is_authoritative),
-    )
+from .questions import Answer, Goal, Observation, Perspective, Question, Silence
 
 
 @dataclass(slots=True)
@@ -172,11 +56,6 @@ class Track:
         """Whether the latest observation was no answer."""
         return self.quiet.times > 0
 
-    @property
-    def last_at(self) -> float | None:
-        """When the latest observation was made."""
-        return None if self.last is None else self.last.at
-
 
 @dataclass(slots=True, eq=False)
 class Server:
@@ -184,14 +63,17 @@ class Server:
 
     Attributes:
         has_shown: Whether any wanted value has ever been seen.
+        has_answered: Whether it has ever answered.
         is_routeless: Whether this host has no route to it.
         pending: Questions on their way to it.
+        last: The latest observation, of whatever name.
     """
 
     has_shown: bool = False
+    has_answered: bool = False
     is_routeless: bool = False
     pending: int = 0
-    last_at: float | None = None
+    last: Observation | None = None
     quiet: Quiet = field(default_factory=Quiet)
 
 
@@ -210,6 +92,7 @@ class Evidence:
                 self._servers[question] = shared.setdefault((goal_.zone, question.via), Server())
         by_name = {goal_.name: goal_ for goal_ in goals}
         self._above = {goal_: list(enclosing(goal_, by_name)) for goal_ in goals}
+        self.breadth = sum(len(goal_.authoritative) for goal_ in goals)
 
     def __getitem__(self, question: Question) -> Track:
         return self._tracks[question]
@@ -227,6 +110,12 @@ class Evidence:
             case _:
                 return len(wanted)
 
+    def latest(self, question: Question) -> Observation | None:
+        """Return what *question* brought last; from a server that is silent, what any did."""
+        server = self._servers[question]
+        own = self._tracks[question].last
+        return own if own or not server.quiet.times else server.last
+
     def above(self, goal_: Goal) -> Sequence[Goal]:
         """Return the goals whose names strictly enclose that of *goal_*."""
         return self._above[goal_]
@@ -243,7 +132,7 @@ class Evidence:
         track.pending = False
         server.pending -= 1
         track.attempts += 1
-        track.last, server.last_at = observation, at
+        track.last = server.last = observation
         track.quiet.note(outcome, at)
         server.quiet.note(outcome, at)
         match outcome:
@@ -251,6 +140,7 @@ class Evidence:
                 server.is_routeless = routeless
             case Answer(values, ttl):
                 server.is_routeless = False
+                server.has_answered = True
                 server.has_shown |= not values.isdisjoint(self._wanted[question])
                 track.answered = observation
                 track.repeats_until = 0.0 if question.is_authoritative else at + ttl

@@ -9,10 +9,10 @@ from providers.contract import Zone
 
 from .case import Case, attempt
 from .endpoints import authoritative, recursors
-from .evidence import Perspective, goal
 from .hosts import Hosts
 from .model import Challenge, Record
 from .plan import Hosted, place
+from .questions import Perspective, goal
 from .resolvers import Resolvers
 from .settings import Settings
 

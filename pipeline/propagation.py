@@ -30,7 +30,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .evidence import Evidence, Goal, Question
+from .evidence import Evidence
+from .questions import Goal, Question
+
+PACE = 400.0
+"""Questions a second that a slow line carries: with thousands the last round outlasts 5 s."""
 
 
 class Require(Enum):
@@ -89,14 +93,20 @@ Step = Poll | Ready | Expired
 def decide(goals: Sequence[Goal], evidence: Evidence, policy: Policy, now: float) -> Step:
     """Return the next step, given all that was observed up to *now*."""
     court = Court(evidence, policy, now)
-    unconfirmed = [question for goal in goals for question in court.unconfirmed(goal)]
-    if not unconfirmed:
-        unconfirmed = [question for goal in goals for question in court.faded(goal)]
+    stuck = {goal: court.unconfirmed(goal) for goal in goals}
+    unmet = [goal for goal, questions in stuck.items() if questions]
+    hopeless = all(court.is_hopeless(goal) for goal in unmet)
+    unconfirmed = [question for questions in stuck.values() for question in questions]
+    faded = []
+    if hopeless or now >= policy.deadline - policy.fresh:  # the last round, of those that are met
+        faded = [q for goal in goals if not stuck[goal] for q in court.faded(goal)]
+    unconfirmed += faded
     if not unconfirmed:
         return Ready(tuple(question for goal in goals for question in court.set_aside(goal)))
     if now >= policy.deadline:
-        return Expired(tuple(unconfirmed))
-    if any(court.is_hopeless(goal) for goal in goals):
+        held = (q for goal in goals if court.is_held_back(goal) for q in goal.recursive)
+        return Expired((*unconfirmed, *held))
+    if unmet and hopeless and not faded:
         return Expired(tuple(unconfirmed), hopeless=True)
     due = {question: court.due_at(question) for question in court.askable(unconfirmed)}
     until = min([policy.deadline, *(at for at in due.values() if at > now)])
@@ -116,7 +126,7 @@ class Court:
         blocking = self.blocking(goal)
         if blocking:
             return blocking
-        if any(self.blocking(above) for above in self.evidence.above(goal)):
+        if self.is_held_back(goal):
             return ()  # rule 2: the goal above is unmet, so this is not Ready either
         return self.unheard(goal)
 
@@ -135,11 +145,16 @@ class Court:
             return ()
         return missing
 
+    def is_held_back(self, goal: Goal) -> bool:
+        """Whether a goal above is blocked, so that resolvers are not asked (rule 2)."""
+        return any(self.blocking(above) for above in self.evidence.above(goal))
+
     def unheard(self, goal: Goal) -> Sequence[Question]:
         """Return the recursive questions that keep *goal* unmet (rule 4)."""
         missing = [q for q in goal.recursive if not self.is_confirmed(q)]
         if self.policy.require is Require.AUTHORITATIVE:
-            return [q for q in missing if not self.evidence[q].attempts]
+            waiting = self.now < self.policy.deadline
+            return [q for q in missing if waiting and self.is_new(q)]
         return missing if len(missing) > self.tolerance(goal) else ()
 
     def tolerance(self, goal: Goal) -> int:
@@ -148,12 +163,25 @@ class Court:
         return 0 if strict else allowed_failures(len(goal.recursive))
 
     def faded(self, goal: Goal) -> Iterator[Question]:
-        """Yield the confirmed questions whose last answer is too old (rule 7)."""
+        """Yield the questions whose last word is too old; any will do for a silent server."""
+        oldest = self.now - max(self.policy.fresh, self.evidence.breadth / PACE)
         for question in goal.authoritative:
-            answered = self.evidence[question].answered
-            oldest = self.now - self.policy.fresh
-            if self.is_confirmed(question) and answered is not None and answered.at < oldest:
+            track, server = self.evidence[question], self.evidence.server(question)
+            by_server = server.quiet.times and not self.is_confirmed(question)
+            last = server.last if by_server else track.last
+            if last is not None and last.at < oldest:
                 yield question
+
+    def is_new(self, question: Question) -> bool:
+        """Whether nothing is known yet of *question*, nor of its server that it is silent."""
+        return not (self.evidence[question].attempts or self.evidence.server(question).quiet.times)
+
+    def is_open(self, question: Question) -> bool:
+        """Whether the server asked may be asked about all names at once (rule 5)."""
+        server = self.evidence.server(question)
+        if server.quiet.times:
+            return False
+        return server.has_shown if question.is_authoritative else server.has_answered
 
     def set_aside(self, goal: Goal) -> Iterator[Question]:
         """Yield the authoritative questions that *goal* is met without."""
@@ -195,7 +223,7 @@ class Court:
             server = self.evidence.server(question)
             if track.pending:
                 continue
-            if server.has_shown or not question.is_authoritative:
+            if self.is_open(question):
                 yield question
             elif not server.pending:
                 rival = canaries.setdefault(server, question)
@@ -207,14 +235,14 @@ class Court:
         """Return when *question* may be asked (again), in seconds (rules 3 and 5)."""
         track = self.evidence[question]
         server = self.evidence.server(question)
-        last = (
-            track.last_at if server.has_shown or not question.is_authoritative else server.last_at
-        )
+        last = track.last if self.is_open(question) else server.last
         if last is None:
             return self.policy.started
-        waited = 0.0 if track.streak else last - self.policy.started
+        lost = self.policy.silent_attempts  # fewer silences are taken for lost datagrams
+        hurries = track.streak and track.quiet.times < lost
+        waited = 0.0 if hurries else last.at - self.policy.started
         interval = min(max(waited / 10, self.policy.shortest), self.policy.longest)
-        return max(last + interval, track.repeats_until)
+        return max(last.at + interval, track.repeats_until)
 
 
 def allowed_failures(resolvers: int) -> int:

@@ -9,16 +9,16 @@ are asked without recursion.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-import dns.name
 from dns import rcode, rdatatype
-from dns.flags import AA
 from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from .evidence import Perspective, Role, Silence
-from .exchange import Exchange, Query
+from .exchange import Exchange
+from .flight import Query
 from .model import Exit, Failed
+from .questions import Perspective, Role, Silence
+from .referrals import ns_targets, usable, zone_cut
 from .text import printable
 
 TOP_LEVEL = 2
@@ -50,6 +50,7 @@ class Resolvers:
         self._challenges = challenges
         self._left = left
         self._places: dict[Name, Place] = {}
+        self._deaf: set[Perspective] = set()
 
     def hosts(self, apex: Name) -> frozenset[Name]:
         """Return the host names of the NS set that resolvers see at *apex*; empty if none."""
@@ -133,12 +134,13 @@ class Resolvers:
         wanted = [(host, kind) for host in sorted(hosts) for kind in (rdatatype.A, rdatatype.AAAA)]
         found = [
             Perspective(rdata.to_text(), 53, Role.AUTHORITATIVE, host.to_text())
-            for (host, kind), answer in zip(wanted, self._recurse(wanted), strict=True)
+            for (host, kind), answer in self._seek(wanted)[0].items()
             for rrset in answer.answer
             if rrset.rdtype == kind
             for rdata in rrset
         ]
         if not found:
+            self._recurse(wanted)  # says so if it is the resolvers that fail
             names = ", ".join(printable(host.to_text(), 255) for host in sorted(hosts))
             raise Failed(
                 Exit.UNAVAILABLE,
@@ -150,12 +152,22 @@ class Resolvers:
 
     def _recurse(self, questions: Sequence[tuple[Name, RdataType]]) -> list[Message]:
         """Return an answer to each question, from the first resolver that has one."""
+        order = tuple(self._via)
+        answers, failures = self._seek(questions)
+        for question in questions:
+            if question not in answers:
+                raise nobody_answers(question[0], failures[question], order)
+        return [answers[question] for question in questions]
+
+    def _seek(
+        self, questions: Sequence[tuple[Name, RdataType]]
+    ) -> tuple[dict[tuple[Name, RdataType], Message], dict[tuple[Name, RdataType], list[Silence]]]:
+        """Return the first answer to each question, and for those without one what went wrong."""
         if any(self._is_off_limits(name) for name, _ in questions):
             raise ValueError("a resolver must not be asked about a challenge name")
         answers: dict[tuple[Name, RdataType], Message] = {}
         failures: dict[tuple[Name, RdataType], list[Silence]] = {}
-        order = tuple(self._via)
-        for via in order:
+        for via in tuple(self._via):
             left = [question for question in questions if question not in answers]
             for question, outcome in zip(left, self._put(via, left, recursion=True), strict=True):
                 if isinstance(outcome, Silence):
@@ -164,20 +176,19 @@ class Resolvers:
                     answers[question] = outcome
             if left and not any(question in answers for question in left):
                 self._via.append(self._via.pop(self._via.index(via)))  # the deaf go last
-        for question in questions:
-            if question not in answers:
-                raise nobody_answers(question[0], failures[question], order)
-        return [answers[question] for question in questions]
+        return answers, failures
 
     def _ask_first(self, servers: Sequence[Perspective], name: Name, kind: RdataType) -> Message:
         """Return the first usable answer of the authoritative *servers*."""
         failures = []
-        for via in servers:
+        order = sorted(servers, key=self._deaf.__contains__)
+        for via in order:
             [outcome] = self._put(via, [(name, kind)], recursion=False)
             if not isinstance(outcome, Silence):
                 return outcome
             failures.append(outcome)
-        raise nobody_answers(name, failures, servers)
+            self._deaf.add(via)  # asked last from now on
+        raise nobody_answers(name, failures, order)
 
     def _put(
         self, via: Perspective, questions: Sequence[tuple[Name, RdataType]], *, recursion: bool
@@ -193,34 +204,6 @@ class Resolvers:
     def _is_off_limits(self, name: Name) -> bool:
         """Whether *name* is a challenge name or below one."""
         return any(name.is_subdomain(challenge) for challenge in self._challenges)
-
-
-def usable(outcome: Message | Silence) -> Message | Silence:
-    """Return *outcome*, an error code being silence: it says nothing of the name."""
-    if isinstance(outcome, Message) and outcome.rcode() not in {rcode.NOERROR, rcode.NXDOMAIN}:
-        return Silence(rcode.to_text(outcome.rcode()))
-    return outcome
-
-
-def ns_targets(answer: Message, owner: Name) -> frozenset[Name]:
-    """Return the hosts in the NS set of *owner*, in the answer or a referral."""
-    return frozenset(
-        dns.name.from_text(rdata.to_text())
-        for rrset in (*answer.answer, *answer.authority)
-        if rrset.rdtype == rdatatype.NS and rrset.name == owner
-        for rdata in rrset
-    )
-
-
-def zone_cut(answer: Message, name: Name, apex: Name) -> Name | None:
-    """Return the apex of the zone that *answer* shows between *apex* and *name*, if any."""
-    if ns_targets(answer, name):
-        return name
-    for rrset in answer.authority:
-        is_cut = rrset.name.is_subdomain(apex) and rrset.name != apex
-        if rrset.rdtype == rdatatype.NS and is_cut and name.is_subdomain(rrset.name):
-            return rrset.name if not answer.flags & AA else None
-    return None
 
 
 def not_delegated(name: Name) -> Failed:

@@ -24,6 +24,7 @@ from .orders import OrderSource
 from .placing import Placing
 from .plan import by_zone
 from .propagation import Expired, Policy
+from .publishing import append
 from .receipt import Claim, State
 from .report import (
     RecordLine,
@@ -40,10 +41,6 @@ from .witness import Witness, evidence_lines
 
 GRACE = 5.0
 """Seconds for removing records after a deadline or a signal."""
-
-
-REFUSALS = {Exit.DATA, Exit.REFUSED}
-"""Answers of a DNS host that concern what was to be written, not the host."""
 
 
 class Run:
@@ -139,7 +136,8 @@ class Run:
         save = partial(self._save, state, (*records, *inherited))
         if not attempt(self._alive(), save):
             return
-        self._append(self._alive())
+        mark = f"dns01 run={self.ledger.id}"
+        append(self._alive(), self._tools.hosts, mark, self._settings.timeout)
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
         self._problems += self._remove(useless, self._idle())
@@ -147,23 +145,6 @@ class Run:
         for (provider, zone), written in by_zone(self._records()).items():
             values = counted(len(written), "value")
             self._tools.progress.say(f"published {values} in zone {zone.apex} at {provider}")
-
-    def _append(self, cases: Sequence[Case]) -> None:
-        """Write the records of *cases*, a zone at a time; fail the cases it goes wrong for.
-
-        A host that refuses a zone's records may do so for the sake of one name:
-        then each case is written by itself.
-        """
-        records = [record for case in cases for record in case.records]
-        mark = f"dns01 run={self.ledger.id}"
-        failures = self._tools.hosts.publish(by_zone(records), mark, self._settings.timeout)
-        failed = [case for case in cases if failures.keys() & by_zone(case.records).keys()]
-        for case in failed:
-            mine = [failures[group] for group in by_zone(case.records) if group in failures]
-            if len(failed) > 1 and all(failure.exit in REFUSALS for failure in mine):
-                self._append([case])
-            else:
-                case.failure = mine[0]
 
     def _confirm(self) -> None:
         """Wait until the world sees it, or the deadline."""

@@ -4,9 +4,10 @@ import traceback
 from collections.abc import Collection, Iterable
 from pathlib import PurePath
 
-from .evidence import Evidence, Goal, Question, Silence
+from .evidence import Evidence
 from .model import Exit, Failed, Problem, Record
 from .propagation import Expired
+from .questions import Goal, Question, Silence
 from .text import counted, printable
 from .witness import Witness
 
@@ -23,7 +24,7 @@ def not_ready(
     lines = [witness.sentence(question) for question in culprits[:12]]
     if len(culprits) > len(lines):
         lines.append(f"and {len(culprits) - len(lines)} more")
-    if not any(evidence[question].answered for question in questions):
+    if not any(evidence.server(question).has_answered for question in questions):
         return nobody_answered([outcome(question, evidence) for question in culprits], lines)
     why = (
         "not ready, and certain not to be by the deadline"
@@ -76,7 +77,7 @@ def hint(culprits: Collection[Question], evidence: Evidence, now: float) -> str:
 
 def outcome(question: Question, evidence: Evidence) -> object:
     """Return what *question* brought last."""
-    last = evidence[question].last
+    last = evidence.latest(question)
     return last.outcome if last else None
 
 

@@ -8,10 +8,10 @@ from .case import Progress
 from .clock import Clock
 from .confirm import confirm
 from .endpoints import authoritative, recursors
-from .evidence import Goal, Perspective, goal
 from .exchange import Exchange
 from .model import Exit, Failed, Problem
 from .propagation import Expired, Policy
+from .questions import Goal, Perspective, goal
 from .report import RecordLine, Report, finished
 from .resolvers import Resolvers
 from .settings import Settings

@@ -7,7 +7,7 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdtypes.ANY.TXT import TXT
 
-from .evidence import Answer, Role, Silence
+from .questions import Answer, Role, Silence
 from .text import counted, printable
 
 ANSWERS = {rcode.NOERROR, rcode.NXDOMAIN}
@@ -24,7 +24,7 @@ def read(message: Message, name: Name, role: Role) -> Answer | Silence:
     if role is Role.AUTHORITATIVE and not message.flags & AA:
         return Silence(without_authority(message))
     rrset = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.TXT)
-    if rrset is None:
+    if rrset is None or message.rcode() == rcode.NXDOMAIN:
         return Answer(frozenset(), negative_ttl(message), absence(message, name))
     values = frozenset(joined(rdata) for rdata in rrset if isinstance(rdata, TXT))
     return Answer(values, float(rrset.ttl), f"holds {counted(len(values), 'TXT value')}")
@@ -41,8 +41,8 @@ def negative_ttl(message: Message) -> float:
     The TTL of the SOA record as received: a cache counts it down (RFC 2308
     §5), which SOA MINIMUM does not show. Without SOA it is not cached.
     """
-    soa = (rrset for rrset in message.authority if rrset.rdtype == rdatatype.SOA)
-    return next((float(rrset.ttl) for rrset in soa), 0.0)
+    soa = [rrset for rrset in message.authority if rrset.rdtype == rdatatype.SOA][:1]
+    return min((float(rrset.ttl) for rrset in (*message.answer, *soa)), default=0.0)
 
 
 def absence(message: Message, name: Name) -> str:

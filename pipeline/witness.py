@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .evidence import Answer, Evidence, Goal, Question, Silence
+from .evidence import Evidence
+from .questions import Answer, Goal, Question, Silence
 from .report import PerspectiveLine, RecordLine
 from .text import counted, printable
 
@@ -23,8 +24,8 @@ class Witness:
 
     def state(self, question: Question) -> str:
         """Return the state of *question*, a word of the report's schema."""
-        track = self._evidence[question]
-        match track.last.outcome if track.last else None:
+        track, last = self._evidence[question], self._evidence.latest(question)
+        match last.outcome if last else None:
             case None:
                 return "silent" if track.pending else "not-asked"
             case Silence(routeless=True):
@@ -53,8 +54,8 @@ class Witness:
 
     def detail(self, question: Question) -> str:
         """Return what the server last said, and for how long it will repeat it."""
-        track = self._evidence[question]
-        match track.last.outcome if track.last else None:
+        track, last = self._evidence[question], self._evidence.latest(question)
+        match last.outcome if last else None:
             case None:
                 return "no answer yet" if track.pending else ""
             case Silence(reason):

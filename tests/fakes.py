@@ -5,17 +5,9 @@ from dataclasses import dataclass, field
 
 from dns.name import Name
 
-from pipeline.evidence import (
-    Answer,
-    Evidence,
-    Goal,
-    Observation,
-    Perspective,
-    Question,
-    Role,
-    Silence,
-)
+from pipeline.evidence import Evidence
 from pipeline.propagation import Expired, Policy, Poll, Ready, decide
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 
 Span = tuple[float, float]
 

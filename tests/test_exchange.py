@@ -13,8 +13,9 @@ from dns.name import from_text
 from dns.rrset import from_text as rrset
 
 from pipeline.clock import SystemClock
-from pipeline.evidence import Answer, Role, Silence
-from pipeline.exchange import RESEND_AFTER, WIDTH, Exchange, Query
+from pipeline.exchange import WIDTH, Exchange
+from pipeline.flight import RESEND_AFTER, Query
+from pipeline.questions import Answer, Role, Silence
 from pipeline.wire import read
 from providers.contract import TXT, Zone
 from providers.embedded import Embedded, Nameserver
@@ -283,4 +284,4 @@ def test_a_cname_is_named() -> None:
     message.flags |= flags.AA
     message.answer.append(rrset(NAME, 60, "IN", "CNAME", "elsewhere.example."))
     answer = judged(dns.message.from_wire(message.to_wire()))
-    assert answer == Answer(frozenset(), 0.0, "CNAME to elsewhere.example.")
+    assert answer == Answer(frozenset(), 60.0, "CNAME to elsewhere.example.")

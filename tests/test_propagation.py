@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.evidence import Answer, Evidence, Goal, Perspective, Question, Role, Silence, goal
+from pipeline.evidence import Evidence
 from pipeline.propagation import (
     Expired,
     Policy,
@@ -17,6 +17,7 @@ from pipeline.propagation import (
     allowed_failures,
     decide,
 )
+from pipeline.questions import Answer, Goal, Perspective, Question, Role, Silence, goal
 
 from .fakes import Story, World, simulate
 

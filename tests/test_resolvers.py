@@ -11,9 +11,9 @@ from pipeline import endpoints
 from pipeline.clock import SystemClock
 from pipeline.demo.resolver import Resolver
 from pipeline.endpoints import Endpoint, authoritative, has_route, recursors
-from pipeline.evidence import Perspective, Role
 from pipeline.exchange import Exchange
 from pipeline.model import Exit, Failed
+from pipeline.questions import Perspective, Role
 from pipeline.resolvers import Resolvers
 from providers.embedded import Embedded
 from providers.listener import Asked

@@ -24,11 +24,12 @@ from pipeline.clock import SystemClock
 from pipeline.confirm import Watch
 from pipeline.demo.resolver import Resolver
 from pipeline.endpoints import Endpoint
-from pipeline.evidence import Evidence, Goal
+from pipeline.evidence import Evidence
 from pipeline.exchange import Exchange
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Problem, Record
 from pipeline.propagation import Require
+from pipeline.questions import Goal
 from pipeline.receipt import RESUMABLE_FOR, State
 from pipeline.report import Report
 from pipeline.settings import Settings, ZoneSettings

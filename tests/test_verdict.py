@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.evidence import Answer, Evidence, Goal, Observation, Perspective, Role, Silence, goal
+from pipeline.evidence import Evidence
 from pipeline.model import Exit, Failed
 from pipeline.propagation import Expired, Policy, Ready, Require
+from pipeline.questions import Answer, Goal, Observation, Perspective, Role, Silence, goal
 from pipeline.report import RecordLine
 from pipeline.verdict import not_ready, set_aside
 from pipeline.witness import Witness, evidence_lines

@@ -18,7 +18,8 @@ from pipeline.case import Progress, Tools
 from pipeline.clean import clean
 from pipeline.clock import Clock
 from pipeline.endpoints import Endpoint
-from pipeline.exchange import Exchange, Query
+from pipeline.exchange import Exchange
+from pipeline.flight import Query
 from pipeline.hosts import Hosts
 from pipeline.orders.rcl import RclSource
 from pipeline.report import Report, headline

@@ -69,13 +69,13 @@ class Cloudflare:
         # "partial" (CNAME set-up) and "secondary" zones are not ours to write to.
         full = [hosted for hosted in self._hosted(names) if hosted.type == "full"]
         served = [hosted.zone for hosted in full if hosted.status == "active"]
-        orphans = [name for name in names if not enclosing(served, name)]
-        for hosted in full:
-            if hosted.status != "active" and any(
-                enclosing([hosted.zone], name) for name in orphans
-            ):
+        found = [zone for zone in served if any(enclosing([zone], name) for name in names)]
+        asleep = [hosted for hosted in full if hosted.status != "active"]
+        # Only where nothing is found: one sleeping zone must not keep the others from being served.
+        for hosted in asleep if not found else ():
+            if any(enclosing([hosted.zone], name) for name in names):
                 raise not_served(hosted)
-        return [zone for zone in served if any(enclosing([zone], name) for name in names)]
+        return found
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         if records:

@@ -44,9 +44,20 @@ def client(settings: Mapping[str, str]) -> "Route53Client":
 def _made(settings: Mapping[str, str]) -> "Route53Client":
     import boto3  # noqa: PLC0415  # 0.2 s and 50 MB, only where Route 53 is used
     from botocore.config import Config  # noqa: PLC0415
+    from botocore.session import Session  # noqa: PLC0415
 
     keys = settings if {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= settings.keys() else {}
+    core = Session()
+    # Credentials may come from STS, whose clients botocore makes on its own: 60 s, five times.
+    core.set_default_client_config(
+        Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"mode": "standard", "total_max_attempts": 1},
+        )
+    )
     session = boto3.Session(
+        botocore_session=core,
         aws_access_key_id=keys.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=keys.get("AWS_SECRET_ACCESS_KEY"),
         aws_session_token=keys.get("AWS_SESSION_TOKEN"),
@@ -59,10 +70,5 @@ def _made(settings: Mapping[str, str]) -> "Route53Client":
         # Route 53 is global, but at a configured endpoint botocore wants a region to sign for.
         region_name=session.region_name or "us-east-1",
         endpoint_url=endpoint,
-        config=Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": 1},
-            proxies={} if direct else None,
-        ),
+        config=Config(proxies={}) if direct else None,
     )

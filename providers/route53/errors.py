@@ -106,4 +106,6 @@ def _rejection(code: str, reason: str, message: str) -> ProviderError:
 def _permission(operation: str) -> str:
     if operation == "ListHostedZones":
         return "allow route53:ListHostedZones, or configure the zone_id, which needs no listing"
+    if operation.startswith("AssumeRole"):
+        return "check AWS_ROLE_ARN, and whether the role's trust policy lets this identity in"
     return f"allow route53:{operation} on this hosted zone"
