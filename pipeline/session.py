@@ -210,7 +210,7 @@ class Session:
     def _provider(self, name: str) -> Provider:
         adapter = registry.load(name)
         present = config.adapter_settings(adapter, self._environment)
-        public = [s.name for s in adapter.settings if s.name in present and not s.secret]
+        public = [name for name in present if name.endswith(("_URL", "_53", "_NAMESERVER"))]
         self._verbose(f"provider {name}", *(f"{name}: {each}={present[each]}" for each in public))
         return adapter.open(present)
 

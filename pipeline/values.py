@@ -4,7 +4,6 @@ Parsers raise ValueError or TypeError with the rule that was broken; `checked`
 turns that into exit 78 with the place and the offending value.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
@@ -14,6 +13,8 @@ from urllib.parse import urlsplit
 import dns.exception
 import dns.name
 from dns.name import Name
+
+from providers.origin import is_loopback
 
 from .endpoints import Endpoint
 from .model import Exit, Failed
@@ -114,14 +115,6 @@ def is_local(variable: str, url: str) -> bool:
             f"{variable} is neither https nor on the loopback: the key would travel in clear"
         )
     return local
-
-
-def is_loopback(host: str) -> bool:
-    """Whether *host*, a name or an address, can only be this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def wrong(message: str, hint: str = "") -> Failed:

@@ -63,7 +63,8 @@ def hint(culprits: Collection[Question], evidence: Evidence, now: float) -> str:
             "every authoritative server has every value, but resolvers do not answer: "
             "check --resolver, or whether port 53 is filtered here"
         )
-    if all(evidence[question].repeats_until > now for question in culprits):
+    heard = [question for question in culprits if evidence[question].answered]
+    if all(evidence[question].repeats_until > now for question in heard):
         return (
             "every authoritative server has every value; only resolvers with an old answer in "
             "their cache stand in the way. A CA would very likely pass: accept that with "

@@ -176,7 +176,7 @@ class Site:
         """Run the command with ``--json`` and return its one document."""
         result = self.dns01(*words, "--json", **variables)
         document: dict[str, Any] = json.loads(result.stdout)
-        assert document["exit"] == result.returncode
+        assert document["exit"] == result.returncode, result
         return document
 
     def document(self, host: str = "www.example.com", value: str = "v" * 43) -> str:
@@ -215,9 +215,9 @@ def finish(process: subprocess.Popen[str], timeout: float = 30) -> subprocess.Co
             out, err = process.communicate(timeout=timeout)
         finally:
             process.kill()
-    assert "Traceback" not in err
-    assert "Fatal Python error" not in err
-    assert CANARY not in out + err
+    assert "Traceback" not in err, err
+    assert "Fatal Python error" not in err, err
+    assert CANARY not in out + err, out + err
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

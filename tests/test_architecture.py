@@ -13,7 +13,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "evidence", "identifiers", "intake", "model", "plan", "propagation", "receipt", "report",
+    "evidence", "identifiers", "intake", "model", "plan", "propagation",
+    "questions",
+    "referrals",
+    "receipt", "report",
     "settings", "text", "verdict", "wire", "witness",
 }  # fmt: skip
 """What decides. It is given everything it judges."""
@@ -125,7 +128,7 @@ def test_the_pipeline_knows_the_contract_only(name: str) -> None:
     """
     Vendors are named by entry points alone; only the demo brings an embedded server.
     """
-    allowed = {"providers.contract", "providers.errors"}
+    allowed = {"providers.contract", "providers.errors", "providers.origin", "providers.threads"}
     if name.startswith("pipeline.demo"):
         allowed |= {"providers.embedded", "providers.listener"}
     seen = within(imports(name), {"providers", "tests", *SDKS} - {"httpx"}) - {"providers"}

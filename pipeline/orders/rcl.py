@@ -7,6 +7,7 @@ redirect, which would also carry the key away.
 
 import hashlib
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import httpx
@@ -61,7 +62,22 @@ class RclSource:
             response, body = self._ask(client, self._path(name))
         if not response.is_success:
             raise self._failure(response, body)
-        return read_order(self._without_key(body), name, self.name)
+        try:
+            return self._hiding_key(read_order(body, name, self.name))
+        except Failed:
+            read_order(self._without_key(body), name, self.name)  # the same words but for the key
+            raise
+
+    def _hiding_key(self, order: Order) -> Order:
+        """Return *order* with the key hidden in what people and logs get to see of it."""
+        return replace(
+            order,
+            uri=order.uri.replace(self._key, "***"),
+            remarks=tuple(
+                replace(each, message=each.message.replace(self._key, "***"))
+                for each in order.remarks
+            ),
+        )
 
     def _client(self) -> httpx.Client:
         headers = {

@@ -176,7 +176,7 @@ def _open(settings: Mapping[str, str]) -> Route53:
 
 ADAPTER = Adapter(
     settings=(
-        Setting("AWS_ACCESS_KEY_ID", "access key id", secret=True),
+        Setting("AWS_ACCESS_KEY_ID", "access key id"),
         Setting("AWS_SECRET_ACCESS_KEY", "secret access key", secret=True),
         Setting("AWS_SESSION_TOKEN", "session token of temporary keys", secret=True),
         Setting("AWS_PROFILE", "profile in the shared AWS files"),

@@ -222,6 +222,15 @@ def test_a_key_like_the_content_breaks_no_order(key: str) -> None:
         assert len(source(api.base, key).fetch("shopeneur.com").challenges) == 1
 
 
+def test_an_order_that_repeats_the_key_does_not_spread_it() -> None:
+    """An order URI and remarks reach reports and receipts; the key in them does not."""
+    tokens = [token(), token(kind="HTTP", domain="www.shopeneur.com")]
+    content = order(tokens, uri=f"https://ca.example/{KEY}")
+    found = fetched(body(content), "shopeneur.com,www.shopeneur.com")
+    assert found.uri == "https://ca.example/***"
+    assert KEY not in repr(found)
+
+
 def test_a_refusal_stands_although_the_body_reads_well_without_the_key() -> None:
     """Hiding the key never turns a refused answer into an order."""
     key = 'status":5,"x'
