@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from threading import Event
+from threading import Event, Thread, Timer
 
 import pytest
 from dns.name import Name, from_text
 
+from pipeline.case import Interrupted
 from pipeline.clock import SystemClock
 from pipeline.hosts import AT_ONCE, Hosts
 from pipeline.model import Challenge, Exit, Failed, Record
@@ -192,3 +193,27 @@ def test_a_word_on_sync_is_only_a_word() -> None:
     assert asked.in_sync(one, 9.0) == {}
     slow.act = lambda _zone: time.sleep(0.2)
     assert asked.in_sync(one, 0.0) == {}
+
+
+def test_a_write_is_known_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A signal that comes while the thread of a write starts finds the write listed, and what follows
+    waits for its end.
+    """
+    gate = Event()
+    slow = Slow(lambda _apex: gate.wait(5))
+    hosts = Hosts(lambda _name: slow, SystemClock())
+    real = Thread.start
+
+    def interrupted(thread: Thread) -> None:
+        real(thread)
+        monkeypatch.setattr(Thread, "start", real)
+        raise Interrupted(15)
+
+    monkeypatch.setattr(Thread, "start", interrupted)
+    listed = groups(1)
+    with pytest.raises(Interrupted):
+        hosts.publish(listed, "mark", time.monotonic() + 60)
+    Timer(0.2, gate.set).start()
+    assert hosts.withdraw(listed, SystemClock().now() + 5) == {}
+    assert slow.done == ["append z0", "delete z0"]
