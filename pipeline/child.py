@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from .case import Interrupted
+from .signals import postponed
 
 PATIENCE = 3.0
 """Seconds a command has to end after a signal; the records must be gone within five."""
@@ -17,11 +18,14 @@ def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
     Raises:
         OSError: If it cannot be started.
     """
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - the user's own command
+    process = None
     try:
+        with postponed():
+            process = subprocess.Popen(command, env=environment)  # noqa: S603 - the user's own
         status = process.wait()
     except Interrupted as interrupt:
-        stop(process, interrupt.signum)
+        if process:
+            stop(process, interrupt.signum)
         return 128 + interrupt.signum
     return status if status >= 0 else 128 - status
 

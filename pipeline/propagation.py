@@ -23,7 +23,8 @@ Rule 5. The wait between polls of one server is a tenth of the time already
 Rule 6. Time out is a value. It comes early when nothing that could still
         happen before the deadline would make us ready.
 Rule 7. Ready needs every counted authoritative address to have held every
-        value within the last 5 s.
+        value within the last 5 s (or the time a round takes, see `PACE`),
+        and every one set aside to have been silent still.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -4,11 +4,10 @@ import shutil
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 import dns.exception
 import dns.name
@@ -31,13 +30,13 @@ from .output import Output
 from .receipt import normal
 from .report import Report, headline, problem_lines
 from .settings import Settings
+from .signals import let_go, listen
 from .stage import Run
 from .store import Store
 from .text import counted, printable, quoted
 from .verdict import bug
 from .waiting import Waiting
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SIGNALLED = 128
 """What is added to a signal's number to make an exit status of it."""
 
@@ -58,8 +57,8 @@ class Session:
     def run(self) -> int:
         """Do it, print the outcome, and return the exit status."""
         with self._open:
-            self._open.callback(on_signals, signal.SIG_DFL)
-            on_signals(interrupt)
+            self._open.callback(let_go)
+            listen()
             try:
                 return self._dispatch()
             except Failed as failed:
@@ -91,7 +90,7 @@ class Session:
 
     def _finish(self, report: Report, path: Path | None = None) -> int:
         """Put *report* out everywhere it belongs and return its exit status."""
-        on_signals(signal.SIG_DFL)  # nothing is left to undo
+        let_go()
         self._console.close()
         self._output.keep(report, path)
         printed = self._output.result(report)
@@ -233,18 +232,6 @@ class Session:
         if self._options.verbose:
             for line in lines:
                 self._console.say(line)
-
-
-def on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """Have *handler* take the signals that end us, but not the hang-up that nohup silences."""
-    for signum in SIGNALS:
-        if signum != signal.SIGHUP or signal.getsignal(signum) is not signal.SIG_IGN:
-            signal.signal(signum, handler)
-
-
-def interrupt(signum: int, _frame: FrameType | None) -> None:
-    """Turn a signal into an exception in the main thread."""
-    raise Interrupted(signum)
 
 
 def absolute(text: str) -> Name:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -285,3 +286,65 @@ def test_a_cname_is_named() -> None:
     message.answer.append(rrset(NAME, 60, "IN", "CNAME", "elsewhere.example."))
     answer = judged(dns.message.from_wire(message.to_wire()))
     assert answer == Answer(frozenset(), 60.0, "CNAME to elsewhere.example.")
+
+
+def test_nxdomain_is_a_denial_whatever_else_it_holds(server: Embedded, exchange: Exchange) -> None:
+    """
+    A CA takes "no such name" for final, so a TXT beside it confirms nothing.
+    """
+    publish(server, "v")
+
+    def contradict(_asked: Asked, reply: Message) -> Message:
+        reply.set_rcode(rcode.NXDOMAIN)
+        return reply
+
+    server.behave(server.addresses[0], contradict)
+    [outcome] = ask(exchange, query(server))
+    assert isinstance(answer := judged(outcome), Answer)
+    assert (answer.values, answer.detail) == (frozenset(), "NXDOMAIN")
+
+
+def test_a_server_without_edns_is_asked_without(server: Embedded, exchange: Exchange) -> None:
+    """
+    FORMERR to a question with EDNS is how old servers say that they know none (RFC 6891 §7).
+    """
+    publish(server, "v")
+
+    def old(asked: Asked, reply: Message) -> Message:
+        if asked.query.edns >= 0:
+            reply.answer.clear()
+            reply.set_rcode(rcode.FORMERR)
+        return reply
+
+    server.behave(server.addresses[0], old)
+    [outcome] = ask(exchange, query(server))
+    assert isinstance(answer := judged(outcome), Answer)
+    assert answer.values == {"v"}
+    assert [asked.query.edns for asked in server.asked] == [0, -1]
+
+
+def test_what_has_arrived_counts_before_what_is_overdue(server: Embedded) -> None:
+    """
+    A process that was stopped for longer than the timeout reads its answers, not its watch.
+    """
+    publish(server, "v")
+
+    class Sleepy(SystemClock):
+        slept = 0.0
+
+        def now(self) -> float:
+            return super().now() + self.slept
+
+    def slow(_asked: Asked, reply: Message) -> Message:
+        time.sleep(0.1)
+        return reply
+
+    server.behave(server.addresses[0], slow)
+    clock = Sleepy()
+    with Exchange(clock) as exchange:
+        exchange.send(query(server))
+        assert exchange.receive(clock.now()) == []  # sent; the answer is on its way
+        time.sleep(0.4)
+        clock.slept = 60.0
+        [reply] = exchange.receive(clock.now() + 1)
+    assert isinstance(judged(reply.outcome), Answer)
