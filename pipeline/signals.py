@@ -1,4 +1,4 @@
-"""Signals as exceptions, raised in the main thread wherever it is; but for moments that are whole."""
+"""Signals as exceptions in the main thread, wherever it is; but for moments that must be whole."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,6 +8,9 @@ from types import FrameType
 from .case import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+SOON = 0.001
+"""Seconds after which a signal that comes at a bad moment comes again."""
 
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
@@ -45,6 +48,22 @@ def answer_with(handler: Handler) -> None:
             signal.signal(signum, handler)
 
 
-def interrupt(signum: int, _frame: FrameType | None) -> None:
-    """Turn a signal into an exception."""
-    raise Interrupted(signum)
+def interrupt(signum: int, frame: FrameType | None) -> None:
+    """Turn a signal into an exception, as soon as dnspython is not at work.
+
+    While it parses it turns any exception into its own (`dns.exception.ExceptionWrapper`),
+    so that the signal would pass for a broken answer.
+    """
+    if not in_dnspython(frame):
+        raise Interrupted(signum)
+    signal.signal(signal.SIGALRM, lambda _alarm, later: interrupt(signum, later))
+    signal.setitimer(signal.ITIMER_REAL, SOON)
+
+
+def in_dnspython(frame: FrameType | None) -> bool:
+    """Whether *frame* is one of dnspython's, or was called by one."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("dns."):
+            return True
+        frame = frame.f_back
+    return False

@@ -7,12 +7,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipeline.child import run_child, stop
-from pipeline.signals import SIGNALS, listen
+from pipeline.child import stop
 from providers.errors import Unavailable
 
 from .bridge import Site, finish, leaf, opened, until
@@ -24,15 +22,6 @@ NAME = "www.example.com"
 def site(tmp_path: Path) -> Iterator[Site]:
     with opened(tmp_path, lags=[0.0]) as site:
         yield site
-
-
-@pytest.fixture
-def handlers() -> Iterator[None]:
-    before = {signum: signal.getsignal(signum) for signum in SIGNALS}
-    listen()
-    yield
-    for signum, handler in before.items():
-        signal.signal(signum, handler)
 
 
 def clean(site: Site) -> bool:
@@ -233,21 +222,3 @@ def test_a_command_that_ignores_everything_is_killed() -> None:
         stop(process, signal.SIGTERM, patience=0.4)
         assert process.stdout.read() == b"again\nagain\n"
     assert process.returncode == -signal.SIGKILL
-
-
-def test_a_signal_while_the_command_starts(monkeypatch: pytest.MonkeyPatch, handlers: None) -> None:
-    """
-    A signal between fork and our knowing the process does not leave an orphan behind.
-    """
-    started: list[subprocess.Popen[bytes]] = []
-
-    class Hurried(subprocess.Popen[bytes]):
-        def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **options)
-            started.append(self)
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    monkeypatch.setattr(subprocess, "Popen", Hurried)
-    assert run_child(["sleep", "60"], os.environ) == 143
-    [process] = started
-    assert process.returncode == -signal.SIGTERM

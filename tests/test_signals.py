@@ -1,0 +1,127 @@
+"""A signal is an exception, once, soon, and never lost."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import dns.message
+import dns.rrset
+import pytest
+from dns.rdtypes.txtbase import TXTBase
+
+from pipeline.case import Interrupted
+from pipeline.child import run_child
+from pipeline.signals import SIGNALS, let_go, listen, postponed
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    every = (*SIGNALS, signal.SIGALRM)
+    before = {signum: signal.getsignal(signum) for signum in every}
+    listen()
+    yield
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+def come(*signums: signal.Signals, wait: float = 0.01) -> None:
+    """Have signals come, then wait some seconds."""
+    for signum in signums:
+        os.kill(os.getpid(), signum)
+    time.sleep(wait)
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_a_signal_is_an_exception(signum: signal.Signals) -> None:
+    """
+    Whatever the main thread waits for, a signal ends the waiting at once.
+    """
+    with pytest.raises(Interrupted) as caught:
+        come(signum, wait=5)
+    assert caught.value.signum == signum
+
+
+def test_a_signal_is_not_taken_for_a_broken_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    dnspython turns every exception in its parser into its own: a signal waits until it is done.
+    """
+    parse = TXTBase.from_wire_parser
+
+    def hurried(*arguments: Any, **options: Any) -> Any:
+        come(signal.SIGTERM)
+        return parse(*arguments, **options)
+
+    query = dns.message.make_query("example.com.", "TXT")
+    response = dns.message.make_response(query)
+    response.answer.append(dns.rrset.from_text("example.com.", 60, "IN", "TXT", "v"))
+    wire = response.to_wire()
+    monkeypatch.setattr(TXTBase, "from_wire_parser", hurried)
+    read: list[object] = []
+
+    def receive() -> None:
+        read.append(dns.message.from_wire(wire).answer)
+        time.sleep(5)
+
+    with pytest.raises(Interrupted) as caught:
+        receive()
+    assert read == [response.answer]
+    assert caught.value.signum == signal.SIGTERM
+
+
+def test_postponed_is_not_lost() -> None:
+    """
+    In a block that must be whole signals wait for its end; the first one is raised there.
+    """
+    done: list[str] = []
+
+    def work() -> None:
+        with postponed():
+            come(signal.SIGINT, signal.SIGTERM)
+            done.append("all of it")
+
+    with pytest.raises(Interrupted) as caught:
+        work()
+    assert (done, caught.value.signum) == (["all of it"], signal.SIGINT)
+
+
+def test_after_the_block_signals_are_heard() -> None:
+    """
+    Nothing came, nothing is raised; what comes later is.
+    """
+    with postponed():
+        pass
+    with pytest.raises(Interrupted):
+        come(signal.SIGTERM)
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    """
+    A hang-up that the caller ignores is none of ours, before, during and after.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    listen()
+    with postponed():
+        come(signal.SIGHUP)
+    let_go()
+    come(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_a_command_that_starts_is_no_orphan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A signal between the fork and our knowing the process ends that process too.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Hurried(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess, "Popen", Hurried)
+    assert run_child(["sleep", "60"], os.environ) == 143
+    assert [process.returncode for process in started] == [-signal.SIGTERM]
