@@ -15,7 +15,7 @@ from pipeline.exchange import Exchange
 from pipeline.model import Exit, Failed
 from pipeline.questions import Perspective, Role
 from pipeline.resolvers import Resolvers
-from providers.embedded import Embedded
+from providers.embedded import Embedded, Nameserver
 from providers.listener import Asked
 
 from .lab import Lab, topology
@@ -248,3 +248,18 @@ def test_every_address_of_every_server(lab: Lab, exchange: Exchange) -> None:
         (f"ns{number}.example.test.", address)
         for number, address in enumerate(topology.AUTHORITATIVE, 1)
     }
+
+
+def test_look_ups_end_with_the_run(exchange: Exchange) -> None:
+    """
+    Several mute resolvers do not add up to more than the time that is left.
+    """
+    clock = SystemClock()
+    with Embedded([ZONE], [Nameserver(), Nameserver(), Nameserver()]) as server:
+        for address in server.addresses:
+            server.behave(address, lambda _asked, _reply: None)
+        via = [recursive(*address) for address in server.addresses]
+        resolvers = Resolvers(exchange, via, (), lambda: 0.5 - clock.now())
+        with pytest.raises(Failed, match="timeout"):
+            resolvers.nameservers(ZONE)
+    assert clock.now() < 1.5
