@@ -11,17 +11,16 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from .cloudflare_account import Edit, HostedZone, Mirror, Record, Rules
 from .cloudflare_faults import Fault
-from .cloudflare_http import Handler, Listener
+from .cloudflare_http import Handler, Listener, Served
 from .cloudflare_routes import PREFIX, Call, Routes, Scope, kind_of_auth
 
 
-class CloudflareStandIn:
+class CloudflareStandIn(Served):
     """One user's view of the API.
 
     Attributes:
@@ -52,18 +51,6 @@ class CloudflareStandIn:
     @property
     def url(self) -> str:
         return self._listener.url + PREFIX
-
-    def __enter__(self) -> Self:
-        self._listener.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._listener.stop()
 
     def grant(self, **scope: Any) -> str:
         """Make a token; see `Scope`."""

@@ -83,17 +83,10 @@ class Listener(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class Recorder:
-    """Another host, to which nothing should ever be sent: it keeps what comes."""
+class Served:
+    """Something that is served by its listener for as long as a context lasts."""
 
-    def __init__(self) -> None:
-        self.seen: list[dict[str, str]] = []
-        self._listener = Listener(self._record)
-        self.url = self._listener.url
-
-    def _record(self, handler: Handler) -> None:
-        self.seen.append({name.lower(): value for name, value in handler.headers.items()})
-        handler.reply(200, {}, "{}")
+    _listener: Listener
 
     def __enter__(self) -> Self:
         self._listener.start()
@@ -106,3 +99,16 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         self._listener.stop()
+
+
+class Recorder(Served):
+    """Another host, to which nothing should ever be sent: it keeps what comes."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, str]] = []
+        self._listener = Listener(self._record)
+        self.url = self._listener.url
+
+    def _record(self, handler: Handler) -> None:
+        self.seen.append({name.lower(): value for name, value in handler.headers.items()})
+        handler.reply(200, {}, "{}")

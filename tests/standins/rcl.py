@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
-from .cloudflare_http import Handler, Listener
+from .cloudflare_http import Handler, Listener, Served
 
 KEY = "45ref546-67rf-65ytr-65tr-546trfred"
 SUBSCRIPTION = "sub_df45ghfh463nfhh"
@@ -35,7 +35,7 @@ class Request:
     headers: dict[str, str]
 
 
-class RclApi:
+class RclApi(Served):
     """Answers order requests while it is entered.
 
     Attributes:
@@ -61,17 +61,13 @@ class RclApi:
     def base(self) -> str:
         return f"{self.host}/public"
 
-    def __enter__(self) -> Self:
-        self._listener.start()
-        return self
-
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._listener.stop()
+        super().__exit__(kind, error, trace)
         if kind is None:
             assert len(self.requests) <= 1, f"asked more than once: {self.requests}"
 
