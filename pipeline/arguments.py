@@ -135,7 +135,7 @@ def order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="document", metavar="FILE", help="read the order from FILE, or - for stdin"
     )
-    parser.add_argument("--provider", metavar="NAME", help="DNS host; see `dns01 providers`")
+    parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
     parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
 
 
@@ -156,6 +156,28 @@ def ask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=typed(duration), metavar="5m", help="of the whole run (default 5m)"
     )
+
+
+def judge(parser: argparse.ArgumentParser) -> None:
+    """Add who the CA is, and where the picture goes."""
+    parser.add_argument(
+        "--issuer",
+        metavar="DOMAIN",
+        help="the CA as CAA records name it, such as letsencrypt.org; several with commas",
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="draw the evidence there")
+
+
+def insist(parser: argparse.ArgumentParser) -> None:
+    """Add the way past findings that stop a run."""
+    parser.add_argument(
+        "--force", action="store_true", help="write although the CA would surely refuse"
+    )
+
+
+def domains(parser: argparse.ArgumentParser) -> None:
+    """Add what `check` looks at."""
+    parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="may begin with *.")
 
 
 def common(parser: argparse.ArgumentParser) -> None:
@@ -210,11 +232,16 @@ def duration(text: str) -> float:
 
 
 VERBS = (
-    ("plan", "print what would be written; write no record", (names, order, ask)),
-    ("ready", "publish, confirm, report; the records stay", (names, order, ask)),
+    ("plan", "print what would be written; write no record", (names, order, ask, judge)),
+    ("ready", "publish, confirm, report; the records stay", (names, order, ask, judge, insist)),
     ("clean", "remove exactly what receipts say we wrote", (names, every)),
-    ("run", "ready, then CMD, then clean, whatever happens", (names, order, ask, child)),
-    ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask)),
+    (
+        "run",
+        "ready, then CMD, then clean, whatever happens",
+        (names, order, ask, judge, insist, child),
+    ),
+    ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge)),
+    ("check", "read-only: would it work? no credentials needed", (domains, ask, judge)),
     ("providers", "list what is installed and which settings each needs", ()),
     ("demo", "run the whole pipeline against servers of its own on loopback", ()),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from .clock import Clock
 from .hosts import Hosts
 from .ledger import withdraw
-from .model import Exit, Failed, Problem, Record, worst
+from .model import Exit, Failed, Problem, Record, Severity, worst
 from .receipt import Key, Receipt, State, normal
 from .report import Report, finished, record_lines
 from .store import Held, Store
@@ -87,7 +87,8 @@ def unknown(name: str, known: Iterable[str]) -> Problem:
     """Return the problem of a *name* that no receipt has, beside the names that some have."""
     others = printable("; ".join(list(known)[:5]), 500)
     hint = f"receipts are for: {others}; or dns01 clean --all" if others else ""
-    return Problem("no-receipt", f"no receipt is for {quoted(name)}: nothing to clean there", hint)
+    message = f"no receipt is for {quoted(name)}: nothing to clean there"
+    return Problem("no-receipt", message, hint, Severity.NOTICE)
 
 
 def busy(receipt: Receipt) -> Problem:

@@ -6,39 +6,36 @@ bring one and redirect keys.
 """
 
 import os
-import re
 import tomllib
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dns.name import Name
 
-from providers.contract import Adapter
-
+from .endpoints import Endpoint
 from .propagation import Require
-from .settings import Settings, ZoneSettings
+from .settings import Authority, Settings, ZoneSettings
 from .text import quoted
 from .values import (
     apex,
     checked,
     duration,
     endpoints,
-    is_local,
     known,
     optional,
     require,
     text,
+    words,
     wrong,
 )
 
-RCL_BASE_URL = "https://rclapi.azure-api.net/public"
-TOP = ("provider", "resolvers", "require", "timeout", "state_dir", "zones")
+TOP = (
+    *("provider", "resolvers", "root_hints", "require", "timeout", "state_dir"),
+    *("issuer", "account_uri", "zones"),
+)
 ZONE = ("provider", "zone_id", "nameservers")
-NO_SEGMENT = re.compile(r"[/?#%\\]|^\.{1,2}$")
-"""What would leave the path segment it is put in."""
 
 Value = TypeVar("Value")
 
@@ -89,7 +86,6 @@ def settings(options: Namespace, environment: Environment) -> Settings:
     """
     flags = vars(options)  # a verb without an option has no such entry
     file = read_file(options.config, environment)
-    resolvers = environment.get("DNS01_RESOLVERS")
     return Settings(
         state_dir=flags["state_dir"] or state_dir(file, environment),
         timeout=first(
@@ -105,16 +101,34 @@ def settings(options: Namespace, environment: Environment) -> Settings:
             Require.QUORUM,
         ),
         resolvers=tuple(
-            flags.get("resolver")
-            or optional("DNS01_RESOLVERS", endpoints, resolvers and resolvers.split(","))
-            or optional("resolvers", endpoints, file.get("resolvers"))
-            or ()
+            flags.get("resolver") or servers("DNS01_RESOLVERS", "resolvers", file, environment)
         ),
-        provider=flags.get("provider"),
-        fallback=environment.get("DNS01_PROVIDER")
-        or optional("provider", text, file.get("provider")),
+        root_hints=servers("DNS01_ROOT_HINTS", "root_hints", file, environment),
+        authority=Authority(
+            optional("--issuer", words, flags.get("issuer"))
+            or optional("DNS01_ISSUER", words, environment.get("DNS01_ISSUER"))
+            or optional("issuer", words, file.get("issuer"))
+            or (),
+            environment.get("DNS01_ACCOUNT_URI")
+            or optional("account_uri", text, file.get("account_uri"))
+            or "",
+        ),
+        providers=optional("--provider", words, flags.get("provider")) or (),
+        fallback=optional("DNS01_PROVIDER", words, environment.get("DNS01_PROVIDER"))
+        or optional("provider", words, file.get("provider"))
+        or (),
+        force=flags.get("force", False),
         zones=zones(file.get("zones", {})),
     )
+
+
+def servers(
+    variable: str, key: str, file: Mapping[str, Any], environment: Environment
+) -> tuple[Endpoint, ...]:
+    """Return the addresses that *variable* lists with commas, or else *file* at *key*."""
+    listed = environment.get(variable)
+    found = optional(variable, endpoints, listed and listed.split(","))
+    return found or optional(key, endpoints, file.get(key)) or ()
 
 
 def first(*values: Value | None) -> Value:
@@ -157,7 +171,7 @@ def zone(table: Mapping[str, Any], place: str) -> ZoneSettings:
     """Return one zone's *table*, found at *place*."""
     known(table, ZONE, place)
     return ZoneSettings(
-        optional(f"{place} provider", text, table.get("provider")),
+        optional(f"{place} provider", words, table.get("provider")) or (),
         optional(f"{place} zone_id", text, table.get("zone_id")),
         optional(f"{place} nameservers", endpoints, table.get("nameservers")) or (),
     )
@@ -193,51 +207,3 @@ def home(variable: str, below_home: str, environment: Environment) -> Path | Non
         return Path(environment.get("HOME") or Path.home()) / below_home / "dns01"
     except RuntimeError:
         return None
-
-
-def adapter_settings(adapter: Adapter, environment: Environment) -> dict[str, str]:
-    """Return the settings that *adapter* declares and the environment has.
-
-    Raises:
-        Failed: 78, if the file that should hold a secret does not.
-    """
-    found = {
-        setting.name: environment.secret(setting.name)
-        if setting.secret
-        else environment.get(setting.name)
-        for setting in adapter.settings
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class RclAccount:
-    """Where orders are fetched and as whom. `is_local`: the base is on this host."""
-
-    base: str
-    subscription: str
-    key: str = field(repr=False)
-    is_local: bool
-
-
-def rcl_account(environment: Environment) -> RclAccount:
-    """Return the RCL SSL Core API account in *environment*.
-
-    Raises:
-        Failed: 78, if something is missing, or the base would expose the key.
-    """
-    key, subscription = environment.secret("RCL_API_KEY"), environment.get("RCL_SUBSCRIPTION_ID")
-    missing = [n for n, v in (("RCL_API_KEY", key), ("RCL_SUBSCRIPTION_ID", subscription)) if not v]
-    if not key or not subscription:
-        raise wrong(
-            f"{' and '.join(missing)} not set: the order API cannot be asked",
-            "the RCL SSL Portal shows them; or give the order as a document: --from FILE",
-        )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise wrong(
-            "RCL_API_KEY holds a character that no key has", "is it one line, without quotes?"
-        )
-    if NO_SEGMENT.search(subscription) or not subscription.isprintable():
-        raise wrong(f"RCL_SUBSCRIPTION_ID {quoted(subscription)} is not a subscription id")
-    base = environment.get("RCL_BASE_URL") or RCL_BASE_URL
-    return RclAccount(base, subscription, key, is_local=is_local("RCL_BASE_URL", base))

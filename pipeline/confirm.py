@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from dns import rdatatype
-
 from . import wire
 from .clock import Clock
 from .evidence import Evidence
@@ -45,7 +43,15 @@ def put(question: Question, exchange: Exchange) -> Query:
     """Send *question* and return the query that carries it."""
     via = question.via
     recursion = via.role is Role.RECURSIVE
-    query = Query(question.name, rdatatype.TXT, via.address, via.port, recursion, TIMEOUT[via.role])
+    query = Query(
+        question.name,
+        question.rdtype,
+        via.address,
+        via.port,
+        recursion,
+        TIMEOUT[via.role],
+        via.transport,
+    )
     exchange.send(query)
     return query
 
@@ -54,4 +60,4 @@ def outcome(question: Question, reply: Reply) -> Answer | Silence:
     """Return what *reply* says about *question*."""
     if isinstance(reply.outcome, Silence):
         return reply.outcome
-    return wire.read(reply.outcome, question.name, question.via.role)
+    return wire.read(reply.outcome, question.name, question.via.role, question.rdtype)

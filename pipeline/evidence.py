@@ -1,11 +1,11 @@
 """Remember what every server said about every name, in the shape the rules need. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dns.name import Name
 
-from .questions import Answer, Goal, Observation, Perspective, Question, Silence
+from .questions import Answer, Goal, Observation, Question, Silence
 
 
 @dataclass(slots=True)
@@ -34,6 +34,7 @@ class Track:
         last: The latest observation.
         answered: The latest that was an answer.
         streak_times: When each answer of the present streak came.
+        turns: The first observation of each run of like ones, oldest first.
         repeats_until: Until when a cache may repeat the latest answer.
         pending: Whether the question is on its way.
     """
@@ -42,6 +43,7 @@ class Track:
     streak_times: list[float] = field(default_factory=list)
     last: Observation | None = None
     answered: Observation | None = None
+    turns: list[Observation] = field(default_factory=list)
     repeats_until: float = 0.0
     pending: bool = False
     quiet: Quiet = field(default_factory=Quiet)
@@ -81,18 +83,18 @@ class Evidence:
     """All that was observed about some goals."""
 
     def __init__(self, goals: Sequence[Goal]) -> None:
-        self._tracks: dict[Question, Track] = {}
         self._servers: dict[Question, Server] = {}
-        self._wanted: dict[Question, frozenset[str]] = {}
-        shared: dict[tuple[Name, Perspective], Server] = {}
+        shared: dict[object, Server] = {}
+        for question in (question for goal_ in goals for question in goal_.questions):
+            key = (question.zone, question.via, question.rdtype)
+            self._servers[question] = shared.setdefault(key, Server())
+        self._tracks = {question: Track() for question in self._servers}
+        by_name: dict[Name, list[Goal]] = {}
         for goal_ in goals:
-            for question in (*goal_.authoritative, *goal_.recursive):
-                self._tracks[question] = Track()
-                self._wanted[question] = goal_.wanted
-                self._servers[question] = shared.setdefault((goal_.zone, question.via), Server())
-        by_name = {goal_.name: goal_ for goal_ in goals}
+            for name in goal_.chain:
+                by_name.setdefault(name, []).append(goal_)
         self._above = {goal_: list(enclosing(goal_, by_name)) for goal_ in goals}
-        self.breadth = sum(len(goal_.authoritative) for goal_ in goals)
+        self.breadth = sum(question.is_authoritative for question in self._tracks)
 
     def __getitem__(self, question: Question) -> Track:
         return self._tracks[question]
@@ -103,7 +105,7 @@ class Evidence:
 
     def missing(self, question: Question) -> int:
         """Return how many wanted values the last answer to *question* lacked."""
-        wanted, answered = self._wanted[question], self._tracks[question].answered
+        wanted, answered = question.wanted, self._tracks[question].answered
         match answered.outcome if answered else None:
             case Answer(values):
                 return len(wanted - values)
@@ -117,7 +119,7 @@ class Evidence:
         return own if own or not server.quiet.times else server.last
 
     def above(self, goal_: Goal) -> Sequence[Goal]:
-        """Return the goals whose names strictly enclose that of *goal_*."""
+        """Return the goals at names that strictly enclose *goal_*'s or one it is an alias for."""
         return self._above[goal_]
 
     def sent(self, question: Question) -> None:
@@ -132,6 +134,8 @@ class Evidence:
         track.pending = False
         server.pending -= 1
         track.attempts += 1
+        if track.last is None or not alike(track.last.outcome, outcome):
+            track.turns.append(observation)
         track.last = server.last = observation
         track.quiet.note(outcome, at)
         server.quiet.note(outcome, at)
@@ -141,16 +145,24 @@ class Evidence:
             case Answer(values, ttl):
                 server.is_routeless = False
                 server.has_answered = True
-                server.has_shown |= not values.isdisjoint(self._wanted[question])
+                server.has_shown |= not values.isdisjoint(question.wanted)
                 track.answered = observation
                 track.repeats_until = 0.0 if question.is_authoritative else at + ttl
-                holds_all = self._wanted[question] <= values
+                holds_all = question.wanted <= values
                 track.streak_times = [*track.streak_times, at] if holds_all else []
 
 
-def enclosing(goal_: Goal, by_name: dict[Name, Goal]) -> Iterator[Goal]:
-    """Yield the goals in *by_name* whose names are ancestors of that of *goal_*."""
-    labels = goal_.name.labels
-    for depth in range(1, len(labels) - 1):
-        if (above := by_name.get(Name(labels[depth:]))) is not None:
-            yield above
+def alike(one: Answer | Silence, other: Answer | Silence) -> bool:
+    """Whether two outcomes say the same, TTLs aside."""
+    match one, other:
+        case Answer(values, detail=detail), Answer():
+            return (values, detail) == (other.values, other.detail)
+        case _:
+            return one == other
+
+
+def enclosing(goal_: Goal, by_name: Mapping[Name, Sequence[Goal]]) -> Iterator[Goal]:
+    """Yield the goals in *by_name* at a name that strictly encloses one of *goal_*'s."""
+    for name in goal_.chain:
+        for depth in range(1, len(name.labels) - 1):
+            yield from by_name.get(Name(name.labels[depth:]), ())

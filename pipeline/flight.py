@@ -15,6 +15,8 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
 
+from .questions import Transport
+
 PAYLOAD = 1232
 """EDNS buffer size in octets: fits any path unfragmented (DNS flag day 2020)."""
 
@@ -29,6 +31,12 @@ class Query:
     Attributes:
         recursion: Whether to set RD.
         timeout: Seconds until silence, TCP included.
+        transport: How it travels.
+        dnssec: Whether to ask for signatures (DO, RFC 3225).
+        unchecked: Whether a validating resolver is to hand out what is bogus (CD, RFC 4035 §3.2.2).
+        edns: Whether to speak EDNS at all (RFC 6891).
+        tcp: Whether to begin with TCP.
+        mixed_case: Whether to spell the name in random case, which the answer must repeat.
     """
 
     name: Name
@@ -37,6 +45,12 @@ class Query:
     port: int
     recursion: bool
     timeout: float = 2.0
+    transport: Transport = Transport.PLAIN
+    dnssec: bool = False
+    unchecked: bool = False
+    edns: bool = True
+    tcp: bool = False
+    mixed_case: bool = True
 
 
 class Flight:

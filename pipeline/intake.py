@@ -20,7 +20,7 @@ from dataclasses import replace
 from dns.name import Name
 
 from .identifiers import bases, hostname, labels_of, leaf_of
-from .model import DIGEST_LENGTH, LEAF, VALUE, Challenge, Exit, Failed, Order, Problem
+from .model import DIGEST_LENGTH, LEAF, VALUE, Challenge, Exit, Failed, Order, Problem, Severity
 from .text import printable, quoted
 
 LIMIT = 1 << 20
@@ -208,6 +208,7 @@ def http_remark(token: Token, index: int) -> Problem:
         "http-token",
         f"token {index} {whose} validates by HTTP and is not served here",
         "serve its file yourself, or set the challenge type to DNS for every name",
+        Severity.WARNING,
     )
 
 
@@ -218,6 +219,7 @@ def odd_length(challenge: Challenge) -> Problem:
         f"the value for {challenge.name} has {len(challenge.value)} characters; "
         f"a dns-01 value has {DIGEST_LENGTH}",
         'published as it is; if the CA says "Incorrect TXT record", look here first',
+        Severity.WARNING,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import registry
-from .config import Environment, adapter_settings
+from .accounts import adapter_settings
+from .config import Environment
 from .model import Failed
 
 

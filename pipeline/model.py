@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from dns.name import Name
 
@@ -45,6 +45,17 @@ def worst(exits: Iterable[Exit]) -> Exit:
     return min(exits, key=WORST_FIRST.index, default=Exit.DONE)
 
 
+class Severity(StrEnum):
+    """What a problem means for the certificate."""
+
+    ERROR = "error"
+    """It fails, or would."""
+    WARNING = "warning"
+    """It may, sooner or later."""
+    NOTICE = "notice"
+    """Good to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something a person should know: a stable code, a sentence, the next step or empty."""
@@ -52,6 +63,7 @@ class Problem:
     code: str
     message: str
     hint: str = ""
+    severity: Severity = Severity.ERROR
 
 
 class Failed(Exception):

@@ -77,14 +77,15 @@ class Placing:
         """Return the provider that serves *name*: flag, configuration, environment."""
         configured = self._settings.zone(name)
         chosen = (
-            self._settings.provider
-            or (configured[1].provider if configured else None)
+            self._settings.providers
+            or (configured[1].providers if configured else ())
             or self._settings.fallback
-            or self._detected
         )
-        if chosen is None:
-            chosen = self._detected = self._detect()
-        return chosen
+        if chosen:
+            return chosen[0]
+        if self._detected is None:
+            self._detected = self._detect()
+        return self._detected
 
     def _learn(self, provider: str, names: Iterable[Name]) -> None:
         """Find the zones at *provider* that enclose *names*; configured ones without asking."""

@@ -97,7 +97,7 @@ def decide(goals: Sequence[Goal], evidence: Evidence, policy: Policy, now: float
     stuck = {goal: court.unconfirmed(goal) for goal in goals}
     unmet = [goal for goal, questions in stuck.items() if questions]
     hopeless = all(court.is_hopeless(goal) for goal in unmet)
-    unconfirmed = [question for questions in stuck.values() for question in questions]
+    unconfirmed = list(dict.fromkeys(q for questions in stuck.values() for q in questions))
     faded = []
     if hopeless or now >= policy.deadline - policy.fresh:  # the last round, of those that are met
         faded = [q for goal in goals if not stuck[goal] for q in court.faded(goal)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dns.name import Name
+from dns.rdatatype import RdataType
 
 
 class Role(Enum):
@@ -16,6 +17,21 @@ class Role(Enum):
 
     AUTHORITATIVE = "authoritative"
     RECURSIVE = "recursive"
+
+
+class Transport(Enum):
+    """What carries a question, by the scheme we write it with, and its usual port."""
+
+    PLAIN = ("", 53)
+    """UDP, and TCP where the answer is truncated (RFC 7766 §5)."""
+    TLS = ("tls", 853)
+    """DNS over TLS (RFC 7858)."""
+    HTTPS = ("https", 443)
+    """DNS over HTTPS (RFC 8484)."""
+
+    def __init__(self, scheme: str, port: int) -> None:
+        self.scheme = scheme
+        self.port = port
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +43,14 @@ class Perspective:
         port: UDP and TCP port.
         role: How it is asked, and judged.
         server: The NS host's name, or the resolver's operator.
+        transport: How questions travel there.
     """
 
     address: str
     port: int
     role: Role
     server: str
+    transport: Transport = Transport.PLAIN
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
@@ -41,10 +59,19 @@ class Perspective:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
-    """What does *via* answer for the TXT RRset at *name*?"""
+    """Does *via* hold every value in *wanted* for the RRset of *rdtype* at *name*?
+
+    Attributes:
+        zone: The apex of the zone that *name* is in.
+        rdtype: TXT, or CNAME for a link of a delegated challenge: the value
+            wanted then is the target, as `Name.to_text` of its canonical form.
+    """
 
     name: Name
+    zone: Name
+    wanted: frozenset[str]
     via: Perspective
+    rdtype: RdataType = RdataType.TXT
 
     @property
     def is_authoritative(self) -> bool:
@@ -95,30 +122,52 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Goal:
-    """Every value in *wanted* should be seen at *name*, in *zone*, by those asked.
+    """The CA should find every value in *wanted* when it asks for TXT at *name*.
+
+    Attributes:
+        authoritative: To the servers of the zone that holds the values, and,
+            where *name* is an alias, to those of every zone on the way there.
+        recursive: To resolvers, about *name*.
+        chain: *name*, then each name it is an alias for, the owner of the values last.
+        is_blind: Whether no authoritative server can be asked from here; then,
+            and only then, resolvers alone decide.
 
     Raises:
-        ValueError: If it could be met without asking any authoritative server.
+        ValueError: If it could be met by asking nobody, or, unless it is
+            blind, no authoritative server.
     """
 
     name: Name
-    zone: Name
     wanted: frozenset[str]
     authoritative: tuple[Question, ...]
     recursive: tuple[Question, ...]
+    chain: tuple[Name, ...]
+    is_blind: bool = False
 
     def __post_init__(self) -> None:
-        if not self.wanted or not self.authoritative:
+        asked = self.recursive if self.is_blind else self.authoritative
+        if not self.wanted or not asked or (self.is_blind and self.authoritative):
             raise ValueError(f"{self.name}: nothing to want, or nobody to ask")
+
+    @property
+    def owner(self) -> Name:
+        """Where the values are."""
+        return self.chain[-1]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All of them, authoritative ones first."""
+        return (*self.authoritative, *self.recursive)
 
 
 def goal(name: Name, zone: Name, wanted: Iterable[str], via: Sequence[Perspective]) -> Goal:
-    """Return the goal that everyone in *via* sees *wanted* at *name*."""
-    asked = [Question(name, perspective) for perspective in via]
+    """Return the goal that everyone in *via* sees *wanted* at *name*, which is no alias."""
+    values = frozenset(wanted)
+    asked = [Question(name, zone, values, perspective) for perspective in via]
     return Goal(
         name,
-        zone,
-        frozenset(wanted),
+        values,
         tuple(question for question in asked if question.is_authoritative),
         tuple(question for question in asked if not question.is_authoritative),
+        (name,),
     )

@@ -24,7 +24,13 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class PerspectiveLine:
-    """What one server last said of one name. Times in seconds from process start."""
+    """What one server last said of one name. Times in seconds from process start.
+
+    Attributes:
+        since_s: When it first said so, in the present run of like answers.
+        repeats_until: Until what time of day (ISO 8601, UTC) a resolver will repeat it.
+        history: Each change of state: when, and to which.
+    """
 
     address: str
     role: str
@@ -33,17 +39,25 @@ class PerspectiveLine:
     confirmed_at_s: float | None
     attempts: int
     detail: str
+    since_s: float | None = None
+    repeats_until: str | None = None
+    history: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLine:
-    """One value at one name; zone and provider are empty where nobody wrote it."""
+    """One value at one name; zone and provider are empty where nobody wrote it.
+
+    Attributes:
+        target: Where the value really is, if *name* is an alias; else empty.
+    """
 
     name: str
     value: str
     zone: str
     provider: str
     perspectives: tuple[PerspectiveLine, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,7 @@ def record_out(record: RecordLine) -> dict[str, object]:
     """Return *record* as JSON values."""
     return {
         "name": record.name,
+        "target": record.target or None,
         "value": record.value,
         "zone": record.zone or None,
         "provider": record.provider or None,
@@ -106,6 +121,9 @@ def record_out(record: RecordLine) -> dict[str, object]:
                 "confirmed_at_s": line.confirmed_at_s,
                 "attempts": line.attempts,
                 "detail": line.detail,
+                "since_s": line.since_s,
+                "repeats_until": line.repeats_until,
+                "history": [{"at_s": at, "state": state} for at, state in line.history],
             }
             for line in record.perspectives
         ],
@@ -114,7 +132,12 @@ def record_out(record: RecordLine) -> dict[str, object]:
 
 def problem_out(problem: Problem) -> dict[str, object]:
     """Return *problem* as JSON values."""
-    return {"code": problem.code, "message": problem.message, "hint": problem.hint}
+    return {
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
 
 
 def record_lines(records: Iterable[Record]) -> tuple[RecordLine, ...]:

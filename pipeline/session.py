@@ -15,7 +15,7 @@ from dns.name import Name
 
 from providers.contract import Provider
 
-from . import config, inventory, registry
+from . import accounts, config, inventory, registry
 from .case import Interrupted, Tools
 from .child import run_child
 from .clean import clean
@@ -192,7 +192,7 @@ class Session:
             return DocumentSource(self._options.document, sys.stdin.buffer)
         from .orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
 
-        account = config.rcl_account(self._environment)
+        account = accounts.rcl_account(self._environment)
         self._verbose(f"order API {account.base}")
         return RclSource(
             account.base, account.subscription, account.key, trust_env=not account.is_local
@@ -208,7 +208,7 @@ class Session:
 
     def _provider(self, name: str) -> Provider:
         adapter = registry.load(name)
-        present = config.adapter_settings(adapter, self._environment)
+        present = accounts.adapter_settings(adapter, self._environment)
         public = [name for name in present if name.endswith(("_URL", "_53", "_NAMESERVER"))]
         self._verbose(f"provider {name}", *(f"{name}: {each}={present[each]}" for each in public))
         return adapter.open(present)

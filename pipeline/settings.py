@@ -14,9 +14,22 @@ from .propagation import Require
 class ZoneSettings:
     """What is configured for one zone; None and empty where nothing is."""
 
-    provider: str | None = None
+    providers: tuple[str, ...] = ()
     zone_id: str | None = None
     nameservers: tuple[Endpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The CA that will validate, as CAA records name it (RFC 8659, RFC 8657).
+
+    Attributes:
+        issuers: Its issuer domain names; empty: not known.
+        account: The URI of the ACME account there; empty: not known.
+    """
+
+    issuers: tuple[str, ...] = ()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +39,10 @@ class Settings:
     Attributes:
         timeout: Seconds from process start.
         ttl: Seconds, for RRsets that do not exist yet.
-        provider: The one for every zone (a flag); None: see `zones`.
-        fallback: The one where neither says; None: the one with credentials.
+        root_hints: Root servers to begin with, instead of the Internet's.
+        providers: Those for every zone (a flag); empty: see `zones`.
+        fallback: Those where neither says; empty: the one with credentials.
+        force: Whether to write although validation would surely fail.
     """
 
     state_dir: Path
@@ -35,8 +50,11 @@ class Settings:
     ttl: int = 60
     require: Require = Require.QUORUM
     resolvers: tuple[Endpoint, ...] = ()
-    provider: str | None = None
-    fallback: str | None = None
+    root_hints: tuple[Endpoint, ...] = ()
+    authority: Authority = Authority()
+    providers: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    force: bool = False
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
 
     def zone(self, name: Name) -> tuple[Name, ZoneSettings] | None:

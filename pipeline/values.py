@@ -69,6 +69,14 @@ def endpoints(values: object) -> tuple[Endpoint, ...]:
     return tuple(Endpoint.parse(text(value).strip()) for value in values)
 
 
+def words(values: object) -> tuple[str, ...]:
+    """Return the words of *values*, a list of texts or one text with commas; at least one."""
+    listed = values.split(",") if isinstance(values, str) else values
+    if not isinstance(listed, list) or not listed:
+        raise TypeError("a name, or a list of names, is wanted")
+    return tuple(dict.fromkeys(text(text(value).strip()) for value in listed))
+
+
 def require(value: object) -> Require:
     """Return the confirmation that *value* asks for."""
     try:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from pathlib import PurePath
 
 from .evidence import Evidence
-from .model import Exit, Failed, Problem, Record
+from .model import Exit, Failed, Problem, Record, Severity
 from .propagation import Expired
 from .questions import Goal, Question, Silence
 from .text import counted, printable
@@ -16,7 +16,7 @@ def not_ready(
     goals: Collection[Goal], expired: Expired, evidence: Evidence, witness: Witness, now: float
 ) -> Failed | None:
     """Return why *goals* are not met at *now*, or None if nothing of theirs stood in the way."""
-    questions = [q for goal in goals for q in (*goal.authoritative, *goal.recursive)]
+    questions = [q for goal in goals for q in goal.questions]
     ours = set(questions) & set(expired.unconfirmed)
     if not ours:
         return None
@@ -94,6 +94,7 @@ def set_aside(questions: Collection[Question], witness: Witness) -> tuple[Proble
             if witness.state(question) == "not-observable"
             else "a CA's resolver skips it too, but every validation may first wait for it: "
             "mend it, or take it out of the delegation",
+            Severity.WARNING,
         )
         for via, question in by_server.items()
     )
@@ -110,6 +111,7 @@ def left_behind(records: Collection[Record], why: str) -> Problem:
         "records-left",
         f"{why}: {counted(len(records), 'record')} may still be in DNS; the receipt lists them",
         "dns01 clean --all",
+        Severity.WARNING,
     )
 
 

@@ -46,7 +46,9 @@ class Waiting:
         watch = self._progress.watching(goals, policy.streak)
         verdict, evidence = confirm(goals, self._exchange, clock, policy, watch)
         witness = Witness(evidence, policy.streak, clock.now(), clock.time_of)
-        shown = evidence_lines(lines(wanted, {g.name: g.zone for g in goals}), goals, witness)
+        shown = evidence_lines(
+            lines(wanted, {g.name: g.authoritative[0].zone for g in goals}), goals, witness
+        )
         if isinstance(verdict, Expired):
             culprits = not_ready(goals, verdict, evidence, witness, clock.now())
             return self._report(culprits, shown, [])

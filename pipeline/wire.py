@@ -5,6 +5,7 @@ from dns.edns import EDEOption
 from dns.flags import AA
 from dns.message import Message
 from dns.name import Name
+from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
 
 from .questions import Answer, Role, Silence
@@ -13,9 +14,12 @@ from .text import counted, printable
 ANSWERS = {rcode.NOERROR, rcode.NXDOMAIN}
 
 
-def read(message: Message, name: Name, role: Role) -> Answer | Silence:
-    """Return what *message*, a response to a TXT question, says of *name*.
+def read(
+    message: Message, name: Name, role: Role, rdtype: RdataType = rdatatype.TXT
+) -> Answer | Silence:
+    """Return what *message*, a response to a question of *rdtype*, says of *name*.
 
+    From a resolver, which follows aliases, the values are those at their end.
     An authoritative server must say so (AA): without it the answer is a
     referral or somebody's cache (RFC 1034 §4.3.1).
     """
@@ -23,11 +27,31 @@ def read(message: Message, name: Name, role: Role) -> Answer | Silence:
         return Silence(rcode.to_text(message.rcode()) + extended_error(message))
     if role is Role.AUTHORITATIVE and not message.flags & AA:
         return Silence(without_authority(message))
-    rrset = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.TXT)
+    owner = name if role is Role.AUTHORITATIVE else end_of_chain(message, name)
+    rrset = message.get_rrset(message.answer, owner, rdataclass.IN, rdtype)
     if rrset is None or message.rcode() == rcode.NXDOMAIN:
-        return Answer(frozenset(), negative_ttl(message), absence(message, name))
+        return Answer(frozenset(), negative_ttl(message), absence(message, name, rdtype))
+    ttl = float(min(each.ttl for each in message.answer))
+    if rdtype is rdatatype.CNAME:
+        target = target_text(rrset[0].target)
+        return Answer(frozenset({target}), ttl, f"CNAME to {printable(target, 255)}")
     values = frozenset(joined(rdata) for rdata in rrset if isinstance(rdata, TXT))
-    return Answer(values, float(rrset.ttl), f"holds {counted(len(values), 'TXT value')}")
+    return Answer(values, ttl, f"holds {counted(len(values), 'TXT value')}")
+
+
+def target_text(target: Name) -> str:
+    """Return an alias's *target* as the value that questions about it want."""
+    return target.canonicalize().to_text()
+
+
+def end_of_chain(message: Message, name: Name) -> Name:
+    """Return the last name that the aliases in *message*'s answer lead to from *name*."""
+    for _ in message.answer:
+        alias = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.CNAME)
+        if alias is None:
+            break
+        name = alias[0].target
+    return name
 
 
 def joined(rdata: TXT) -> str:
@@ -45,12 +69,16 @@ def negative_ttl(message: Message) -> float:
     return min((float(rrset.ttl) for rrset in (*message.answer, *soa)), default=0.0)
 
 
-def absence(message: Message, name: Name) -> str:
-    """Return why there is no TXT in an answer, for people."""
+def absence(message: Message, name: Name, rdtype: RdataType = rdatatype.TXT) -> str:
+    """Return why there is nothing of *rdtype* in an answer, for people."""
     alias = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.CNAME)
     if alias is not None:
         return f"CNAME to {printable(alias[0].to_text(), 255)}"
-    return "NXDOMAIN" if message.rcode() == rcode.NXDOMAIN else "no TXT record"
+    return (
+        "NXDOMAIN"
+        if message.rcode() == rcode.NXDOMAIN
+        else f"no {rdatatype.to_text(rdtype)} record"
+    )
 
 
 def without_authority(message: Message) -> str:

@@ -25,23 +25,20 @@ class Witness:
     def state(self, question: Question) -> str:
         """Return the state of *question*, a word of the report's schema."""
         track, last = self._evidence[question], self._evidence.latest(question)
-        match last.outcome if last else None:
-            case None:
-                return "silent" if track.pending else "not-asked"
-            case Silence(routeless=True):
-                return "not-observable"
-            case Silence():
-                return "silent"
-            case Answer(values):
-                if track.streak >= self._needed(question):
-                    return "confirmed"
-                return "stale" if values else "absent"
+        if last is None:
+            return "silent" if track.pending else "not-asked"
+        state = outcome_state(question, last.outcome)
+        if state == "confirmed" and track.streak < self._needed(question):
+            return "stale"
+        return state
 
     def perspective(self, question: Question) -> PerspectiveLine:
         """Return what the report says of *question*."""
         track, state = self._evidence[question], self.state(question)
         times = track.streak_times
         confirmed_at = times[self._needed(question) - 1] if state == "confirmed" else None
+        repeats = track.repeats_until > self._now and not track.streak
+        until = self._time_of(track.repeats_until).isoformat(timespec="seconds")
         return PerspectiveLine(
             str(question.via),
             question.via.role.value,
@@ -50,7 +47,19 @@ class Witness:
             None if confirmed_at is None else round(confirmed_at, 3),
             track.attempts,
             self.detail(question),
+            since_s=round(track.turns[-1].at, 3) if track.turns else None,
+            repeats_until=until if repeats else None,
+            history=self.history(question),
         )
+
+    def history(self, question: Question) -> tuple[tuple[float, str], ...]:
+        """Return when the state of *question* changed, and to which, oldest first."""
+        changes: list[tuple[float, str]] = []
+        for turn in self._evidence[question].turns:
+            state = outcome_state(question, turn.outcome)
+            if not changes or changes[-1][1] != state:
+                changes.append((round(turn.at, 3), state))
+        return tuple(changes)
 
     def detail(self, question: Question) -> str:
         """Return what the server last said, and for how long it will repeat it."""
@@ -87,14 +96,25 @@ class Witness:
         return f"{self._time_of(when):%H:%M:%S} UTC (in {left})"
 
 
+def outcome_state(question: Question, outcome: Answer | Silence) -> str:
+    """Return the state that *outcome* alone would put *question* in."""
+    match outcome:
+        case Silence(routeless=True):
+            return "not-observable"
+        case Silence():
+            return "silent"
+        case Answer(values) if question.wanted <= values:
+            return "confirmed"
+        case Answer(values):
+            return "stale" if values else "absent"
+
+
 def evidence_lines(
     records: Sequence[RecordLine], goals: Iterable[Goal], witness: Witness
 ) -> tuple[RecordLine, ...]:
     """Return *records* with what every server asked about their names said."""
     by_name = {
-        goal.name.to_text(): tuple(
-            witness.perspective(question) for question in (*goal.authoritative, *goal.recursive)
-        )
+        goal.name.to_text(): tuple(witness.perspective(question) for question in goal.questions)
         for goal in goals
     }
     return tuple(replace(record, perspectives=by_name.get(record.name, ())) for record in records)

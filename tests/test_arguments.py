@@ -38,7 +38,7 @@ def test_names_and_options_come_in_any_order(verb: str) -> None:
 def test_nothing_is_chosen_unasked() -> None:
     """Defaults are for the configuration to decide."""
     options = vars(parse(["ready", "a"]))
-    unset = {"names", "verb", "all", "json", "quiet", "verbose"}
+    unset = {"names", "verb", "all", "json", "quiet", "verbose", "force"}
     assert {value for name, value in options.items() if name not in unset} == {None}
 
 

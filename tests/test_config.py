@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from dns.name import from_text
 
+from pipeline.accounts import adapter_settings
 from pipeline.arguments import parse
-from pipeline.config import Environment, adapter_settings, settings
+from pipeline.config import Environment, settings
 from pipeline.endpoints import Endpoint
 from pipeline.model import Exit, Failed
 from pipeline.propagation import Require
@@ -66,7 +67,7 @@ def test_the_file_beats_the_defaults(home: Path) -> None:
         60,
         Require.ALL,
         (Endpoint("192.0.2.1"), Endpoint("2001:db8::1", 5353)),
-        fallback="rfc2136",
+        fallback=("rfc2136",),
     )
 
 
@@ -86,7 +87,7 @@ def test_the_environment_beats_the_file(home: Path) -> None:
         60,
         Require.ALL,
         (Endpoint("192.0.2.2"), Endpoint("192.0.2.3", 54)),
-        fallback="route53",
+        fallback=("route53",),
     )
 
 
@@ -111,8 +112,8 @@ def test_flags_beat_everything(home: Path) -> None:
         5,
         Require.AUTHORITATIVE,
         (Endpoint("192.0.2.4"), Endpoint("192.0.2.5")),
-        "cloudflare",
-        "route53",
+        providers=("cloudflare",),
+        fallback=("route53",),
     )
 
 
@@ -134,17 +135,17 @@ def test_a_named_file_replaces_the_users_own(home: Path, tmp_path: Path) -> None
     first.write_text('provider = "first"')
     second.write_text('provider = "second"')
     named = {"DNS01_CONFIG": str(second)}
-    assert configured(home, FILE, **named).fallback == "second"
+    assert configured(home, FILE, **named).fallback == ("second",)
     assert configured(home, FILE, **named).timeout == 300.0
-    assert configured(home, FILE, "--config", str(first), **named).fallback == "first"
+    assert configured(home, FILE, "--config", str(first), **named).fallback == ("first",)
 
 
 def test_the_folder_for_configuration_may_be_elsewhere(home: Path) -> None:
     """XDG_CONFIG_HOME is followed where it is absolute, as its specification says."""
     (home / "dns01").mkdir()
     (home / "dns01" / "config.toml").write_text('provider = "elsewhere"')
-    assert configured(home, FILE, XDG_CONFIG_HOME=str(home)).fallback == "elsewhere"
-    assert configured(home, FILE, XDG_CONFIG_HOME="relative").fallback == "rfc2136"
+    assert configured(home, FILE, XDG_CONFIG_HOME=str(home)).fallback == ("elsewhere",)
+    assert configured(home, FILE, XDG_CONFIG_HOME="relative").fallback == ("rfc2136",)
 
 
 def test_the_working_directory_configures_nothing(
@@ -154,7 +155,7 @@ def test_the_working_directory_configures_nothing(
     monkeypatch.chdir(home)
     for name in ("config.toml", "dns01.toml", ".dns01.toml", "pyproject.toml"):
         (home / name).write_text('provider = "theirs"\n[tool.dns01]\nprovider = "theirs"')
-    assert settings(ready(), Environment({"HOME": str(home)})).fallback is None
+    assert settings(ready(), Environment({"HOME": str(home)})).fallback == ()
 
 
 def test_a_named_file_must_be_there(home: Path) -> None:
@@ -180,7 +181,7 @@ def test_an_unreadable_file_is_said(home: Path) -> None:
         ('providers = "x"', 'unknown key "providers"', "did you mean provider?"),
         ("time_out = 5", 'unknown key "time_out"', "did you mean timeout?"),
         ('statedir = "x"', 'unknown key "statedir"', "did you mean state_dir?"),
-        ("xyzzy = 1", 'unknown key "xyzzy"', "keys: provider, resolvers, require"),
+        ("xyzzy = 1", 'unknown key "xyzzy"', "keys: provider, resolvers, root_hints, require"),
         ('"\\u001b[31m" = 1', 'unknown key ""', "keys: "),
         ("[zone.x]\n", 'unknown key "zone"', "did you mean zones?"),
         (
@@ -189,7 +190,7 @@ def test_an_unreadable_file_is_said(home: Path) -> None:
             "did you mean zone_id?",
         ),
         ('[zones."e.com"]\nnameserver = []', "unknown key", "did you mean nameservers?"),
-        ("provider = 5", 'provider: "5" is not valid: text is wanted', ""),
+        ("provider = 5", 'provider: "5" is not valid: a name, or a list of names, is wanted', ""),
         ('provider = ""', 'provider: "" is not valid', ""),
         ('state_dir = ""', 'state_dir: "" is not valid: text is wanted', ""),
         ("state_dir = 5", 'state_dir: "5" is not valid', ""),
@@ -261,7 +262,7 @@ def test_zones_are_found_by_name(home: Path) -> None:
     nameservers = (Endpoint("127.0.0.1", 5353), Endpoint("::1"))
     assert found.zone(from_text("www.EXAMPLE.com.")) == (
         apex,
-        ZoneSettings("rfc2136", "Z1", nameservers),
+        ZoneSettings(("rfc2136",), "Z1", nameservers),
     )
     below = found.zone(from_text("a.sub.example.com."))
     assert below == (from_text("sub.example.com."), ZoneSettings())

@@ -179,7 +179,7 @@ def test_the_configuration_file_shown_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(block.text)
     options = parse(["ready", "example.com", "--config", str(tmp_path / "config.toml")])
     read = settings(options, Environment({"HOME": str(tmp_path)}))
-    assert (read.fallback, read.timeout, read.require) == ("cloudflare", 600.0, Require.QUORUM)
+    assert (read.fallback, read.timeout, read.require) == (("cloudflare",), 600.0, Require.QUORUM)
     assert read.resolvers == (Endpoint("192.0.2.53"), Endpoint("2001:db8::53", 5353))
     zones = {apex.to_text(): zone for apex, zone in read.zones.items()}
     assert zones["example.com."].zone_id == "Z0123456789ABCDEFGHIJ"

@@ -65,7 +65,10 @@ def key_paths(value: object, path: str = "") -> set[str]:
 
 
 def full_report() -> Report:
-    line = PerspectiveLine("192.0.2.1", "authoritative", "ns1.", "confirmed", 1.0, 2, "")
+    line = PerspectiveLine(
+        *("192.0.2.1", "authoritative", "ns1.", "confirmed", 1.0, 2, ""),
+        history=((1.0, "confirmed"),),
+    )
     record = RecordLine("n.", "v", "z.", "p", (line,))
     problems = (Problem("code", "message", "hint"),)
     return Report("ready", 0, (OrderLine("n", "rcl", "u", "pending"),), (record,), problems)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.model import Exit, Problem
+from pipeline.model import Exit, Problem, Severity
 from pipeline.report import (
     OrderLine,
     PerspectiveLine,
@@ -18,7 +18,11 @@ from pipeline.report import (
     to_json,
 )
 
-SEEN = PerspectiveLine("192.0.2.1", "authoritative", "ns1.", "confirmed", 0.123456, 2, "")
+SEEN = PerspectiveLine(
+    *("192.0.2.1", "authoritative", "ns1.", "confirmed", 0.123456, 2, ""),
+    since_s=0.1,
+    history=((0.1, "confirmed"),),
+)
 RECORD = RecordLine("_acme-challenge.example.com.", "v", "example.com.", "route53", (SEEN,))
 
 
@@ -27,7 +31,7 @@ def test_the_document() -> None:
     Schema 1, key by key: what callers parse does not change by accident.
     """
     order = OrderLine("example.com", "rcl", "https://ca.example/1", "pending")
-    problem = Problem("code", "message", "hint")
+    problem = Problem("code", "message", "hint", Severity.WARNING)
     report = Report("ready", 0, (order,), (RECORD,), (problem,), 1.23456, 7, 2, "/state/x.json")
     assert json.loads(to_json(report)) == {
         "schema": 1,
@@ -46,6 +50,7 @@ def test_the_document() -> None:
         "records": [
             {
                 "name": "_acme-challenge.example.com.",
+                "target": None,
                 "value": "v",
                 "zone": "example.com.",
                 "provider": "route53",
@@ -58,6 +63,9 @@ def test_the_document() -> None:
                         "confirmed_at_s": 0.123456,
                         "attempts": 2,
                         "detail": "",
+                        "since_s": 0.1,
+                        "repeats_until": None,
+                        "history": [{"at_s": 0.1, "state": "confirmed"}],
                     }
                 ],
             }
@@ -66,7 +74,7 @@ def test_the_document() -> None:
         "dns_queries": 7,
         "api_calls": 2,
         "receipt": "/state/x.json",
-        "problems": [{"code": "code", "message": "message", "hint": "hint"}],
+        "problems": [{"code": "code", "severity": "warning", "message": "message", "hint": "hint"}],
     }
 
 

@@ -168,7 +168,7 @@ class Scene:
             state_dir=folder,
             timeout=10.0,
             require=Require.AUTHORITATIVE,  # what caches do to reruns is not the matter here
-            provider="embedded",
+            providers=("embedded",),
             resolvers=(Endpoint(*resolver.address),),
             zones={apex: ZoneSettings(nameservers=servers) for apex in (APEX, OTHER)},
         )
@@ -797,11 +797,11 @@ def test_who_chooses_the_provider(scene: Scene) -> None:
     """
     The flag beats the zone's configuration beats the environment beats what is detected.
     """
-    configured = {**scene.settings.zones, OTHER: ZoneSettings("by-zone")}
+    configured = {**scene.settings.zones, OTHER: ZoneSettings(("by-zone",))}
     for settings, expected in (
-        ({"provider": "by-flag", "fallback": "by-environment"}, ["by-flag", "by-flag"]),
-        ({"provider": None, "fallback": "by-environment"}, ["by-environment", "by-zone"]),
-        ({"provider": None, "fallback": None}, ["embedded", "by-zone"]),
+        ({"providers": ("by-flag",), "fallback": ("by-environment",)}, ["by-flag", "by-flag"]),
+        ({"providers": (), "fallback": ("by-environment",)}, ["by-environment", "by-zone"]),
+        ({"providers": (), "fallback": ()}, ["embedded", "by-zone"]),
     ):
         scene.settings = replace(scene.settings, zones=configured, **settings)
         report = scene.run("a.example.com", "b.example.org", do=Run.plan)

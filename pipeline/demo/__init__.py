@@ -70,7 +70,7 @@ def demonstrate(clock: Clock, progress: Progress) -> Report:
         settings = Settings(
             state_dir=folder,
             timeout=clock.now() + 30.0,
-            provider="embedded",
+            providers=("embedded",),
             resolvers=(endpoint(patient.address), endpoint(other.address)),
             zones={ZONE: ZoneSettings(nameservers=tuple(map(endpoint, dns_host.addresses)))},
         )

@@ -1,0 +1,58 @@
+"""What the walk down the tree finds: zones and their servers, names and what is there. Pure."""
+
+from dataclasses import dataclass
+
+from dns.name import Name
+
+from pipeline.model import Problem
+from pipeline.questions import Perspective
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """A zone as a resolver finds it.
+
+    Attributes:
+        apex: Absolute name.
+        servers: Every address, v4 and v6, of every host that the parent's
+            delegation or the zone's own NS set names.
+        parent: The hosts in the parent's delegation; empty where the servers
+            are configured, or come from a resolver.
+        child: The hosts in the zone's own NS set; empty where no server of
+            the zone told.
+        problems: What is odd about all that, though it works: warnings.
+        is_configured: Whether the user named the servers.
+    """
+
+    apex: Name
+    servers: tuple[Perspective, ...]
+    parent: frozenset[Name] = frozenset()
+    child: frozenset[Name] = frozenset()
+    problems: tuple[Problem, ...] = ()
+    is_configured: bool = False
+
+    @property
+    def hosts(self) -> frozenset[Name]:
+        """Every NS host, whoever names it."""
+        return self.parent | self.child
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name, and what its zone's servers say of it before we write.
+
+    Attributes:
+        zone: The zone it is in.
+        exists: Whether there is such a node (no NXDOMAIN).
+        alias: The target of the CNAME that answers for it, or None.
+        is_wildcard: Whether that CNAME is synthesised from a wildcard (RFC
+            4592): it yields to any record at the name itself.
+        values: The TXT values that are there already.
+    """
+
+    name: Name
+    zone: Delegation
+    exists: bool
+    alias: Name | None = None
+    is_wildcard: bool = False
+    values: frozenset[str] = frozenset()
