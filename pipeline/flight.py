@@ -62,6 +62,7 @@ class Flight:
         if not query.recursion:
             self.message.flags &= ~RD
         self.wire = self.message.to_wire()
+        self.started_at = now
         self.resend_at: float | None = now + RESEND_AFTER
         self.gives_up_at = now + query.timeout
         self.socket = self._connect(socket.SOCK_DGRAM)

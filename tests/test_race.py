@@ -1,0 +1,175 @@
+"""Of several servers that know the same, the first good answer will do."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from threading import Event
+
+import pytest
+from dns import rcode, rdatatype
+from dns.message import Message
+from dns.name import from_text
+
+from pipeline.clock import SystemClock
+from pipeline.exchange import WIDTH, Exchange, Reply
+from pipeline.flight import Query
+from pipeline.questions import Silence
+from providers.embedded import Embedded
+from providers.listener import Asked
+
+ZONE = from_text("example.com.")
+SOON, LATE = 0.2, 30.0
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@pytest.fixture
+def exchange(clock: SystemClock) -> Iterator[Exchange]:
+    with Exchange(clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def servers() -> Iterator[list[Embedded]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(Embedded([ZONE])) for _ in range(3)]
+
+
+def mute(_asked: Asked, _reply: Message) -> None:
+    return None
+
+
+def failing(_asked: Asked, reply: Message) -> Message:
+    reply.set_rcode(rcode.SERVFAIL)
+    return reply
+
+
+def queries(servers: list[Embedded], timeout: float = 2.0) -> list[Query]:
+    return [
+        Query(ZONE, rdatatype.SOA, *server.addresses[0], recursion=False, timeout=timeout)
+        for server in servers
+    ]
+
+
+def good(reply: Reply) -> bool:
+    assert isinstance(reply.outcome, Message)  # silence is judged by the race itself
+    return reply.outcome.rcode() == rcode.NOERROR
+
+
+def counts(servers: list[Embedded]) -> list[int]:
+    return [len(server.asked) for server in servers]
+
+
+def test_a_good_first_answer_spares_the_others(servers: list[Embedded], exchange: Exchange) -> None:
+    """
+    Nobody else is asked where the first server answers well.
+    """
+    contest = queries(servers)
+    [replies] = exchange.race([contest], good, LATE)
+    assert [reply.query for reply in replies] == contest[:1]
+    assert counts(servers) == [1, 0, 0]
+
+
+def test_a_bad_answer_brings_the_next_at_once(servers: list[Embedded], exchange: Exchange) -> None:
+    """
+    An answer that does not satisfy, or silence, is not waited over: the next is asked.
+    """
+    servers[0].behave(servers[0].addresses[0], failing)
+    servers[1].behave(servers[1].addresses[0], mute)
+    contest = queries(servers, timeout=0.3)
+    [replies] = exchange.race([contest], good, LATE)
+    assert [reply.query for reply in replies] == contest
+    assert replies[1].outcome == Silence("timeout")
+    assert good(replies[2])
+    assert replies[2].at < LATE / 10
+
+
+def test_a_slow_server_is_not_waited_for_alone(
+    servers: list[Embedded], exchange: Exchange, clock: SystemClock
+) -> None:
+    """
+    After the stagger the next is asked beside it, and what the slow one says later is dropped.
+    """
+    answered = Event()
+
+    def slow(_asked: Asked, reply: Message) -> Message:
+        answered.wait(5)
+        return reply
+
+    servers[0].behave(servers[0].addresses[0], slow)
+    contest = queries(servers)
+    started = clock.now()
+    [replies] = exchange.race([contest], good, SOON)
+    assert [reply.query for reply in replies] == contest[1:2]
+    assert SOON <= replies[0].at - started < 1.0
+    assert counts(servers) == [1, 1, 0]
+    answered.set()
+    assert exchange.receive(clock.now() + 0.2) == []
+
+
+def test_the_slow_may_still_win(servers: list[Embedded], exchange: Exchange) -> None:
+    """
+    Whoever answers well first has won, in whatever order they were asked.
+    """
+    asked = Event()
+
+    def after_the_next(_asked: Asked, reply: Message) -> Message:
+        asked.wait(5)
+        return reply
+
+    def notice(_asked: Asked, _reply: Message) -> None:
+        asked.set()
+
+    servers[0].behave(servers[0].addresses[0], after_the_next)
+    servers[1].behave(servers[1].addresses[0], notice)
+    contest = queries(servers[:2])
+    [replies] = exchange.race([contest], good, SOON)
+    assert [reply.query for reply in replies] == contest[:1]
+
+
+def test_without_a_winner_all_have_spoken(servers: list[Embedded], exchange: Exchange) -> None:
+    """
+    A race that nobody wins ends when the last one has answered or timed out.
+    """
+    for server in servers:
+        server.behave(server.addresses[0], failing)
+    servers[1].behave(servers[1].addresses[0], mute)
+    contest = queries(servers, timeout=0.3)
+    [replies] = exchange.race([contest], good, LATE)
+    assert {reply.query for reply in replies} == set(contest)
+    assert counts(servers) == [1, 1, 1]
+
+
+def test_contests_run_at_the_same_time(
+    servers: list[Embedded], exchange: Exchange, clock: SystemClock
+) -> None:
+    """
+    Many races, more than there are sockets, last as long as one; each gets its own replies.
+    """
+    servers[0].behave(servers[0].addresses[0], mute)
+    contests = [queries(servers, timeout=5.0) for _ in range(WIDTH - 10)]
+    plain = [queries(servers[1:]) for _ in range(WIDTH)]
+    started = clock.now()
+    outcomes = exchange.race([*contests, [], *plain], good, SOON)
+    assert clock.now() - started < 3.0
+    assert outcomes[len(contests)] == []
+    for contest, replies in zip([*contests, [], *plain], outcomes, strict=True):
+        assert all(reply.query in contest for reply in replies)
+        assert not contest or good(replies[-1])
+
+
+def test_others_get_their_replies_later(servers: list[Embedded], exchange: Exchange) -> None:
+    """
+    What arrives during a race, or a look-up, for somebody else is kept for `receive`.
+    """
+    servers[1].behave(servers[1].addresses[0], mute)
+    [other] = queries(servers[:1])
+    exchange.send(other)
+    exchange.race([queries(servers[1:2], timeout=0.3)], good)
+    assert [reply.query for reply in exchange.receive(0.0)] == [other]
+    [another] = queries(servers[:1])
+    exchange.send(another)
+    exchange.ask(queries(servers[1:2], timeout=0.3))
+    assert [reply.query for reply in exchange.receive(0.0)] == [another]
