@@ -4,6 +4,7 @@ A private root, the TLD ``test.``, a primary with secondaries, recursors and an 
 records, glue, caches and zone transfers are real, and nothing leaves this machine.
 """
 
-from .laboratory import Lab, Question, running
+from .laboratory import Lab, running
+from .log import Question
 
 __all__ = ["Lab", "Question", "running"]

@@ -35,7 +35,7 @@ server:
     do-ip6: no
     num-threads: 1
     do-not-query-localhost: no
-    module-config: "iterator"
+    module-config: "{modules}"
     local-zone: "test." nodefault
     {extra}
 remote-control:
@@ -45,7 +45,7 @@ remote-control:
 """
 
 # As published for a test twin of Let's Encrypt's resolver, but keeping its cache: the hostile case.
-_LIKE_THE_CA = """
+LIKE_THE_CA = """
     use-caps-for-id: yes
     edns-buffer-size: 1232
     harden-below-nxdomain: no
@@ -126,8 +126,8 @@ def primary(folder: Path, keys: Keys) -> str:
         + " };"
         for apex in topology.NEGATIVE_TTL
     ]
-    named_keys = [_named_key(key) for key in (keys.all, keys.limited, keys.transfer)]
-    return "\n".join([_named(topology.PRIMARY, folder, options), *named_keys, *zones])
+    named_keys = [named_key(key) for key in (keys.all, keys.limited, keys.transfer)]
+    return "\n".join([named(topology.PRIMARY, folder, options), *named_keys, *zones])
 
 
 def recursor(folder: Path, control: Key) -> str:
@@ -135,9 +135,9 @@ def recursor(folder: Path, control: Key) -> str:
     address = topology.BIND_RECURSOR
     return "\n".join(
         [
-            _named(address, folder, _RECURSOR),
+            named(address, folder, _RECURSOR),
             'zone "." { type hint; file "hints"; };',
-            _named_key(control),
+            named_key(control),
             f'controls {{ inet {address} allow {{ any; }} keys {{ "{control.name}"; }}; }};',
         ]
     )
@@ -146,13 +146,12 @@ def recursor(folder: Path, control: Key) -> str:
 def rndc(control: Key) -> str:
     """Return rndc.conf towards the recursor."""
     options = f'default-key "{control.name}"; default-server {topology.BIND_RECURSOR};'
-    return f"{_named_key(control)}\noptions {{ {options} }};\n"
+    return f"{named_key(control)}\noptions {{ {options} }};\n"
 
 
 def unbound(address: str, folder: Path) -> str:
     """Return unbound.conf of the recursor at *address*."""
-    extra = _LIKE_THE_CA if address == topology.CA_RESOLVER else ""
-    return _UNBOUND.format(address=address, folder=folder, extra=extra)
+    return unbound_with(address, folder, LIKE_THE_CA if address == topology.CA_RESOLVER else "")
 
 
 def knot(folder: Path, keys: Keys) -> str:
@@ -173,7 +172,7 @@ def knot(folder: Path, keys: Keys) -> str:
 def nsd_parents(folder: Path) -> str:
     """Return nsd.conf of the root and the TLD."""
     zones = ['zone:\n name: "."\n zonefile: "root"', 'zone:\n name: "test."\n zonefile: "tld"']
-    return "\n".join([_nsd(folder, topology.ROOT, topology.TLD), *zones, ""])
+    return "\n".join([nsd(folder, topology.ROOT, topology.TLD), *zones, ""])
 
 
 def nsd_secondary(folder: Path, keys: Keys) -> str:
@@ -185,23 +184,31 @@ def nsd_secondary(folder: Path, keys: Keys) -> str:
         for apex in topology.NEGATIVE_TTL
     ]
     nsd_key = f'key:\n name: {key.name}\n algorithm: hmac-sha256\n secret: "{key.secret}"'
-    return "\n".join([_nsd(folder, topology.NSD), nsd_key, *zones, ""])
+    return "\n".join([nsd(folder, topology.NSD), nsd_key, *zones, ""])
 
 
-def _named(address: str, folder: Path, options: str) -> str:
+def unbound_with(address: str, folder: Path, extra: str, modules: str = "iterator") -> str:
+    """Return unbound.conf of a recursor with lines *extra* in its server clause."""
+    return _UNBOUND.format(address=address, folder=folder, extra=extra, modules=modules)
+
+
+def named(address: str, folder: Path, options: str, *, validation: str = "no") -> str:
+    """Return the beginning of a named.conf."""
     return f"""options {{
     directory "{folder}"; pid-file "{folder}/pid"; session-keyfile "{folder}/session.key";
     listen-on {{ {address}; }}; listen-on-v6 {{ none; }}; query-source address {address};
-    dnssec-validation no; empty-zones-enable no; {options}
+    dnssec-validation {validation}; empty-zones-enable no; {options}
 }};
 logging {{ category lame-servers {{ null; }}; }};"""
 
 
-def _named_key(key: Key) -> str:
+def named_key(key: Key) -> str:
+    """Return *key* as named.conf and rndc.conf have it."""
     return f'key "{key.name}" {{ algorithm hmac-sha256; secret "{key.secret}"; }};'
 
 
-def _nsd(folder: Path, *addresses: str) -> str:
+def nsd(folder: Path, *addresses: str) -> str:
+    """Return the beginning of an nsd.conf."""
     # Rate limiting would lose answers of a test that polls one name; a serial waits for a reload.
     interfaces = "\n".join(f" ip-address: {address}" for address in addresses)
     return f"""server:

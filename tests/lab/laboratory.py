@@ -1,48 +1,22 @@
 """The laboratory as tests see it."""
 
-import re
-import secrets
 import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import dns.message
-from dns.name import Name, from_text
+from dns.name import Name
 
-from . import premises, topology, wire
+from . import log, premises, topology, wire
 from .delay_line import DelayLine
 from .fleet import Fleet
+from .log import Question
 from .pebble import Pebble
 from .topology import Keys
 
 SETTLE_S = 10.0
-
-# unbound says "info: CLIENT NAME TYPE CLASS", named "client @0x… CLIENT#PORT (…): query: NAME
-# CLASS TYPE FLAGS"; neither logs the questions it sends to others.
-_LOGGED = re.compile(
-    r" info: (?P<unbound>\S+) (?P<asked>\S+) (?P<type>\S+) (?:IN|CH)$"
-    r"| client @\S+ (?P<named>[^#]+)#.* query: (?P<query>\S+) (?:IN|CH) (?P<rdtype>\S+) "
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question that a server got from a client.
-
-    Attributes:
-        at: Seconds of `time.monotonic`; at most milliseconds late.
-        client: Address.
-        name: As asked.
-        rdtype: In letters, e.g. ``TXT``.
-    """
-
-    at: float
-    client: str
-    name: Name
-    rdtype: str
 
 
 class Lab:
@@ -120,31 +94,7 @@ class Lab:
         Raises:
             TimeoutError: It logs nothing, as Knot and NSD do.
         """
-        # The log is complete once it shows a question that is asked now.
-        mark = from_text(f"{secrets.token_hex(8)}.mark")
-        wire.mark(address, mark)
-        deadline = time.monotonic() + SETTLE_S
-        while not (asked := self._logged(address)) or asked[-1].name != mark:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{address} does not log questions")
-            time.sleep(0.005)
-        return [question for question in asked if not question.name.is_subdomain(from_text("mark"))]
-
-    def _logged(self, address: str) -> list[Question]:
-        found = [
-            (at, match)
-            for at, text in self._fleet.programs[address].lines.copy()
-            if (match := _LOGGED.search(text))
-        ]
-        return [
-            Question(
-                at,
-                match["unbound"] or match["named"],
-                from_text(match["asked"] or match["query"]),
-                match["type"] or match["rdtype"],
-            )
-            for at, match in found
-        ]
+        return log.questions(self._fleet.programs[address], address)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Pebble:
 
 def prepare(folder: Path) -> tuple[Sequence[str], Pebble]:
     """Write certificate and configuration to *folder*; return the command to run and the server."""
-    _certify(topology.PEBBLE, folder)
+    certify(topology.PEBBLE, folder)
     configuration = {
         "listenAddress": f"{topology.PEBBLE}:14000",
         "managementListenAddress": f"{topology.PEBBLE}:15000",
@@ -65,7 +65,7 @@ def prepare(folder: Path) -> tuple[Sequence[str], Pebble]:
     return command, Pebble(folder / "ca.pem")
 
 
-def _certify(address: str, folder: Path) -> None:
+def certify(address: str, folder: Path) -> None:
     """Write ca.pem, leaf.pem for *address* and its key.pem to *folder*."""
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca = (

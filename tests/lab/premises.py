@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
@@ -24,9 +24,9 @@ def program(name: str) -> str | None:
     return which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
 
 
-def obstacle() -> str:
+def obstacle(programs: Collection[str] | None = None) -> str:
     """Return why real servers cannot run here and what would help, or nothing."""
-    missing = [name for name in PROGRAMS if not program(name)]
+    missing = [name for name in programs or PROGRAMS if not program(name)]
     if sys.platform != "linux":
         return f"they need Linux, this is {sys.platform}"
     if missing:
@@ -41,37 +41,37 @@ def obstacle() -> str:
 
 
 @contextmanager
-def exclusive(patience: float = 300.0) -> Iterator[None]:
+def exclusive(patience: float = 300.0, path: Path = LOCK) -> Iterator[None]:
     """Hold the laboratory's addresses against other test runs on this machine.
 
     Raises:
         TimeoutError: Another run did not let go of them within *patience* seconds.
     """
     deadline = time.monotonic() + patience
-    with LOCK.open("w") as lock:
+    with path.open("w") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"another test run's laboratory holds {LOCK}") from None
+                    raise TimeoutError(f"another test run's laboratory holds {path}") from None
                 time.sleep(0.2)
         yield
 
 
 @contextmanager
-def addresses() -> Iterator[None]:
+def addresses(added: Collection[str] = topology.ADDED) -> Iterator[None]:
     """Give the loopback interface the addresses it lacks, and take those away again."""
     shown = subprocess.run(
         ["ip", "-json", "address", "show", "dev", "lo"], check=True, capture_output=True
     )
     present = {row["local"] for link in json.loads(shown.stdout) for row in link["addr_info"]}
-    lacking = [address for address in topology.ADDED if address not in present]
+    lacking = [address for address in added if address not in present]
     for address in lacking:
-        subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+        subprocess.run(["ip", "address", "add", address, "dev", "lo"], check=True)
     try:
         yield
     finally:
         for address in lacking:
-            subprocess.run(["ip", "address", "del", f"{address}/32", "dev", "lo"], check=True)
+            subprocess.run(["ip", "address", "del", address, "dev", "lo"], check=True)
