@@ -9,7 +9,7 @@ it available on the command line.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from dns.name import Name
@@ -17,19 +17,23 @@ from dns.name import Name
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone the account hosts.
+    """A zone the account hosts. Apex and id make it this one and no other.
 
     Attributes:
         apex: Absolute name, e.g. ``example.com.``
         id: The provider's own key; opaque to everyone else.
-        nameservers: Host names the provider serves the zone from, as absolute
-            names; empty where it did not say. Filled in at least where the
-            account hosts several zones of this name, to tell them apart.
+        nameservers: Every host name the provider serves the zone from, as
+            absolute names, for comparison with the live delegation. Filled in
+            wherever the host can tell; empty where it does not.
+        obstacle: Why writing there would be in vain, in words for a person
+            (``pending: …``): the account has the zone, the public does not see
+            it. Empty where nothing is known to stand in the way.
     """
 
     apex: Name
     id: str
-    nameservers: tuple[Name, ...] = ()
+    nameservers: tuple[Name, ...] = field(default=(), compare=False)
+    obstacle: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,12 @@ class Provider(Protocol):
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         """Return the public zones hosted here that enclose any of *names*.
 
-        All of them: a parent beside its child, and twins of one apex. Which of
-        them serves a name is the caller's decision. Takes few calls, not one
-        per name.
+        All of them: a parent beside its child, twins of one apex, and with an
+        `Zone.obstacle` those that the host does not serve yet or any more.
+        Which of them serves a name is the caller's decision. A zone that could
+        never serve the public (private, a copy) is returned, with its
+        obstacle, only where nothing else encloses a name. Takes few calls, not
+        one per name.
         """
         ...
 
@@ -123,8 +130,12 @@ class Adapter:
             environment means that the user has credentials for this host.
         open: Makes the provider from present settings only. Imports the
             vendor's SDK, does no I/O. Raises `Misconfigured`.
+        open_apart: The same for one account of several: whatever else the
+            SDK would find in the process (variables, endpoints) must not count.
+            None: `open` is like that already.
     """
 
     settings: tuple[Setting, ...]
     credentials: tuple[tuple[str, ...], ...]
     open: Callable[[Mapping[str, str]], Provider]
+    open_apart: Callable[[Mapping[str, str]], Provider] | None = None

@@ -41,6 +41,10 @@ class ProviderContract:
         """Store a CNAME at *name*."""
         raise NotImplementedError
 
+    def servers(self) -> set[Name]:
+        """Return the hosts that the apex is served from; empty where the host does not say."""
+        return set()
+
     @pytest.fixture
     def name(self) -> Name:
         return from_text(f"_acme-challenge.t{secrets.token_hex(4)}", self.apex)
@@ -59,6 +63,12 @@ class ProviderContract:
         """A name that merely ends in the same letters is not in the zone."""
         lookalike = from_text("x" + self.apex.to_text())
         assert list(provider.zones([lookalike, self.apex.parent()])) == []
+
+    def test_a_zone_says_where_it_is_served(self, provider: Provider, zone: Zone) -> None:
+        """The hosts to compare with the delegation, wherever the host can tell."""
+        assert set(zone.nameservers) == self.servers()
+        assert all(host.is_absolute() for host in zone.nameservers)
+        assert zone.obstacle == ""
 
     def test_append_keeps_neighbours(self, provider: Provider, zone: Zone, name: Name) -> None:
         """Values that were there stay; two values of one call share the name."""

@@ -23,21 +23,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dns.name import Name
 
 from providers.contract import TXT, Adapter, Change, Setting, Zone
+from providers.enclosing import enclosing
 from providers.errors import Misconfigured, Rejected
 
 from .api import Api, Line
 from .client import BASE_URL, connect
-from .wire import (
-    Hosted,
-    Record,
-    candidates,
-    hosted_zone,
-    matching,
-    post,
-    records_path,
-    spelled,
-    stored_record,
-)
+from .wire import Record, matching, post, records_path, spelled, stored_record
+from .zones import candidates, hosted_zone, is_copy
 
 BATCH = 200  # operations a request may hold on the Free plan; others allow 3,500
 ZONES_PER_PAGE = 50  # the API's maximum
@@ -66,16 +58,10 @@ class Cloudflare:
         return self._line.calls
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
-        # "partial" (CNAME set-up) and "secondary" zones are not ours to write to.
-        full = [hosted for hosted in self._hosted(names) if hosted.type == "full"]
-        served = [hosted.zone for hosted in full if hosted.status == "active"]
-        found = [zone for zone in served if any(enclosing([zone], name) for name in names)]
-        asleep = [hosted for hosted in full if hosted.status != "active"]
-        # Only where nothing is found: one sleeping zone must not keep the others from being served.
-        for hosted in asleep if not found else ():
-            if any(enclosing([hosted.zone], name) for name in names):
-                raise not_served(hosted)
-        return found
+        rows = self._hosted(names)
+        zones = {(zone := hosted_zone(row)).id: zone for row in rows if not is_copy(row)}
+        copies = {(zone := hosted_zone(row)).id: zone for row in rows if is_copy(row)}
+        return enclosing(names, zones.values(), copies.values())
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         if records:
@@ -91,22 +77,23 @@ class Cloudflare:
     def in_sync(self, change: Change) -> bool:
         return True
 
-    def _hosted(self, names: Sequence[Name]) -> list[Hosted]:
-        """List zones by page, or by name where a large account makes that cheaper."""
+    def _hosted(self, names: Sequence[Name]) -> list[object]:
+        """List zones by page, or by name where a large account makes that cheaper.
+
+        One may come twice, where another was added between two pages.
+        """
         apexes = set(candidates(names))
         if not apexes:
             return []
         every: dict[str, str | int] = {"per_page": ZONES_PER_PAGE}
         first = self._listing.page("/zones", 1, every)
         if first.last - 1 <= len(apexes):
-            rows = self._listing.rows("/zones", every, first)
-        else:
-            rows = [
-                row
-                for apex in sorted(apexes)
-                for row in self._listing.rows("/zones", {**every, "name": spelled(apex)})
-            ]
-        return list({(hosted := hosted_zone(row)).zone.id: hosted for row in rows}.values())
+            return self._listing.rows("/zones", every, first)
+        return [
+            row
+            for apex in sorted(apexes)
+            for row in self._listing.rows("/zones", {**every, "name": spelled(apex)})
+        ]
 
     def _records(self, zone: Zone, filters: Mapping[str, str]) -> list[Record]:
         rows = self._dns.rows(records_path(zone), {**filters, "per_page": RECORDS_PER_PAGE})
@@ -132,7 +119,7 @@ class Cloudflare:
             if stored.type == "CNAME" and stored.name in names:
                 raise Rejected(
                     f"a CNAME record at {stored.name} is in the way of TXT records",
-                    hint="delete it, or write where it points to",
+                    hint="remove it, or write at its target; the name servers may not show it yet",
                 )
             if stored.type == "TXT":
                 ttls[stored.name] = stored.ttl
@@ -159,20 +146,6 @@ class Cloudflare:
                 self._dns.write(f"{records_path(zone)}/batch", {kind: chunk})
 
         self._line.persist(send)
-
-
-def enclosing(zones: Sequence[Zone], name: Name) -> bool:
-    """Whether *name* is in any of *zones*."""
-    return any(name.is_subdomain(zone.apex) for zone in zones)
-
-
-def not_served(hosted: Hosted) -> Misconfigured:
-    """Return the error for a zone that nothing is delegated to, yet or any more."""
-    servers = " and ".join(str(host) for host in hosted.zone.nameservers)
-    return Misconfigured(
-        f"Cloudflare does not serve {hosted.zone.apex}: the zone's status is {hosted.status}",
-        hint=f"delegate it to {servers or 'the name servers that its page shows'}",
-    )
 
 
 def open_account(

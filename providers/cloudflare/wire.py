@@ -1,4 +1,4 @@
-"""Cloudflare's JSON: how names and records are spelled, what rows and errors mean."""
+"""Cloudflare's JSON: how names and records are spelled, what records and errors mean."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,22 +48,6 @@ class Record:
     type: str
     text: str = ""
     ttl: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Hosted:
-    """A zone of the account, in whatever state."""
-
-    zone: Zone
-    status: str
-    type: str
-
-
-def candidates(names: Iterable[Name]) -> Iterator[Name]:
-    """Yield what could be the apex of a zone: each name and its ancestors below the TLD."""
-    for name in names:
-        for labels in range(len(name), 2, -1):
-            yield name.split(labels)[1]
 
 
 def matching(names: Iterable[Name]) -> dict[str, str]:
@@ -118,22 +102,6 @@ def stored_record(row: object) -> Record:
             return Record(key, absolute(name), other)
         case _:
             raise Unavailable("Cloudflare sent a DNS record without id, name, type or content")
-
-
-def hosted_zone(row: object) -> Hosted:
-    """Decode a row of ``zones``.
-
-    Raises:
-        Unavailable: It is none.
-    """
-    match row:
-        case {"id": str(key), "name": str(name), "status": str(status), **rest}:
-            servers = rest.get("name_servers")
-            hosts = servers if isinstance(servers, list) else []
-            zone = Zone(absolute(name), key, tuple(absolute(str(host)) for host in hosts))
-            return Hosted(zone, status, str(rest.get("type", "full")))
-        case _:
-            raise Unavailable("Cloudflare sent a zone without id, name or status")
 
 
 def absolute(text: str) -> Name:

@@ -47,6 +47,7 @@ class HostedZone:
     type: str = "full"
     account: str = "0" * 32
     name_servers: tuple[str, ...] = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+    vanity_name_servers: tuple[str, ...] = ()
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     records: dict[str, Record] = field(default_factory=dict)
 
@@ -58,6 +59,7 @@ class HostedZone:
             "type": self.type,
             "paused": False,
             "name_servers": list(self.name_servers) or None,
+            "vanity_name_servers": list(self.vanity_name_servers),
             "account": {"id": self.account, "name": "stand-in"},
         }
 

@@ -27,6 +27,9 @@ class TestContract(ProviderContract):
     def alias(self, name: Name) -> None:
         self.api.put("CNAME", name.to_text(), "elsewhere.example.net")
 
+    def servers(self) -> set[Name]:
+        return {from_text(host) for host in self.api.zones[0].name_servers}
+
 
 class TestContractWhereTheHostIsLax(TestContract):
     """The stand-in accepts a CNAME's neighbours and quotes what came bare."""

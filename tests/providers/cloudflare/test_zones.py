@@ -5,7 +5,7 @@ from dns.name import from_text
 
 from providers.cloudflare import Cloudflare
 from providers.contract import TXT, Zone
-from providers.errors import Misconfigured, Unauthorized
+from providers.errors import Unauthorized
 from tests.standins.cloudflare import CloudflareStandIn
 from tests.standins.cloudflare_account import HostedZone
 from tests.standins.cloudflare_faults import Fault
@@ -55,27 +55,46 @@ class TestZones:
         assert [zone.id for zone in zones] == [twin.id for twin in twins]
         assert [str(zone.nameservers[0]) for zone in zones] == ["a.ns.example.", "b.ns.example."]
 
-    @pytest.mark.parametrize("status", ["initializing", "pending", "moved"])
+    def test_vanity_name_servers(self, api: CloudflareStandIn, provider: Cloudflare) -> None:
+        """
+        A zone may be delegated to names of its own; the assigned ones serve it as well.
+        """
+        vanity = ("ns1.example.com", "ns2.example.com")
+        self.hosting(api, HostedZone("example.com", vanity_name_servers=vanity))
+        [zone] = provider.zones([NAME])
+        assigned = ["ada.ns.cloudflare.com.", "bob.ns.cloudflare.com."]
+        hosts = [host.to_text() for host in zone.nameservers]
+        assert hosts == [*assigned, "ns1.example.com.", "ns2.example.com."]
+
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [
+            ("initializing", "initializing: Cloudflare waits for the delegation to {}"),
+            ("pending", "pending: Cloudflare waits for the delegation to {}"),
+            ("moved", "moved: Cloudflare found it delegated elsewhere, no longer to {}"),
+        ],
+    )
     def test_a_zone_nobody_asks(
-        self, api: CloudflareStandIn, provider: Cloudflare, status: str
+        self, api: CloudflareStandIn, provider: Cloudflare, status: str, words: str
     ) -> None:
         """
-        A zone that is not delegated to Cloudflare is no place to write: say what is missing.
+        A zone that is not delegated to Cloudflare is found, with what is missing.
         """
         self.hosting(api, HostedZone("example.com", status=status))
-        with pytest.raises(Misconfigured, match=rf"example\.com\..*{status}") as caught:
-            provider.zones([NAME])
-        assert "ada.ns.cloudflare.com. and bob.ns.cloudflare.com." in caught.value.hint
+        [zone] = provider.zones([NAME])
+        servers = "ada.ns.cloudflare.com. and bob.ns.cloudflare.com."
+        assert zone.obstacle == words.format(servers)
+        assert [str(host) for host in zone.nameservers] == servers.split(" and ")
         self.hosting(api, HostedZone("example.com", status=status, name_servers=()))
-        with pytest.raises(Misconfigured) as caught:
-            provider.zones([NAME])
-        assert "page" in caught.value.hint
+        [zone] = provider.zones([NAME])
+        assert zone.obstacle == words.format("the name servers that the zone's page shows")
+        assert zone.nameservers == ()
 
-    def test_a_pending_zone_in_nobodys_way(
+    def test_a_sleeping_zone_beside_a_served_one(
         self, api: CloudflareStandIn, provider: Cloudflare
     ) -> None:
         """
-        A pending zone matters only to names that no active zone encloses.
+        Both are found, told apart by the obstacle; the choice is the caller's.
         """
         self.hosting(
             api,
@@ -84,18 +103,35 @@ class TestZones:
             HostedZone("sub.example.com", status="pending"),
             HostedZone("other.example", status="pending"),
         )
-        name = from_text("_acme-challenge.sub.example.com.")
-        assert [zone.id for zone in provider.zones([name])] == [api.zones[0].id]
+        found = provider.zones([from_text("_acme-challenge.sub.example.com.")])
+        assert [(zone.apex.to_text(), zone.obstacle.partition(":")[0]) for zone in found] == [
+            ("example.com.", ""),
+            ("example.com.", "moved"),
+            ("sub.example.com.", "pending"),
+        ]
 
-    @pytest.mark.parametrize("kind", ["partial", "secondary"])
-    def test_zones_served_elsewhere(
-        self, api: CloudflareStandIn, provider: Cloudflare, kind: str
+    @pytest.mark.parametrize(
+        ("kind", "words"),
+        [
+            ("partial", "partial (CNAME set-up): Cloudflare does not serve it"),
+            ("secondary", "secondary: Cloudflare copies it from another primary"),
+            ("in\x1bternal", "in ternal: not a zone that Cloudflare serves"),
+        ],
+    )
+    @pytest.mark.parametrize("status", ["active", "pending"])
+    def test_zones_edited_elsewhere(
+        self, api: CloudflareStandIn, provider: Cloudflare, kind: str, words: str, status: str
     ) -> None:
         """
-        CNAME set-ups and secondaries are not ours to write to.
+        CNAME set-ups and secondaries count only where there is nothing else to explain.
         """
-        self.hosting(api, HostedZone("example.com", type=kind))
-        assert provider.zones([NAME]) == []
+        copy = HostedZone("example.com", type=kind, status=status)
+        self.hosting(api, copy)
+        [zone] = provider.zones([NAME])
+        assert zone.id == copy.id
+        assert zone.obstacle.startswith(words)
+        self.hosting(api, copy, full := HostedZone("example.com", status="pending"))
+        assert [zone.id for zone in provider.zones([NAME])] == [full.id]
 
     def test_no_names(self, api: CloudflareStandIn, provider: Cloudflare) -> None:
         """
@@ -118,3 +154,23 @@ class TestZones:
         assert "zone_id" in caught.value.hint
         provider.append(zone, [TXT(NAME, "v")], MARK)
         assert api.values(HOST) == {"v"}
+
+
+class TestAccounts:
+    def test_two_accounts_at_once(self, api: CloudflareStandIn, clock: FakeTime) -> None:
+        """
+        Adapters with tokens of their own see and write their own zones, whatever runs beside.
+        """
+        api.zones[:] = [HostedZone("example.com"), HostedZone("other.example")]
+        name = from_text("_acme-challenge.other.example.")
+        one, other = (
+            opened(api, clock, CLOUDFLARE_API_TOKEN=api.grant(zones=frozenset({apex})))
+            for apex in ("example.com", "other.example")
+        )
+        [here], [there] = one.zones([NAME, name]), other.zones([NAME, name])
+        assert [str(here.apex), str(there.apex)] == ["example.com.", "other.example."]
+        one.append(here, [TXT(NAME, "v")], MARK)
+        other.append(there, [TXT(name, "w")], MARK)
+        with pytest.raises(Unauthorized, match="10000"):
+            one.append(there, [TXT(name, "x")], MARK)
+        assert (api.values(HOST), api.values(str(name))) == ({"v"}, {"w"})
