@@ -5,8 +5,8 @@ keep what others store at the name, and are retried when another writer came fir
 
 Credentials are searched by botocore (see `providers.route53.client`). IAM actions
 used, all of route53: ListResourceRecordSets, ChangeResourceRecordSets (CREATE and
-DELETE of TXT), GetChange; ListHostedZones unless the zone id is configured, and
-GetHostedZone where several zones share a name.
+DELETE of TXT), GetChange; ListHostedZones and GetHostedZone (once for each zone
+that encloses a name) unless the zone id is configured.
 """
 
 import random
@@ -24,7 +24,8 @@ from providers.contract import TXT, Adapter, Change, Setting, Zone
 from .client import client
 from .errors import Conflict, Lost
 from .requests import Patience, Requests
-from .rrsets import Swap, appended, batch, named, removed, spelled
+from .rrsets import Swap, appended, batch, removed, spelled
+from .zones import Zones
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -57,8 +58,7 @@ class Route53:
     ) -> None:
         self._client = client
         self._patience = partial(Patience, pause, random, now)
-        self._hosted: tuple[Zone, ...] | None = None
-        self._listing = Lock()
+        self._zones = Zones()
         self._writing: dict[str, Lock] = {}
         self._sent = 0
         self._counting = Lock()
@@ -69,22 +69,7 @@ class Route53:
         return self._sent
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
-        # One listing answers for every name; an account holds 500 zones (five
-        # requests) unless AWS raised that. Seeking by name would cost a request
-        # for every label of every name.
-        requests = self._requests()
-        with self._listing:
-            if self._hosted is None:
-                self._hosted = _public(requests)
-        suffixes = {name.split(depth)[1] for name in names for depth in range(len(name) + 1)}
-        found = [zone for zone in self._hosted if zone.apex in suffixes]
-        apexes = [zone.apex for zone in found]
-        return [
-            Zone(zone.apex, zone.id, requests.nameservers(zone.id))
-            if apexes.count(zone.apex) > 1
-            else zone
-            for zone in found
-        ]
+        return self._zones.enclosing(self._requests(), names)
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         # New names need no reading one by one: CREATE fails where a set exists.
@@ -162,16 +147,12 @@ def _by_name(records: Iterable[TXT]) -> Iterable[tuple[Name, list[TXT]]]:
     return groups.items()
 
 
-def _public(requests: Requests) -> tuple[Zone, ...]:
-    return tuple(
-        Zone(named(hosted["Name"]), hosted["Id"].removeprefix("/hostedzone/"))
-        for hosted in requests.zones()
-        if not hosted.get("Config", {}).get("PrivateZone", False)
-    )
-
-
 def _open(settings: Mapping[str, str]) -> Route53:
     return Route53(client(settings))
+
+
+def _open_apart(settings: Mapping[str, str]) -> Route53:
+    return Route53(client(settings, apart=True))
 
 
 ADAPTER = Adapter(
@@ -195,4 +176,5 @@ ADAPTER = Adapter(
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI",),
     ),
     open=_open,
+    open_apart=_open_apart,
 )

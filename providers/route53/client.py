@@ -3,9 +3,11 @@
 Credentials are found by botocore itself, in its own order, in the process
 environment, the shared files and the metadata services. Of our settings it is
 handed the keys, the profile and the endpoint; the rest it reads on its own.
+For one account of several it is handed everything, and kept from the rest.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,11 +17,19 @@ from providers.origin import is_loopback
 from .requests import CONNECT_TIMEOUT, READ_TIMEOUT
 
 if TYPE_CHECKING:
+    from botocore.session import Session
     from mypy_boto3_route53 import Route53Client
 
+AMBIENT = ("env", "ec2-credentials-file", "boto-config", "container-role", "iam-role")
+"""Where botocore looks once a profile has nothing to say, by its names for them."""
 
-def client(settings: Mapping[str, str]) -> "Route53Client":
+
+def client(settings: Mapping[str, str], *, apart: bool = False) -> "Route53Client":
     """Make a client that retries nothing and speaks https, or to loopback.
+
+    Args:
+        settings: By the names that `ADAPTER` declares.
+        apart: Whether credentials and endpoint come from *settings* alone.
 
     Raises:
         Misconfigured: The endpoint is neither, or the profile does not exist.
@@ -27,7 +37,7 @@ def client(settings: Mapping[str, str]) -> "Route53Client":
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # the SDK loads when it is used
 
     try:
-        made = _made(settings)
+        made = _made(settings, apart=apart)
     except (BotoCoreError, ValueError) as error:
         raise Misconfigured(f"route 53: {error}") from error
     # Whoever set it: AWS_ENDPOINT_URL and the AWS files can redirect requests as well.
@@ -41,7 +51,7 @@ def client(settings: Mapping[str, str]) -> "Route53Client":
     return made
 
 
-def _made(settings: Mapping[str, str]) -> "Route53Client":
+def _made(settings: Mapping[str, str], *, apart: bool) -> "Route53Client":
     import boto3  # noqa: PLC0415  # 0.2 s and 50 MB, only where Route 53 is used
     from botocore.config import Config  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
@@ -63,12 +73,47 @@ def _made(settings: Mapping[str, str]) -> "Route53Client":
         aws_session_token=keys.get("AWS_SESSION_TOKEN"),
         profile_name=settings.get("AWS_PROFILE"),
     )
+    # Route 53 is global, but at a configured endpoint botocore wants a region to sign for.
+    region = session.region_name or "us-east-1"
+    if apart:
+        _keep_apart(core, settings, region)
     endpoint = settings.get("AWS_ENDPOINT_URL_ROUTE_53")
     direct = endpoint is not None and is_loopback(urlsplit(endpoint).hostname)
     return session.client(
         "route53",
-        # Route 53 is global, but at a configured endpoint botocore wants a region to sign for.
-        region_name=session.region_name or "us-east-1",
+        region_name=region,
         endpoint_url=endpoint,
         config=Config(proxies={}) if direct else None,
     )
+
+
+def _keep_apart(core: "Session", settings: Mapping[str, str], region: str) -> None:
+    """Let *core* look for credentials where *settings* say, and for endpoints nowhere."""
+    from botocore.credentials import (  # noqa: PLC0415
+        AssumeRoleWithWebIdentityProvider,
+        ContainerProvider,
+        CredentialResolver,
+    )
+
+    core.set_config_variable("ignore_configured_endpoint_urls", True)  # noqa: FBT003
+    if "AWS_PROFILE" in settings:
+        # A profile says itself where to look, the environment included. One that says
+        # nothing would be taken for a wish to be whoever this machine is.
+        found: CredentialResolver = core.get_component("credential_provider")
+        for ambient in AMBIENT:
+            found.remove(ambient)
+        return
+    identity = {
+        "role_arn": settings.get("AWS_ROLE_ARN"),
+        "web_identity_token_file": settings.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
+    }
+    sources = [
+        AssumeRoleWithWebIdentityProvider(
+            load_config=lambda: {"profiles": {"": identity}},
+            client_creator=partial(core.create_client, region_name=region),
+            profile_name="",
+            disable_env_vars=True,
+        ),
+        ContainerProvider(environ=dict(settings)),
+    ]
+    core.register_component("credential_provider", CredentialResolver(sources))

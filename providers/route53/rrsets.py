@@ -182,7 +182,7 @@ def _refuse(name: Name, rrset: "ResourceRecordSetOutputTypeDef") -> None:
     if rrset["Type"] == "CNAME":
         raise Rejected(
             f"route 53: a CNAME stands at {name}; no TXT can stand beside it (RFC 1034 §3.6.2)",
-            hint="remove the CNAME, or publish at the name it points to",
+            hint="remove it, or write at its target; the name servers may not show it yet",
         )
     if rrset["Type"] != "TXT":
         return

@@ -141,6 +141,10 @@ class Contract(ProviderContract):
     def alias(self, name: Name) -> None:
         self.account.put(self.zone_id, name.to_text(), "elsewhere.test.", kind="CNAME")
 
+    def servers(self) -> set[Name]:
+        zone = self.account.admin.get_hosted_zone(Id=self.zone_id)
+        return set(map(from_text, zone["DelegationSet"]["NameServers"]))
+
 
 class TestContractAtRoute53(Contract):
     apex = from_text("contract.front.test.")
@@ -491,10 +495,12 @@ class TestReading:
     def test_a_hundred_new_names_take_four_requests(
         self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
     ) -> None:
-        """Zones, a look, one batch, and whether it is in sync."""
+        """Zones, the servers of the one in question, a look, one batch."""
         records = [TXT(at(apex, "_acme-challenge", f"h{i}"), "v" * 43) for i in range(100)]
-        [found] = provider.zones([record.name for record in records])
-        assert provider.in_sync(provider.append(found, records, MARK))
+        names = [record.name for record in records]
+        [found] = provider.zones(names)
+        provider.append(found, records, MARK)
+        assert provider.zones(names) == [found]
         assert provider.api_calls == len(front.calls) == 4
 
     def test_a_hundred_names_are_cleaned_by_two_requests(
@@ -638,23 +644,69 @@ class TestZones:
     def test_private_zones_do_not_count(
         self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
     ) -> None:
-        """A private twin serves no public name."""
+        """A private twin serves no public name, nor does a private child of a public zone."""
         front.create_zone(apex.to_text(), private=True)
-        assert provider.zones([apex]) == [zone]
+        front.create_zone(f"child.{apex}", private=True)
+        [found] = provider.zones([apex, at(apex, "_acme-challenge", "child")])
+        assert (found, found.obstacle) == (zone, "")
+
+    def test_a_private_zone_alone_explains_itself(
+        self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
+    ) -> None:
+        """Where nothing else encloses a name, its private zone is shown, and why not to write."""
+        private = front.create_zone(f"in{apex}", private=True)
+        found = provider.zones([from_text(f"_acme-challenge.in{apex}"), apex])
+        assert [(each.id, each.obstacle) for each in found] == [
+            (zone.id, ""),
+            (private, "private: visible in its VPCs only"),
+        ]
+        assert front.calls.count("GetHostedZone") == 1
 
     def test_twins_are_told_apart_by_their_nameservers(
         self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
     ) -> None:
-        """Several public zones of one name are all returned, with the servers of each."""
+        """Public zones that enclose a name are all returned, each with the servers of its own."""
         twin = front.create_zone(apex.to_text())
         child = front.create_zone(f"child.{apex}")
+        front.served_from = {twin: ["ns-9.awsdns-9.org"], child: ["ns-5.awsdns-5.net"]}
         found = provider.zones([at(apex, "_acme-challenge", "child")])
-        assert {z.id for z in found} == {zone.id, twin, child}
-        servers = {z.id: z.nameservers for z in found}
-        assert servers[child] == ()
-        assert from_text("ns-1.awsdns-1.com.") in servers[zone.id]
-        assert from_text("ns-1.awsdns-1.com.") in servers[twin]
-        assert front.calls.count("GetHostedZone") == 2
+        servers = {each.id: each.nameservers for each in found}
+        assert servers[zone.id][0] == from_text("ns-1.awsdns-1.com.")
+        assert servers[twin] == (from_text("ns-9.awsdns-9.org."),)
+        assert servers[child] == (from_text("ns-5.awsdns-5.net."),)
+        assert set(servers) == {zone.id, twin, child}
+        assert front.calls.count("GetHostedZone") == 3
+
+    def test_without_the_right_to_ask_for_servers(
+        self,
+        front: Route53Front,
+        provider: Route53,
+        apex: Name,
+        zone: Zone,
+        connected: Callable[[str, Time], Route53],
+    ) -> None:
+        """A zone alone goes without; of twins nobody could tell which is served."""
+        front.denied = {"GetHostedZone"}
+        [found] = provider.zones([apex])
+        assert (found, found.nameservers) == (zone, ())
+        other = from_text(f"other.{apex}")
+        for _ in range(2):
+            front.create_zone(other.to_text())
+        with pytest.raises(Unauthorized, match="GetHostedZone: AccessDenied") as caught:
+            connected(front.url, Time()).zones([other])
+        assert "route53:GetHostedZone" in caught.value.hint
+
+    def test_more_zones_than_an_account_may_ask_about(
+        self, front: Route53Front, provider: Route53, apex: Name, time: Time
+    ) -> None:
+        """Throttling costs patience once, and the servers of some zones, never the zones."""
+        ids = {front.create_zone(f"a{i}.{apex}") for i in range(30)}
+        assert provider.zones([from_text("elsewhere.example.")]) == []
+        front.throttled = 10**6
+        found = provider.zones([at(apex, f"a{i}") for i in range(30)])
+        assert {zone.id for zone in found} == ids
+        assert not any(zone.nameservers for zone in found)
+        assert time.now() <= 40 + 4 * 8
 
     def test_only_enclosing_zones(
         self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
@@ -672,8 +724,9 @@ class TestZones:
         found = provider.zones([at(apex, "_acme-challenge", f"a{i}") for i in range(130)])
         assert {zone.id for zone in found} == ids
         asked = len(front.calls)
-        assert asked >= 2
-        assert set(front.calls) == {"ListHostedZones"}
+        assert front.calls.count("ListHostedZones") >= 2
+        assert front.calls.count("GetHostedZone") == 130
+        assert set(front.calls) == {"ListHostedZones", "GetHostedZone"}
         assert len(provider.zones([at(apex, "_acme-challenge", "a77")])) == 1
         assert len(front.calls) == asked
 

@@ -102,7 +102,7 @@ class Served:
 
 
 class Recorder(Served):
-    """Another host, to which nothing should ever be sent: it keeps what comes."""
+    """Another host, to which nothing should ever be sent: it keeps headers and targets."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, str]] = []
@@ -110,5 +110,6 @@ class Recorder(Served):
         self.url = self._listener.url
 
     def _record(self, handler: Handler) -> None:
-        self.seen.append({name.lower(): value for name, value in handler.headers.items()})
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        self.seen.append({"target": handler.path, **headers})
         handler.reply(200, {}, "{}")

@@ -68,6 +68,7 @@ class Route53Front:
         lost: So many next changes are made, and then the connection is cut.
         pending_seconds: How long GetChange says PENDING.
         denied: Operations refused with AccessDenied.
+        served_from: Name servers, by zone id, that GetHostedZone names for it.
         protected: Names (lower case, final dot) whose TXT set nobody may change.
         before_change: Called when a change arrives, before it is judged.
     """
@@ -81,6 +82,7 @@ class Route53Front:
         self.busy_seconds = self.pending_seconds = 0.0
         self.denied: set[str] = set()
         self.protected: set[str] = set()
+        self.served_from: dict[str, list[str]] = {}
         self.before_change: Callable[[], object] = lambda: None
         self.admin = connect(endpoint)
         self._upstream = urlsplit(endpoint).netloc
@@ -164,6 +166,9 @@ class Route53Front:
         if operation == "ChangeResourceRecordSets":
             return self._change(path.split("/")[3], target, body)
         status, text = self._forward(method, target.replace("%5C052", "%2A"), body)
+        if operation == "GetHostedZone" and (servers := self.served_from.get(path.split("/")[3])):
+            listed = "".join(f"<NameServer>{server}</NameServer>" for server in servers).encode()
+            text = re.sub(rb"<NameServer>.*</NameServer>", listed, text, flags=re.DOTALL)
         if operation == "GetChange":
             done = self._changed.get(path.split("/")[3], 0.0) + self.pending_seconds
             word = b"INSYNC" if time.monotonic() >= done else b"PENDING"
