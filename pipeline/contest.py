@@ -2,12 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from .flight import Query
-
-if TYPE_CHECKING:
-    from .exchange import Reply
+from .traffic import Reply
 
 
 class Contest:
@@ -37,7 +34,7 @@ class Contest:
         self.under_way.add(self.latest)
         return self.latest
 
-    def take(self, reply: "Reply", *, won: bool) -> set[Query]:
+    def take(self, reply: Reply, *, won: bool) -> set[Query]:
         """Take *reply*, which wins or not, and return what nobody needs an answer to any more."""
         if reply.query not in self.under_way:
             return set()  # it came together with the one that won

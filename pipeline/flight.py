@@ -6,16 +6,17 @@ source port, drops strangers' datagrams and reports ICMP errors (RFC 5452 §9.2)
 
 import errno
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dns.exception
 import dns.message
-from dns.flags import RD
+from dns.flags import CD, RD, TC
 from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from .questions import Transport
+from .questions import Silence, Transport
+from .spelling import in_random_case, question_section, respelt
 
 PAYLOAD = 1232
 """EDNS buffer size in octets: fits any path unfragmented (DNS flag day 2020)."""
@@ -54,30 +55,45 @@ class Query:
 
 
 class Flight:
-    """A query under way: over UDP, then over TCP if the answer is truncated."""
+    """A query under way: over UDP, then over TCP if the answer is truncated or in doubt.
 
-    def __init__(self, query: Query, now: float) -> None:
+    Args:
+        query: What is asked.
+        now: Seconds on our clock.
+        mixed: Whether to spell the name in random case. The answer must then
+            repeat it to the letter, which a forger cannot (draft-vixie-dnsext-dns0x20).
+
+    Raises:
+        OSError: The server cannot be reached from here.
+    """
+
+    def __init__(self, query: Query, now: float, *, mixed: bool) -> None:
         self.query = query
-        self.message = dns.message.make_query(query.name, query.rdtype, use_edns=0, payload=PAYLOAD)
-        if not query.recursion:
-            self.message.flags &= ~RD
-        self.wire = self.message.to_wire()
+        self.message = question(query)
+        self._plain = question_section(self.message)
+        self._asked = in_random_case(self._plain) if mixed else self._plain
+        self._received = bytearray()
+        self._doubt = ""
+        self.misspelt = False
         self.started_at = now
-        self.resend_at: float | None = now + RESEND_AFTER
+        self.resend_at: float | None = None if query.tcp else now + RESEND_AFTER
         self.gives_up_at = now + query.timeout
-        self.socket = self._connect(socket.SOCK_DGRAM)
-        self.received = bytearray()
+        self.socket = self._connect(socket.SOCK_STREAM if query.tcp else socket.SOCK_DGRAM)
 
     @property
     def wakes_at(self) -> float:
         """When this flight next needs attention without having heard anything."""
         return self.gives_up_at if self.resend_at is None else min(self.resend_at, self.gives_up_at)
 
+    @property
+    def is_tcp(self) -> bool:
+        """Whether it goes by TCP, from the start or by now."""
+        return self.socket.type == socket.SOCK_STREAM
+
     def drop_edns(self) -> None:
         """Be ready to ask the same again in the words of 1987."""
         self.message.use_edns(edns=False)
-        self.wire = self.message.to_wire()
-        self.received.clear()
+        self._received.clear()
 
     def turn_to_tcp(self) -> None:
         """Ask the same again over TCP."""
@@ -87,26 +103,64 @@ class Flight:
 
     def send(self) -> None:
         """Send the question as the transport wants it."""
+        wire = respelt(self.message.to_wire(), self._plain, self._asked)
         if self.is_tcp:
-            self.socket.sendall(len(self.wire).to_bytes(2, "big") + self.wire)
+            self.socket.sendall(len(wire).to_bytes(2, "big") + wire)
         else:
-            self.socket.send(self.wire)
+            self.socket.send(wire)
 
-    def receive(self) -> bytes | None:
-        """Return one message from the socket, or None if it is not complete yet."""
-        if not self.is_tcp:
-            return self.socket.recv(65535)
+    def receive(self) -> Message | None:
+        """Return the answer that the socket holds, or None if it holds none, or not all of it.
+
+        Sets *misspelt* if the answer does not repeat the name as we spelt it.
+        """
+        wire = self._octets()
+        return None if wire is None else self._genuine(wire)
+
+    def doubts(self, message: Message) -> bool:
+        """Whether *message* is to be fetched again over TCP, where it is whole and not forged."""
+        if self.is_tcp:
+            return False
+        if message.flags & TC:
+            self._doubt = "truncated over UDP"
+        elif self.misspelt:
+            self._doubt = "spells the name otherwise over UDP (0x20)"
+        return bool(self._doubt)
+
+    def failed(self, silence: Silence) -> Silence:
+        """Return *silence*, with the reason why TCP was tried if it was."""
+        if not self._doubt:
+            return silence
+        return replace(silence, reason=f"{self._doubt}; over TCP: {silence.reason}")
+
+    def _octets(self) -> bytes | None:
         chunk = self.socket.recv(65535)
+        if not self.is_tcp:
+            return chunk
         if not chunk:
             raise ConnectionResetError(errno.ECONNRESET, "connection closed before the answer")
-        self.received += chunk
-        end = 2 + int.from_bytes(self.received[:2], "big")
-        return bytes(self.received[2:end]) if len(self.received) >= max(end, 3) else None
+        self._received += chunk
+        end = 2 + int.from_bytes(self._received[:2], "big")
+        return bytes(self._received[2:end]) if len(self._received) >= max(end, 3) else None
 
-    @property
-    def is_tcp(self) -> bool:
-        """Whether the question has turned to TCP."""
-        return self.socket.type == socket.SOCK_STREAM
+    def _genuine(self, wire: bytes) -> Message | None:
+        """Return the message in *wire* if it is an answer to ours: id, opcode, question.
+
+        Anything else is noise or forgery; the real answer may still come.
+        Names in it that point to the question come out as *query* spells them.
+        """
+        restored = respelt(wire, self._asked, self._plain)
+        try:
+            message = dns.message.from_wire(
+                restored, ignore_trailing=True, raise_on_truncation=False
+            )
+        except dns.exception.DNSException:
+            return None
+        if not self.message.is_response(message):
+            return None
+        is_mixed = self._asked != self._plain
+        self.misspelt = is_mixed and bool(message.question) and restored == wire
+        return message
 
     def _connect(self, kind: socket.SocketKind) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.query.address else socket.AF_INET
@@ -122,13 +176,17 @@ class Flight:
         return opened
 
 
-def genuine(wire: bytes, flight: Flight) -> Message | None:
-    """Return the message in *wire* if it answers *flight*'s question: id, opcode, question.
-
-    Anything else is noise or forgery; the real answer may still come.
-    """
-    try:
-        message = dns.message.from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
-    except dns.exception.DNSException:
-        return None
-    return message if flight.message.is_response(message) else None
+def question(query: Query) -> Message:
+    """Return *query* as a message with a random id."""
+    message = dns.message.make_query(
+        query.name,
+        query.rdtype,
+        use_edns=0 if query.edns else False,
+        payload=PAYLOAD,
+        want_dnssec=query.dnssec and query.edns,
+    )
+    if not query.recursion:
+        message.flags &= ~RD
+    if query.unchecked:
+        message.flags |= CD
+    return message
