@@ -15,7 +15,7 @@ from dns.exception import TooBig
 from dns.name import Name
 from dns.rcode import Rcode
 from dns.rdataclass import IN
-from dns.rdatatype import CNAME, SOA
+from dns.rdatatype import CNAME, NS, SOA
 from dns.rdatatype import TXT as TXT_TYPE
 from dns.rdtypes.ANY.TXT import TXT as TXTRdata  # noqa: N811 (a class of dnspython's)
 from dns.update import UpdateMessage
@@ -24,7 +24,7 @@ from providers.contract import TXT, Adapter, Change, Zone
 from providers.errors import Rejected, Unavailable
 
 from . import settings
-from .answers import absence, alias, denies, enclosing_apex, serves, ttl, zone_cut
+from .answers import absence, alias, denies, enclosing_apex, hosts, serves, ttl, zone_cut
 from .errors import no_authority, refusal
 from .server import UpdateServer
 
@@ -67,7 +67,8 @@ class Rfc2136:
             level = {head.parent() for head in heads} - asked
         if failing and not apexes:
             raise Unavailable(f"{self._server} answers SERVFAIL", hint="its log says why")
-        return [Zone(apex, apex.to_text()) for apex in sorted(apexes)]
+        answers = self._server.ask(sorted(apexes), NS)
+        return [Zone(apex, apex.to_text(), hosts(apex, answers[apex])) for apex in answers]
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         ttls = self._survey(zone, records)
@@ -174,7 +175,8 @@ class Rfc2136:
         aliases = [f"{name} is one, to {target}" for name, target in targets.items() if target]
         return Rejected(
             f"a CNAME is in the way: {'; '.join(aliases) or f'at one of {len(targets)} names'}",
-            hint="no TXT can stand beside a CNAME (RFC 1034 §3.6.2): write at its target instead",
+            hint="no TXT can stand beside it (RFC 1034 §3.6.2): remove it, or write at its target;"
+            " the name servers may not show it yet",
         )
 
 

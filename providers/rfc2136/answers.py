@@ -20,6 +20,13 @@ def enclosing_apex(name: Name, answer: Message) -> Name | None:
     return next((apex.canonicalize() for apex in apexes if name.is_subdomain(apex)), None)
 
 
+def hosts(apex: Name, answer: Message) -> tuple[Name, ...]:
+    """Return the name servers that the zone *apex* itself names, if the server has it."""
+    rrset = answer.get_rrset(answer.answer, apex, IN, NS)
+    has_authority = bool(answer.flags & dns.flags.AA)
+    return tuple(sorted(rdata.target for rdata in rrset or () if has_authority))
+
+
 def zone_cut(apex: Name, name: Name, answer: Message) -> Name | None:
     """Return the apex of another zone, below *apex*, that *name* belongs to.
 

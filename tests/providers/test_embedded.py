@@ -75,6 +75,9 @@ class TestContract(ProviderContract):
     def alias(self, name: Name) -> None:
         self.server.alias(name, from_text("elsewhere.example.net."))
 
+    def servers(self) -> set[Name]:
+        return set(map(from_text, texts(ask(self.server, self.apex, "NS"))))
+
 
 def test_answers_carry_authority(server: Embedded) -> None:
     """AA is set, RA is not, EDNS is echoed; the values are those written."""

@@ -60,6 +60,10 @@ class Real(ProviderContract):
     def alias(self, name: Name) -> None:
         self.lab.update(self.apex, name, "CNAME", ["alias.acme.test."], address=self.address)
 
+    def servers(self) -> set[Name]:
+        [rrset] = self.lab.ask(self.address, self.apex.to_text(), "NS").answer
+        return {rdata.target for rdata in rrset}
+
     def test_an_existing_rrset_keeps_its_ttl(
         self, provider: Provider, zone: Zone, name: Name
     ) -> None:
@@ -127,13 +131,14 @@ def test_the_zone_of_an_alias_is_not_that_of_its_target(lab: Lab) -> None:
 
 def test_few_questions_find_the_zones(lab: Lab) -> None:
     """
-    One question per name and one per level above the zone, each asked once.
+    One question per name and one per level above the zone, each asked once; and where it is
+    served from.
     """
     provider = opened(lab)
     before = len(lab.questions(at.PRIMARY))
     provider.zones([from_text(f"_acme-challenge.{host}") for host in at.HOSTS])
     asked = lab.questions(at.PRIMARY)[before:]
-    assert len([q for q in asked if q.client == at.PRIMARY]) == len(at.HOSTS) + 2
+    assert len([q for q in asked if q.client == at.PRIMARY]) == len(at.HOSTS) + 3
     assert provider.api_calls == 0
     provider.zones([from_text("a.nowhere.test."), from_text("b.c.nowhere.test.")])
     asked = lab.questions(at.PRIMARY)[before + len(asked) :]

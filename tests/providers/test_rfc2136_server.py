@@ -5,10 +5,12 @@ import socket
 from collections.abc import Callable
 
 import dns.message
+import dns.rrset
 import dns.tsig
 import pytest
 from dns.name import from_text
 from dns.rcode import Rcode
+from dns.rdatatype import NS
 
 from providers.contract import TXT, Zone
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
@@ -442,6 +444,25 @@ def test_a_zone_has_one_spelling() -> None:
     with Primary(lambda request: request.answer(SOA)) as primary:
         [zone] = opened(primary).zones([from_text("A.EXAMPLE.")])
     assert (zone.id, zone.apex.to_text()) == ("example.", "example.")
+
+
+@pytest.mark.parametrize(("aa", "served"), [(True, ["ns1.example.", "ns2.example."]), (False, [])])
+def test_a_zone_names_its_servers(aa: bool, served: list[str]) -> None:  # noqa: FBT001 - a column
+    """
+    The NS set at the apex counts, by the server's own authority; hearsay does not.
+    """
+
+    def naming(request: Request) -> dns.message.Message:
+        if request.message.question[0].rdtype != NS:
+            return request.answer(SOA)
+        answer = request.answer(aa=aa)
+        hosts = ("ns2.example.", "ns1.example.")
+        answer.answer.append(dns.rrset.from_text("example.", 60, "IN", "NS", *hosts))
+        return answer
+
+    with Primary(naming) as primary:
+        [zone] = opened(primary).zones([NAME])
+    assert [host.to_text() for host in zone.nameservers] == served
 
 
 def test_another_zone_in_the_answer_is_not_the_names() -> None:
