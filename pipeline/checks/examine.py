@@ -1,0 +1,139 @@
+"""Find out what else a CA checks, and have it judged: servers, CAA, DNSSEC, what is at names."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from dns import rcode, rdatatype
+from dns.message import Message
+from dns.name import Name
+from dns.rdatatype import RdataType
+
+from pipeline.identifiers import hostname
+from pipeline.model import Problem
+from pipeline.questions import Silence
+from pipeline.settings import Authority
+from pipeline.tree.delegation import Place
+
+from .caa import Identifier, ladder
+from .judgement import Findings, Inspected
+from .names import doubled
+from .soundings import Soundings
+
+Asked = tuple[Name, RdataType]
+Answer = Message | Silence
+
+
+class Lookup(Protocol):
+    """Resolves from the root, at authoritative servers alone."""
+
+    def resolve(self, questions: Iterable[Asked]) -> Mapping[Asked, Answer]:
+        """Return the last answer to each question, aliases followed, or why there is none."""
+        ...
+
+
+class Examination:
+    """Looks at the places where values are to be written, as a CA will."""
+
+    def __init__(
+        self,
+        soundings: Soundings,
+        lookup: Lookup,
+        authority: Authority,
+        today: Callable[[], datetime],
+    ) -> None:
+        """Judge for *authority*, and signatures by the time of day that *today* tells."""
+        self._soundings = soundings
+        self._lookup = lookup
+        self._authority = authority
+        self._today = today
+
+    def before_writing(
+        self, places: Sequence[Place], domains: Iterable[str]
+    ) -> tuple[Problem, ...]:
+        """Return what may keep a CA from validating *domains* with values at *places*.
+
+        Args:
+            places: Every challenge name, and every name it is an alias for.
+            domains: What the certificates are for; wildcards begin with ``*.``.
+        """
+        findings = self._look(places, identified(domains), of_interest=is_signed)
+        return self.judge(findings)
+
+    def in_depth(self, places: Sequence[Place], domains: Iterable[str]) -> Findings:
+        """Return all that can be found out, by more questions than a run should ask."""
+        findings = self._look(places, identified(domains), of_interest=lambda _: True)
+        hearings = {apex: each.hearings for apex, each in findings.zones.items()}
+        twins, careless = self._soundings.twins(hearings), self._soundings.careless
+        zones = {
+            apex: replace(each, twins=twins[apex], careless=careless)
+            for apex, each in findings.zones.items()
+        }
+        return replace(findings, zones=zones, doubled=self._doubled(places, zones))
+
+    def judge(self, findings: Findings) -> tuple[Problem, ...]:
+        """Return what *findings* mean; what is fatal comes first."""
+        return findings.problems(self._authority, self._today())
+
+    def _look(
+        self,
+        places: Sequence[Place],
+        identifiers: Sequence[Identifier],
+        of_interest: Callable[[Inspected], bool],
+    ) -> Findings:
+        """Ask as little as will do; for DS only where a zone is *of_interest*."""
+        zones = {place.zone.apex: place.zone for place in places}
+        challenges = {name for place in places for name in (place.name, place.alias) if name}
+        hearings, validations = self._soundings.sound(tuple(zones.values()), challenges)
+        inspected = {
+            apex: Inspected(zone, hearings[apex], validations.get(apex, ()))
+            for apex, zone in zones.items()
+        }
+        signed = [(apex, rdatatype.DS) for apex, each in inspected.items() if of_interest(each)]
+        rungs = dict.fromkeys(name for each in identifiers for name in ladder(each.base))
+        told = self._lookup.resolve([*signed, *((name, rdatatype.CAA) for name in rungs)])
+        for question in signed:
+            apex = question[0]
+            inspected[apex] = replace(inspected[apex], has_ds=has_ds(apex, told[question]))
+        caa = {name: told[name, rdatatype.CAA] for name in rungs}
+        return Findings(places, identifiers, inspected, caa, {})
+
+    def _doubled(
+        self, places: Collection[Place], zones: Mapping[Name, Inspected]
+    ) -> Mapping[Name, Answer]:
+        """Return what stands at the names of *places* with their zone appended."""
+        asked = {}
+        for place in places:
+            twin = doubled(place.name, place.zone.apex)
+            heard = zones[place.zone.apex].heard
+            if twin is not None and heard:
+                asked[twin] = heard[0].via
+        return dict(zip(asked, self._soundings.texts(tuple(asked.items())), strict=True))
+
+
+def identified(domains: Iterable[str]) -> tuple[Identifier, ...]:
+    """Return *domains* as identifiers, each once; what is no domain name is left out."""
+    found = []
+    for domain in domains:
+        base = hostname(domain.removeprefix("*."))
+        if base is not None:
+            found.append(Identifier(base, domain.startswith("*.")))
+    return tuple(dict.fromkeys(found))
+
+
+def is_signed(zone: Inspected) -> bool:
+    """Whether some server of *zone* shows signatures."""
+    return any(each.outcome.signatures for each in zone.heard)
+
+
+def has_ds(apex: Name, answer: Answer) -> bool | None:
+    """Return whether the parent of *apex* has a DS record by *answer*; None: there is no telling.
+
+    It has none by the word of the parent alone; the zone itself knows of none, ever.
+    """
+    if isinstance(answer, Silence) or answer.rcode() != rcode.NOERROR:
+        return None
+    if any(rrset.rdtype == rdatatype.DS for rrset in answer.answer):
+        return True
+    return None if any(rrset.name == apex for rrset in answer.authority) else False

@@ -1,0 +1,137 @@
+"""Put together what was found about zones and names, and what all of it means. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dns.message import Message
+from dns.name import Name
+
+from pipeline.identifiers import leaf_of
+from pipeline.model import Problem, Severity
+from pipeline.questions import Silence
+from pipeline.settings import Authority
+from pipeline.tree.delegation import Delegation, Place
+
+from . import issuance, names, servers, signatures, tolerance
+from .caa import Answers, Identifier, Obstructed
+from .servers import Heard, Hearing, heard
+from .signatures import Chain, Validation
+from .tolerance import Twin
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A zone, and what was said of it.
+
+    Attributes:
+        hearings: By each of its servers.
+        validations: By each resolver that could be asked.
+        has_ds: Whether the parent has a DS record; None: not known.
+        twins: By servers that were asked again in another manner.
+        careless: Address and port of servers that spell names as they like.
+    """
+
+    zone: Delegation
+    hearings: tuple[Hearing, ...]
+    validations: tuple[Validation, ...] = ()
+    has_ds: bool | None = None
+    twins: tuple[Twin, ...] = ()
+    careless: Collection[tuple[str, int]] = ()
+
+    @property
+    def heard(self) -> tuple[Heard, ...]:
+        """Those that answered for it."""
+        return heard(self.hearings)
+
+    @property
+    def chain(self) -> Chain:
+        """How it hangs on the chain of trust."""
+        return signatures.chain(self.heard, self.validations, has_ds=self.has_ds)
+
+    @property
+    def negative_ttl(self) -> int | None:
+        """Seconds for which a resolver may remember that a name does not exist."""
+        return max((each.outcome.negative_ttl for each in self.heard), default=None)
+
+    def problems(self, now: datetime) -> tuple[Problem, ...]:
+        """Return what is wrong with it, as far as no name matters."""
+        apex = self.zone.apex
+        dnssec = (
+            *signatures.bogus(apex, self.validations),
+            *signatures.timely(
+                *(apex, self.heard, now),
+                has_ds=self.has_ds,
+                is_secure=self.chain is Chain.SECURE,
+            ),
+        )
+        if self.zone.is_configured:  # resolvers, and the parent, may speak of another zone
+            dnssec = tuple(map(softened, dnssec))
+        return (
+            *self.zone.problems,
+            *servers.problems(apex, self.hearings, tolerance.explained(self.twins)),
+            *tolerance.problems(apex, self.hearings, self.twins, self.careless),
+            *dnssec,
+            *signatures.failing(apex, self.validations),
+            *names.remembered(apex, self.heard),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found out.
+
+    Attributes:
+        places: Every challenge name, and every name it is an alias for.
+        identifiers: What the certificates are for.
+        zones: Those that *places* are in, by apex.
+        caa: For every name on the ladders of *identifiers*.
+        doubled: What stands where a host would put a name with its zone
+            appended, by name.
+    """
+
+    places: Sequence[Place]
+    identifiers: Sequence[Identifier]
+    zones: Mapping[Name, Inspected]
+    caa: Answers
+    doubled: Mapping[Name, Message | Silence]
+
+    def problems(self, authority: Authority, now: datetime) -> tuple[Problem, ...]:
+        """Return all that is wrong, for *authority*, at *now*; what is fatal comes first."""
+        found = [
+            *issuance.problems(self.identifiers, self.caa, authority, self._is_sure),
+            *(problem for zone in self.zones.values() for problem in zone.problems(now)),
+            *(problem for place in self.places for problem in self._standing(place)),
+        ]
+        order = list(Severity)
+        return tuple(sorted(dict.fromkeys(found), key=lambda each: order.index(each.severity)))
+
+    def _standing(self, place: Place) -> tuple[Problem, ...]:
+        """Return what is wrong with what stands at *place*, and beside it."""
+        if place.alias is not None and not place.is_wildcard:
+            return ()  # the values do not belong here
+        zone = self.zones[place.zone.apex]
+        signed = [signature for each in zone.heard[:1] for signature in each.outcome.signatures]
+        wanted = sum(leaf_of(each.base) == place.name for each in self.identifiers)
+        twin = names.doubled(place.name, place.zone.apex)
+        answer = self.doubled.get(twin) if twin else None
+        return (
+            *names.left_over(place),
+            *names.bulky(place, max(wanted, 1), signed),
+            *(names.misplaced(place.name, twin, answer) if twin and answer else ()),
+            *(names.denying(place.zone.apex, answer) if answer else ()),
+        )
+
+    def _is_sure(self, obstructed: Obstructed) -> bool:
+        """Whether a CA meets the error, too, and it is not for where we are."""
+        owner = obstructed.owner
+        inside = [each.zone for each in self.zones.values() if owner.is_subdomain(each.zone.apex)]
+        if not inside and any(each.zone.is_configured for each in self.zones.values()):
+            return False  # a split view may hang below what does not exist for the world
+        return bool(inside) or not obstructed.silence.is_nothing
+
+
+def softened(problem: Problem) -> Problem:
+    """Return *problem* as one that may, not will, make validation fail."""
+    grave = problem.severity is Severity.ERROR
+    return replace(problem, severity=Severity.WARNING) if grave else problem

@@ -1,0 +1,119 @@
+"""Judge what a name server puts up with: TCP, EDNS, names in mixed case. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from dns.name import Name
+
+from pipeline.model import Problem, Severity
+from pipeline.questions import Perspective
+from pipeline.text import counted
+
+from .servers import Hearing, Lame, Soa, listed
+
+
+class Manner(Enum):
+    """How the same question is asked once more."""
+
+    STREAM = "by TCP"
+    BARE = "without EDNS"
+    LOWER = "in lower case"
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """What came of asking again in another *manner*, beside the *first* time."""
+
+    manner: Manner
+    first: Hearing
+    second: Hearing
+
+    @property
+    def helped(self) -> bool:
+        """Whether the server answered for the zone only in this manner."""
+        return not isinstance(self.first.outcome, Soa) and isinstance(self.second.outcome, Soa)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the server answered for the zone, but not in this manner."""
+        return isinstance(self.first.outcome, Soa) and not isinstance(self.second.outcome, Soa)
+
+
+def manners(hearing: Hearing) -> tuple[Manner, ...]:
+    """Return in which manners to ask again after *hearing*."""
+    if isinstance(hearing.outcome, Soa):
+        return (Manner.STREAM,)
+    return (Manner.LOWER, Manner.BARE)
+
+
+STREAM = Problem(
+    "tcp-closed",
+    "does not answer by TCP",
+    "open port 53 for TCP: an answer that does not fit a datagram is fetched by it",
+    Severity.WARNING,
+)
+BARE = Problem(
+    "edns-intolerant",
+    "answers only without EDNS",
+    "update the server, or open the firewall for EDNS (RFC 6891): resolvers ask with it, and take "
+    "the server for dead",
+    Severity.WARNING,
+)
+LOWER = Problem(
+    "case-intolerant",
+    "answers only names in lower case",
+    "update the server: names have no case (RFC 4343), and a CA's resolver spells them in random "
+    "case against forgery (0x20)",
+)
+CARELESS = Problem(
+    "case-careless",
+    "does not repeat names as they were spelt",
+    "update the server: a CA's resolver that spells names in random case against forgery (0x20) "
+    "may take its answers for forged",
+    Severity.WARNING,
+)
+
+
+def explained(twins: Sequence[Twin]) -> frozenset[Perspective]:
+    """Return the servers that went wrong at first for the manner alone."""
+    return frozenset(twin.first.via for twin in twins if twin.helped)
+
+
+def problems(
+    apex: Name,
+    hearings: Sequence[Hearing],
+    twins: Sequence[Twin],
+    careless: Collection[tuple[str, int]],
+) -> tuple[Problem, ...]:
+    """Return what the servers of the zone at *apex* do not put up with.
+
+    Args:
+        apex: The zone's.
+        hearings: Of every server.
+        twins: Of those that were asked again.
+        careless: Addresses and ports that do not repeat a name as it was spelt.
+    """
+    lower = [twin.first for twin in twins if twin.manner is Manner.LOWER and twin.helped]
+    found = {
+        STREAM: [twin.first for twin in twins if twin.manner is Manner.STREAM and twin.failed],
+        BARE: [
+            twin.first
+            for twin in twins
+            if twin.manner is Manner.BARE and twin.helped and twin.first not in lower
+        ],
+        LOWER: lower,
+        CARELESS: [each for each in hearings if (each.via.address, each.via.port) in careless],
+    }
+    # Silence may be a matter of luck; a wrong answer of every server is not.
+    is_denied = len(lower) == len(hearings) and all(isinstance(h.outcome, Lame) for h in lower)
+    return tuple(
+        replace(
+            fault,
+            message=f"{counted(len(at), 'name server')} of {apex} {fault.message}: "
+            + listed([*map(str, at)]),
+            severity=fault.severity if is_denied else Severity.WARNING,
+        )
+        for fault, at in found.items()
+        if at
+    )
