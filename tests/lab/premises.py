@@ -67,7 +67,9 @@ def addresses(added: Collection[str] = topology.ADDED) -> Iterator[None]:
         ["ip", "-json", "address", "show", "dev", "lo"], check=True, capture_output=True
     )
     present = {row["local"] for link in json.loads(shown.stdout) for row in link["addr_info"]}
-    lacking = [address for address in added if address not in present]
+    lacking = [
+        f"{address}/{128 if ':' in address else 32}" for address in added if address not in present
+    ]
     for address in lacking:
         subprocess.run(["ip", "address", "add", address, "dev", "lo"], check=True)
     try:

@@ -25,15 +25,19 @@ class Rack:
         command: Sequence[str],
         configured: Callable[[Path], str],
         files: Mapping[str, str] | None = None,
+        flag: str = "-c",
     ) -> Path:
-        """Start *command* with a folder of its own; return the path of its configuration."""
+        """Start *command* with a folder of its own; return the path of its configuration.
+
+        The command is given that path after *flag*.
+        """
         folder = self.folder_of(address)
         path = folder / "conf"
         path.write_text(configured(folder))
         for name, text in (files or {}).items():
             (folder / name).write_text(text)
         self.programs[address] = Program(
-            [_unconfined(command[0], folder), *command[1:], "-c", str(path)]
+            [_unconfined(command[0], folder), *command[1:], flag, str(path)]
         )
         return path
 

@@ -1,5 +1,6 @@
 """Questions and changes as the laboratory itself sends them."""
 
+import re
 from collections.abc import Collection
 
 import dns.exception
@@ -14,10 +15,12 @@ import dns.tsig
 import dns.update
 from dns.name import Name
 
-from . import topology
 from .topology import Key
 
 TIMEOUT_S = 5.0
+
+_RECURSOR = re.compile(r"127\.0\.\d\.1\d\d")
+"""In this laboratory as in that of faults, where the recursors live, and nobody else."""
 
 
 def absolute(name: Name | str) -> Name:
@@ -25,11 +28,16 @@ def absolute(name: Name | str) -> Name:
     return dns.name.from_text(name) if isinstance(name, str) else name
 
 
+def is_recursor(address: str) -> bool:
+    """Whether a recursor lives at *address*."""
+    return bool(_RECURSOR.fullmatch(address))
+
+
 def ask(
     address: str, name: Name | str, rdtype: str = "TXT", *, timeout: float = TIMEOUT_S
 ) -> dns.message.Message:
     """Return the answer of *address*; RD is set towards recursors only."""
-    flags = dns.flags.RD if address in topology.RECURSORS else 0
+    flags = dns.flags.RD if is_recursor(address) else 0
     query = dns.message.make_query(absolute(name), rdtype, flags=flags, use_edns=0)
     response, _ = dns.query.udp_with_fallback(query, address, timeout, ignore_unexpected=True)
     return response
@@ -55,7 +63,7 @@ def serial(address: str, apex: str) -> int:
     rrset = response.get_rrset(
         response.answer, absolute(apex), dns.rdataclass.IN, dns.rdatatype.SOA
     )
-    if rrset is None or not (response.flags & dns.flags.AA or address in topology.RECURSORS):
+    if rrset is None or not (response.flags & dns.flags.AA or is_recursor(address)):
         return -1
     return int(rrset[0].serial)
 
