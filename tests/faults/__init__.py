@@ -1,4 +1,4 @@
-"""The laboratory of faults: whatever makes a challenge fail, in zones of their own, by real servers.
+r"""The laboratory of faults: whatever makes a challenge fail, in a zone of its own.
 
 A second world beside `tests.lab`, with a signed root of its own on 127.0.1.0/24. Most zones have
 two servers: ns1 is the primary (BIND, 127.0.1.20, takes updates with `Faults.keys.all`) and is
@@ -37,7 +37,7 @@ mute.test             every server is silent                               .48, 
 unborn.test           delegated to servers that lack it                    .24, .22
 ghost.test            delegated to a host that has no address              the delegation
 nowhere.test          not delegated                                        -
-half.test             two hosts, each with contents of its own             .21 (Knot, ns2), until told
+half.test             two hosts, each with contents of its own             .21 (Knot, ns2)
 shadow.test           the primary has it, the world goes elsewhere         .21 (Knot)
 parent.test           child.parent.test is delegated to .21                names below it
 cut.test              _acme-challenge.cut.test is delegated to .21         that name
@@ -48,8 +48,8 @@ chains.test           _acme-challenge.LABEL is an alias:                   see L
 - loop, long          of itself, by way of hop.test; in 18 hops            the chain
 - gone                of a name in nowhere.test                            the target
 dname.test            old.dname.test is a DNAME to validation.test         harmless
-wild.test             \\*.wild.test is an alias of www.validation.test      the wildcard
-text.test             \\*.text.test is TXT "wildcard"                       harmless
+wild.test             \*.wild.test is an alias of www.validation.test       the wildcard
+text.test             \*.text.test is TXT "wildcard"                        harmless
 doubled.test          the value is at _acme-challenge.doubled.test twice   the record's name
 leftover.test         60 values at the challenge name: TCP needed          harmless
 caa.test              allow, deny, else, wild, critical, unknown,          those sets
