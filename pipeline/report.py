@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from .checks.lines import CheckLine, check_details, check_out
 from .model import Exit, Problem, Record
 from .text import counted, printable
 
@@ -62,7 +63,7 @@ class RecordLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a run."""
+    """The outcome of a run; `checks` is what `check` saw of each domain."""
 
     status: str
     exit: int
@@ -73,6 +74,7 @@ class Report:
     dns_queries: int = 0
     api_calls: int = 0
     receipt: str | None = None
+    checks: tuple[CheckLine, ...] = ()
 
 
 def to_json(report: Report) -> str:
@@ -83,6 +85,7 @@ def to_json(report: Report) -> str:
         "exit": int(report.exit),
         "orders": [order_out(order) for order in report.orders],
         "records": [record_out(record) for record in report.records],
+        "checks": [check_out(check) for check in report.checks],
         "elapsed_s": round(report.elapsed_s, 3),
         "dns_queries": report.dns_queries,
         "api_calls": report.api_calls,
@@ -183,19 +186,22 @@ def headline(report: Report) -> str:
             return f"planned: {what}; nothing was written"
         case "cleaned":
             return f"cleaned: {what} removed" if report.records else "cleaned: nothing to clean"
+        case "checked":
+            return f"checked: {counted(len(report.checks), 'domain')}; nothing stands in the way"
         case status:
             return f"{status}: exit {int(report.exit)} after {report.elapsed_s:.1f} s"
 
 
 def details(report: Report) -> list[str]:
-    """Return a line for each record, with how many servers confirmed it."""
+    """Return a line for each record, with how many servers confirmed it; what a check saw."""
     lines = []
     for record in report.records:
         where = f"  ({record.provider}, zone {record.zone})" if record.provider else ""
         states = [line.state for line in record.perspectives]
         seen = f"  {states.count('confirmed')} of {len(states)} servers" if states else ""
         lines.append(f"  {record.name} TXT {record.value}{where}{seen}")
-    return lines[:20] + ([f"  ... and {len(lines) - 20} more"] if len(lines) > 20 else [])
+    more = [f"  ... and {len(lines) - 20} more"] if len(lines) > 20 else []
+    return [*check_details(report.checks), *lines[:20], *more]
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:

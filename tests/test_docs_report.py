@@ -7,6 +7,7 @@ import re
 import providers.cloudflare.adapter
 import providers.rfc2136.adapter
 import providers.route53.errors  # noqa: F401 - its subclasses of ProviderError count
+from pipeline.checks.lines import CheckLine, NameserverLine
 from pipeline.hosts import translated
 from pipeline.model import Exit, Problem
 from pipeline.receipt import State
@@ -71,7 +72,9 @@ def full_report() -> Report:
     )
     record = RecordLine("n.", "v", "z.", "p", (line,))
     problems = (Problem("code", "message", "hint"),)
-    return Report("ready", 0, (OrderLine("n", "rcl", "u", "pending"),), (record,), problems)
+    check = CheckLine("n", "n.", servers=(NameserverLine("ns1.", ("192.0.2.1",), "both"),))
+    orders = (OrderLine("n", "rcl", "u", "pending"),)
+    return Report("ready", 0, orders, (record,), problems, checks=(check,))
 
 
 def test_the_fields_of_the_report_are_those_of_the_code() -> None:
@@ -79,8 +82,9 @@ def test_the_fields_of_the_report_are_those_of_the_code() -> None:
     The table has every field of schema 1, and the example shows every one.
     """
     real = key_paths(json.loads(to_json(full_report())))
-    shown, problem = (json.loads(block.text) for block in blocks(DOCS / "report.md", "json"))
-    assert key_paths(shown) | key_paths({"problems": [problem]}) == real
+    shown, *parts = (json.loads(block.text) for block in blocks(DOCS / "report.md", "json"))
+    example = shown | dict(zip(("problems", "checks"), ([part] for part in parts), strict=True))
+    assert key_paths(example) == real
     table = {
         name for cells in rows(DOCS / "report.md", "field") for name in quoted(cells[0])
     }  # fmt: skip

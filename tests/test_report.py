@@ -70,6 +70,7 @@ def test_the_document() -> None:
                 ],
             }
         ],
+        "checks": [],
         "elapsed_s": 1.235,
         "dns_queries": 7,
         "api_calls": 2,
