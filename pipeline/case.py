@@ -1,8 +1,10 @@
 """One certificate name on its way through the stage, and what the stage works with."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from dns.name import Name
 
 from .clock import Clock
 from .confirm import Watch
@@ -14,6 +16,7 @@ from .questions import Goal
 from .receipt import Claim
 from .report import OrderLine
 from .store import Store
+from .tree.aliases import Chain
 
 
 class Interrupted(BaseException):
@@ -50,11 +53,16 @@ class Tools:
 
 @dataclass(slots=True, eq=False)
 class Case:
-    """One certificate name of a run; steps fill it in, a failure ends it."""
+    """One certificate name of a run; steps fill it in, a failure ends it.
+
+    Attributes:
+        chains: Where each challenge leads; empty where the tree cannot be seen from here.
+    """
 
     claim: Claim
     order: Order | None = None
     resumed: bool = False
+    chains: Mapping[Name, Chain] = field(default_factory=dict)
     failure: Failed | None = None
     records: tuple[Record, ...] = ()
     goals: tuple[Goal, ...] = ()
@@ -68,6 +76,10 @@ class Case:
     def challenges(self) -> tuple[Challenge, ...]:
         """What is to be published for it: nothing once it has failed."""
         return wanted(self.order) if self.order and self.alive else ()
+
+    def owner(self, name: Name) -> Name:
+        """Return where the values of the challenge at *name* belong."""
+        return self.chains[name].end.name if name in self.chains else name
 
     @property
     def exit(self) -> Exit:

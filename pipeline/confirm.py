@@ -7,7 +7,8 @@ from .clock import Clock
 from .evidence import Evidence
 from .exchange import Exchange, Reply
 from .flight import Query
-from .propagation import Expired, Policy, Poll, Ready, decide
+from .policy import Policy
+from .propagation import Expired, Poll, Ready, decide
 from .questions import Answer, Goal, Observation, Question, Role, Silence
 
 TIMEOUT = {Role.AUTHORITATIVE: 2.0, Role.RECURSIVE: 4.0}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 from dns.name import Name
@@ -74,6 +74,10 @@ class Failed(Exception):
         self.exit = exit_code
         self.problem = Problem(code, message, hint)
 
+    def as_warning(self) -> Problem:
+        """Return the reason as one that does not stop anything."""
+        return replace(self.problem, severity=Severity.WARNING)
+
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
@@ -125,23 +129,34 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A challenge's value placed in the zone that encloses it, at its provider."""
+    """A challenge's value placed in the zone that encloses it, at its provider.
+
+    Attributes:
+        target: The name that the challenge's is an alias for, where the value
+            is then written; None: the challenge's own.
+    """
 
     challenge: Challenge
     zone: Zone
     provider: str
     ttl: int
+    target: Name | None = None
+
+    @property
+    def owner(self) -> Name:
+        """The name that the value is written at."""
+        return self.challenge.name if self.target is None else self.target
 
     @property
     def key(self) -> tuple[Name, str]:
-        """What makes two records the same one: owner name and value."""
+        """What makes it the answer to a challenge: the challenge's name and value."""
         return (self.challenge.name, self.challenge.value)
 
     @property
     def place(self) -> tuple[Name, str, str, str]:
         """Where exactly the value is: owner name, value, provider, and its zone."""
-        return (*self.key, self.provider, self.zone.id)
+        return (self.owner, self.challenge.value, self.provider, self.zone.id)
 
     def txt(self) -> TXT:
         """Return the record as the provider contract wants it."""
-        return TXT(self.challenge.name, self.challenge.value, self.ttl)
+        return TXT(self.owner, self.challenge.value, self.ttl)

@@ -1,17 +1,20 @@
 """Decide which value goes to which zone at which provider. Pure.
 
-Zones are matched by whole labels and the longest apex wins: a record belongs
-in the closest enclosing zone (RFC 9499 §7), or it is never served.
+A record belongs in the zone that the world is led to (RFC 9499 §7), in no
+parent of it, no child that nobody delegates to, and no namesake: elsewhere it
+is never served.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from dns.name import Name
 
 from providers.contract import Zone
 
-from .model import Challenge, Exit, Failed, Order, Record
+from .model import Challenge, Exit, Failed, Order, Problem, Record, Severity
+from .text import printable
+from .tree.delegation import Delegation, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +35,131 @@ def wanted(order: Order) -> tuple[Challenge, ...]:
     return tuple(found.values())
 
 
-def place(challenge: Challenge, hosted: Sequence[Hosted], ttl: int) -> Record:
-    """Return *challenge* as a record of the zone that encloses it.
+def home(place: Place, provider: str, zones: Sequence[Zone]) -> Zone:
+    """Return the one of *zones*, hosted at *provider*, that the world is led to for *place*.
 
     Raises:
-        Failed: 78, when no zone encloses its name, or several equal ones do.
+        Failed: 78, when there is none, the host does not serve it, or several might be it.
     """
-    home = enclosing(challenge.name, hosted)
-    return Record(challenge, home.zone, home.provider, ttl)
-
-
-def enclosing(name: Name, hosted: Sequence[Hosted]) -> Hosted:
-    """Return the closest zone that encloses *name*."""
-    candidates = [home for home in hosted if name.is_subdomain(home.zone.apex)]
-    depth = max((len(home.zone.apex) for home in candidates), default=0)
-    closest = [home for home in candidates if len(home.zone.apex) == depth]
-    match closest:
-        case [home]:
-            return home
+    apex = place.zone.apex
+    candidates = [zone for zone in zones if zone.apex == apex]
+    served = [zone for zone in candidates if not zone.obstacle]
+    match delegated(served, place.zone) if len(served) > 1 else served:
+        case [zone]:
+            return zone
+        case [] if candidates:
+            raise not_served(candidates[0], provider)
         case []:
-            raise no_zone(name, hosted)
-        case _:
-            raise twins(closest)
+            raise nowhere(place, provider, zones)
+        case several:
+            raise twins(several, provider)
 
 
-def no_zone(name: Name, hosted: Sequence[Hosted]) -> Failed:
+def enclosing(name: Name, provider: str, zones: Sequence[Zone]) -> Zone:
+    """Return the closest of *zones* around *name*, where the world's view cannot be had.
+
+    Raises:
+        Failed: 78, as `home`.
+    """
+    around = [zone for zone in zones if name.is_subdomain(zone.apex)]
+    depth = max((len(zone.apex) for zone in around), default=0)
+    match [zone for zone in around if len(zone.apex) == depth]:
+        case [zone] if zone.obstacle:
+            raise not_served(zone, provider)
+        case [zone]:
+            return zone
+        case []:
+            raise no_zone(name, provider, zones)
+        case several:
+            raise twins(several, provider)
+
+
+def delegated(zones: Sequence[Zone], delegation: Delegation) -> Sequence[Zone]:
+    """Return those of *zones* with exactly the delegation's name servers, else some, else all."""
+    same = [zone for zone in zones if set(zone.nameservers) == delegation.hosts]
+    return same or [z for z in zones if delegation.hosts & set(z.nameservers)] or zones
+
+
+def misled(zone: Zone, provider: str, delegation: Delegation) -> Failed | None:
+    """Return why what is written to *zone* would never be seen, or None if it may be."""
+    if not zone.nameservers or not delegation.hosts or delegation.hosts & set(zone.nameservers):
+        return None
+    return Failed(
+        Exit.CONFIG,
+        "wrong-zone",
+        f"{provider} serves {zone.apex} (zone {zone.id}) from {listed(zone.nameservers)}, but the "
+        f"world is led to {listed(delegation.hosts)}: nobody would see what is written there",
+        "choose the provider that the delegation names, or change the delegation at the registrar; "
+        "--force writes all the same",
+    )
+
+
+def uncovered(zones: Iterable[Hosted], delegation: Delegation) -> Iterable[Problem]:
+    """Yield the warning that name servers of a zone belong to none of its hosts in *zones*."""
+    told = [hosted for hosted in zones if hosted.zone.nameservers]
+    others = delegation.hosts.difference(*(hosted.zone.nameservers for hosted in told))
+    if told and others:
+        names = ", ".join(dict.fromkeys(hosted.provider for hosted in told))
+        yield Problem(
+            "other-host",
+            f"{delegation.apex} is delegated to {listed(others)}, too, which {names} does not name",
+            "does another host serve the zone as well? then name both: --provider ONE,OTHER",
+            Severity.WARNING,
+        )
+
+
+def nowhere(place: Place, provider: str, zones: Sequence[Zone]) -> Failed:
+    """Return why none of *zones* is the one that *place* is in."""
+    around = [zone for zone in zones if place.name.is_subdomain(zone.apex)]
+    if not around:
+        return no_zone(place.name, provider, zones)
+    closest = max(around, key=lambda zone: len(zone.apex))
+    if len(closest.apex) > len(place.zone.apex):
+        return Failed(
+            Exit.CONFIG,
+            "not-delegated",
+            f"{provider} hosts {closest.apex}, but nobody is led there: for {place.name} the world "
+            f"asks the servers of {place.zone.apex} ({listed(place.zone.hosts)})",
+            f"delegate {closest.apex} to its name servers, or write to {place.zone.apex} instead",
+        )
+    return Failed(
+        Exit.CONFIG,
+        "delegated-elsewhere",
+        f"{place.name} is in the zone {place.zone.apex}, delegated to "
+        f"{listed(place.zone.hosts) or 'servers of its own'}; {provider} hosts only {closest.apex}",
+        f"name the provider that hosts {place.zone.apex}: "
+        f'[zones."{place.zone.apex.to_text(omit_final_dot=True)}"] provider = "..."',
+    )
+
+
+def not_served(zone: Zone, provider: str) -> Failed:
+    """Return the failure of a zone that the account has and the host does not serve."""
+    return Failed(
+        Exit.CONFIG,
+        "zone-not-served",
+        f"{provider} does not serve {zone.apex}: {printable(zone.obstacle, 300)}",
+        "finish that at the host, or name another provider for the zone",
+    )
+
+
+def no_zone(name: Name, provider: str, zones: Iterable[Zone]) -> Failed:
     """Return the failure of a name that nobody hosts."""
-    apexes = sorted({home.zone.apex.to_text() for home in hosted})
+    apexes = sorted({zone.apex.to_text() for zone in zones})
     more = ", …" if len(apexes) > 5 else ""
     seen = f"; hosted are {', '.join(apexes[:5])}{more}" if apexes else ""
     return Failed(
         Exit.CONFIG,
         "no-zone",
-        f"no hosted zone encloses {name}{seen}",
+        f"no hosted zone encloses {name} at {provider}{seen}",
         "is it the right account, or server, and may the credentials see the zone? "
         "else name the zone in the configuration, with provider and zone_id",
     )
 
 
-def twins(closest: Sequence[Hosted]) -> Failed:
+def twins(zones: Sequence[Zone], provider: str) -> Failed:
     """Return the failure of a name that several zones of one apex enclose."""
-    ids = ", ".join(f"{home.zone.id} ({home.provider})" for home in closest)
-    apex = closest[0].zone.apex.to_text(omit_final_dot=True)
+    ids = ", ".join(f"{zone.id} ({provider})" for zone in zones)
+    apex = zones[0].apex.to_text(omit_final_dot=True)
     return Failed(
         Exit.CONFIG,
         "twin-zones",
@@ -81,6 +167,11 @@ def twins(closest: Sequence[Hosted]) -> Failed:
         f"served: {ids}",
         f'name the one in the configuration: [zones."{apex}"] zone_id = "..."',
     )
+
+
+def listed(hosts: Collection[Name]) -> str:
+    """Return *hosts* for a sentence."""
+    return ", ".join(printable(host.to_text(), 255) for host in sorted(hosts))
 
 
 def by_zone(records: Iterable[Record]) -> dict[tuple[str, Zone], list[Record]]:

@@ -29,36 +29,14 @@ Rule 7. Ready needs every counted authoritative address to have held every
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
+from . import blind
 from .evidence import Evidence
+from .policy import Policy, Require, allowed_failures
 from .questions import Goal, Question
 
 PACE = 400.0
 """Questions a second that a slow line carries: with thousands the last round outlasts 5 s."""
-
-
-class Require(Enum):
-    """Whose confirmation is needed."""
-
-    QUORUM = "quorum"
-    ALL = "all"
-    AUTHORITATIVE = "authoritative"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How patient we are. Times in seconds on the clock of `decide`'s *now*."""
-
-    started: float
-    deadline: float
-    require: Require = Require.QUORUM
-    streak: int = 2
-    fresh: float = 5.0
-    shortest: float = 0.1
-    longest: float = 5.0
-    silent_attempts: int = 3
-    silent_for: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +87,11 @@ def decide(goals: Sequence[Goal], evidence: Evidence, policy: Policy, now: float
         return Expired((*unconfirmed, *held))
     if unmet and hopeless and not faded:
         return Expired(tuple(unconfirmed), hopeless=True)
-    due = {question: court.due_at(question) for question in court.askable(unconfirmed)}
+    held_back = blind.held_back(goals, evidence)
+    due = {
+        question: max(court.due_at(question), held_back.get(question, 0.0))
+        for question in court.askable(unconfirmed)
+    }
     until = min([policy.deadline, *(at for at in due.values() if at > now)])
     return Poll(tuple(question for question, at in due.items() if at <= now), until)
 
@@ -133,15 +115,19 @@ class Court:
 
     def blocking(self, goal: Goal) -> Sequence[Question]:
         """Return the authoritative questions that block *goal* (rules 1 and 4)."""
-        missing = [q for q in goal.authoritative if not self.is_confirmed(q)]
+        return [q for asked in goal.steps for q in self.stuck(asked)]
+
+    def stuck(self, asked: Sequence[Question]) -> Sequence[Question]:
+        """Return those of *asked*, all servers of a zone, that block."""
+        missing = [q for q in asked if not self.is_confirmed(q)]
         if not missing:
             return ()
         aside = [q for q in missing if self.is_silent(q)]
         if len(aside) < len(missing):
             return missing
-        confirmed = [q for q in goal.authoritative if q not in aside]
-        hosts = len({q.via.server for q in goal.authoritative})
-        enough = 2 * len(confirmed) >= len(goal.authoritative)
+        confirmed = [q for q in asked if q not in aside]
+        hosts = len({q.via.server for q in asked})
+        enough = 2 * len(confirmed) >= len(asked)
         if enough and len({q.via.server for q in confirmed}) >= min(2, hosts):
             return ()
         return missing
@@ -153,7 +139,7 @@ class Court:
     def unheard(self, goal: Goal) -> Sequence[Question]:
         """Return the recursive questions that keep *goal* unmet (rule 4)."""
         missing = [q for q in goal.recursive if not self.is_confirmed(q)]
-        if self.policy.require is Require.AUTHORITATIVE:
+        if self.policy.require is Require.AUTHORITATIVE and not goal.is_blind:
             waiting = self.now < self.policy.deadline
             return [q for q in missing if waiting and self.is_new(q)]
         return missing if len(missing) > self.tolerance(goal) else ()
@@ -244,14 +230,3 @@ class Court:
         waited = 0.0 if hurries else last.at - self.policy.started
         interval = min(max(waited / 10, self.policy.shortest), self.policy.longest)
         return max(last.at + interval, track.repeats_until)
-
-
-def allowed_failures(resolvers: int) -> int:
-    """Return how many of *resolvers* may stay unconfirmed (rule 4).
-
-    The tolerance a CA grants its own remote network perspectives: one of 2 to
-    5, two of 6 or more (CA/Browser Forum Baseline Requirements §3.2.2.9).
-    """
-    if resolvers < 2:
-        return 0
-    return 1 if resolvers < 6 else 2

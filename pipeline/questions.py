@@ -7,6 +7,7 @@ asking, made once and looked up thousands of times.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import groupby
 
 from dns.name import Name
 from dns.rdatatype import RdataType
@@ -153,6 +154,11 @@ class Goal:
     def owner(self) -> Name:
         """Where the values are."""
         return self.chain[-1]
+
+    @property
+    def steps(self) -> list[Sequence[Question]]:
+        """The authoritative ones, by the name they are about: an alias, or the owner."""
+        return [list(group) for _, group in groupby(self.authoritative, lambda q: q.name)]
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -146,6 +146,7 @@ def record_out(record: Record) -> dict[str, object]:
         "zone_id": record.zone.id,
         "provider": record.provider,
         "ttl": record.ttl,
+        "target": record.target.to_text() if record.target else None,
     }
 
 
@@ -200,10 +201,17 @@ def challenge_in(document: Mapping[str, Any]) -> Challenge:
 def record_in(document: Mapping[str, Any]) -> Record:
     """Return the record that `record_out` wrote."""
     zone = Zone(absolute(document["zone"]), str(document["zone_id"]))
-    challenge = challenge_in(document)
-    if not challenge.name.is_subdomain(zone.apex):
-        raise ValueError(f"{challenge.name} is not in zone {zone.apex}")
-    return Record(challenge, zone, str(document["provider"]), int(document["ttl"]))
+    target = document.get("target")
+    record = Record(
+        challenge_in(document),
+        zone,
+        str(document["provider"]),
+        int(document["ttl"]),
+        None if target is None else absolute(target),
+    )
+    if not record.owner.is_subdomain(zone.apex):
+        raise ValueError(f"{record.owner} is not in zone {zone.apex}")
+    return record
 
 
 def moment(text: str) -> datetime:

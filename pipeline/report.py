@@ -144,16 +144,21 @@ def problem_out(problem: Problem) -> dict[str, object]:
 
 
 def record_lines(records: Iterable[Record]) -> tuple[RecordLine, ...]:
-    """Return *records* before anybody was asked about them."""
-    return tuple(
-        RecordLine(
+    """Return *records* before anybody was asked about them: one line for each value at a name.
+
+    Of a value that several hosts serve, all providers are named, with commas.
+    """
+    lines: dict[object, RecordLine] = {}
+    for record in records:
+        known = lines.get(record.key)
+        lines[record.key] = RecordLine(
             record.challenge.name.to_text(),
             record.challenge.value,
             record.zone.apex.to_text(),
-            record.provider,
+            f"{known.provider},{record.provider}" if known else record.provider,
+            target=record.target.to_text() if record.target else "",
         )
-        for record in records
-    )
+    return tuple(lines.values())
 
 
 def host_lines(
@@ -162,14 +167,16 @@ def host_lines(
     """Return *records* with the word of their hosts, by provider and zone, where there is one."""
     lines = []
     for record in records:
-        word = synced.get((record.provider, record.zone))
-        if word is not None:
-            state, detail = ("confirmed", "in sync") if word else ("absent", "change still pending")
-            line = PerspectiveLine("", "provider", record.provider, state, None, 1, detail)
-            lines.append(replace(record, perspectives=(*record.perspectives, line)))
-        else:
-            lines.append(record)
+        words = [(name, synced.get((name, record.zone))) for name in record.provider.split(",")]
+        said = tuple(host_line(name, in_sync=word) for name, word in words if word is not None)
+        lines.append(replace(record, perspectives=(*record.perspectives, *said)))
     return tuple(lines)
+
+
+def host_line(provider: str, *, in_sync: bool) -> PerspectiveLine:
+    """Return the word of *provider* on its own change."""
+    state, detail = ("confirmed", "in sync") if in_sync else ("absent", "change still pending")
+    return PerspectiveLine("", "provider", provider, state, None, 1, detail)
 
 
 def headline(report: Report) -> str:

@@ -7,7 +7,7 @@ nothing is struck from a receipt before it is gone from DNS. The names of a run
 are independent cases: one that fails stops no other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from signal import Signals
@@ -16,14 +16,14 @@ from typing import Self
 from .acquire import Acquisition, claims
 from .case import Case, Interrupted, Tools, attempt
 from .confirm import confirm
-from .endpoints import recursors
 from .evidence import Evidence
 from .ledger import Ledger
 from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
-from .placing import Placing
 from .plan import by_zone
-from .propagation import Expired, Policy
+from .policy import Policy
+from .preparing import Preparation
+from .propagation import Expired
 from .publishing import append
 from .receipt import Claim, State
 from .report import (
@@ -33,8 +33,8 @@ from .report import (
     host_lines,
     record_lines,
 )
-from .resolvers import Resolvers
 from .settings import Settings
+from .settling import settle
 from .text import counted
 from .verdict import bug, left_behind, not_ready, set_aside
 from .witness import Witness, evidence_lines
@@ -76,7 +76,7 @@ class Run:
             self._tools.progress.say(
                 f"order {case.claim.name}: kept, ready within the hour uses it"
             )
-        self._placing().place(self._alive())
+        self._prepare(Preparation.plan)
         self._lines = record_lines(self._records())
         return self._report("planned")
 
@@ -88,9 +88,7 @@ class Run:
         try:
             self._acquire()
             self._inherit()
-            placing = self._placing()
-            placing.place(self._alive())
-            placing.aim(self._alive())
+            self._prepare(Preparation.prepare)
             self._publish()
             self._confirm()
         except Interrupted as interrupt:
@@ -121,11 +119,10 @@ class Run:
         if alive:
             attempt(alive, lambda: self.ledger.inherit([case.claim for case in alive]))
 
-    def _placing(self) -> Placing:
-        names = {challenge.name for case in self._cases for challenge in case.challenges}
-        via = recursors(self._settings.resolvers)
-        resolvers = Resolvers(self._tools.exchange, via, names, self._left)
-        return Placing(self._settings, self._tools.hosts, resolvers, self._tools.detect)
+    def _prepare(self, prepare: Callable[[Preparation, Sequence[Case]], None]) -> None:
+        preparation = Preparation(self._settings, self._tools, self._left)
+        prepare(preparation, self._alive())
+        self._problems += preparation.problems
 
     def _publish(self) -> None:
         """Append everything at once; remove what is of no use: failed cases', superseded values."""
@@ -153,6 +150,11 @@ class Run:
         if not goals:
             return
         clock, settings = self._tools.clock, self._settings
+        if any(goal.is_blind for goal in goals):
+            settle(
+                by_zone(self._records()), self._tools.hosts, self._tools.exchange, clock,
+                settings.timeout,
+            )  # fmt: skip
         policy = Policy(clock.now(), settings.timeout, settings.require)
         watch = self._tools.progress.watching(goals, policy.streak)
         verdict, evidence = confirm(goals, self._tools.exchange, clock, policy, watch)

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from dns.name import Name
 
+from .aiming import aim
 from .case import Progress
 from .clock import Clock
 from .confirm import confirm
-from .endpoints import authoritative, recursors
 from .exchange import Exchange
 from .model import Exit, Failed, Problem
-from .propagation import Expired, Policy
-from .questions import Goal, Perspective, goal
+from .policy import Policy
+from .propagation import Expired
 from .report import RecordLine, Report, finished
-from .resolvers import Resolvers
 from .settings import Settings
+from .survey import Survey
+from .tree.aliases import Chain
 from .verdict import not_ready, set_aside
 from .witness import Witness, evidence_lines
 
@@ -32,23 +33,24 @@ class Waiting:
         self._exchange = exchange
         self._clock = clock
         self._progress = progress
+        self._problems: list[Problem] = []
 
     def wait(self, wanted: Wanted) -> Report:
         """Return the report on *wanted*."""
-        via = recursors(self._settings.resolvers)
-        resolvers = Resolvers(self._exchange, via, tuple(wanted), self._left)
-        try:
-            goals = [self._goal(name, wanted[name], resolvers, via) for name in wanted]
-        except Failed as failed:
-            return self._report(failed, lines(wanted, {}), [])
+        survey = Survey(self._settings, self._exchange, tuple(wanted), self._left)
+        found = survey.look()
+        self._problems = survey.problems
+        failures = [each for each in found.values() if isinstance(each, Failed)]
+        if failures:
+            return self._report(failures[0], lines(wanted, {}), [])
+        chains = {name: end for name, end in found.items() if isinstance(end, Chain)}
+        goals = list(aim(wanted, chains, survey.recursive).values())
         clock, settings = self._clock, self._settings
         policy = Policy(clock.now(), settings.timeout, settings.require)
         watch = self._progress.watching(goals, policy.streak)
         verdict, evidence = confirm(goals, self._exchange, clock, policy, watch)
         witness = Witness(evidence, policy.streak, clock.now(), clock.time_of)
-        shown = evidence_lines(
-            lines(wanted, {g.name: g.authoritative[0].zone for g in goals}), goals, witness
-        )
+        shown = evidence_lines(lines(wanted, chains), goals, witness)
         if isinstance(verdict, Expired):
             culprits = not_ready(goals, verdict, evidence, witness, clock.now())
             return self._report(culprits, shown, [])
@@ -56,16 +58,6 @@ class Waiting:
 
     def _left(self) -> float:
         return self._settings.timeout - self._clock.now()
-
-    def _goal(
-        self, name: Name, values: Sequence[str], resolvers: Resolvers, via: Sequence[Perspective]
-    ) -> Goal:
-        match self._settings.zone(name):
-            case (apex, zone) if zone.nameservers:
-                servers = authoritative(zone.nameservers)
-            case _:
-                apex, servers = resolvers.walk(name)
-        return goal(name, apex, values, (*servers, *via))
 
     def _report(
         self, failed: Failed | None, shown: tuple[RecordLine, ...], problems: Sequence[Problem]
@@ -75,17 +67,18 @@ class Waiting:
             finished(code, "ready"),
             code,
             records=shown,
-            problems=((failed.problem,) if failed else ()) + tuple(problems),
+            problems=((failed.problem,) if failed else ()) + (*problems, *self._problems),
             elapsed_s=self._clock.now(),
             dns_queries=self._exchange.sent,
         )
 
 
-def lines(wanted: Wanted, zones: Mapping[Name, Name]) -> tuple[RecordLine, ...]:
+def lines(wanted: Wanted, chains: Mapping[Name, Chain]) -> tuple[RecordLine, ...]:
     """Return *wanted* as records that nobody here wrote."""
-    apexes = {name: zone.to_text() for name, zone in zones.items()}
-    return tuple(
-        RecordLine(name.to_text(), value, apexes.get(name, ""), provider="")
-        for name, values in wanted.items()
-        for value in values
-    )
+    found = []
+    for name, values in wanted.items():
+        end = chains[name].end if name in chains else None
+        zone = end.zone.apex.to_text() if end else ""
+        target = end.name.to_text() if end and end.name != name else ""
+        found += [RecordLine(name.to_text(), value, zone, "", target=target) for value in values]
+    return tuple(found)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from dns.name import Name
 
 from pipeline.evidence import Evidence
-from pipeline.propagation import Expired, Policy, Poll, Ready, decide
+from pipeline.policy import Policy
+from pipeline.propagation import Expired, Poll, Ready, decide
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 
 Span = tuple[float, float]

@@ -15,7 +15,7 @@ from pipeline.arguments import EXITS, VERBS, parse
 from pipeline.config import Environment, settings
 from pipeline.endpoints import Endpoint
 from pipeline.model import Exit
-from pipeline.propagation import Require
+from pipeline.policy import Require
 
 from .documents import DOCS, ROOT, anchors, blocks, pages, prose, quoted, rows, sources
 

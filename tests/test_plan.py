@@ -1,17 +1,20 @@
 """Which value goes where: whole labels, longest apex, one answer or none."""
 
+from dataclasses import replace
+
 import pytest
 from dns.name import from_text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model import Challenge, Exit, Failed, Order, Record
-from pipeline.plan import Hosted, by_zone, enclosing, place, wanted
+from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity
+from pipeline.plan import Hosted, by_zone, enclosing, home, misled, uncovered, wanted
+from pipeline.tree.delegation import Delegation, Place
 from providers.contract import TXT, Zone
 
 
-def hosted(apex: str, zone_id: str = "", provider: str = "route53") -> Hosted:
-    return Hosted(provider, Zone(from_text(apex), zone_id or apex))
+def hosted(apex: str, zone_id: str = "") -> Zone:
+    return Zone(from_text(apex), zone_id or apex)
 
 
 def challenge(domain: str, value: str = "v", *, valid: bool = False) -> Challenge:
@@ -42,8 +45,8 @@ def test_the_closest_enclosing_zone_serves(
     """The longest apex wins, wherever it stands in the list, even the record's own name."""
     expected = from_text(home or apexes[0])
     for order_of in (apexes, apexes[::-1]):
-        found = enclosing(challenge(domain).name, [hosted(apex) for apex in order_of])
-        assert found.zone.apex == expected
+        found = enclosing(challenge(domain).name, "p", [hosted(apex) for apex in order_of])
+        assert found.apex == expected
 
 
 @pytest.mark.parametrize(
@@ -60,46 +63,46 @@ def test_the_closest_enclosing_zone_serves(
 def test_lookalikes_enclose_nothing(domain: str, apex: str) -> None:
     """Zones are matched by labels, never by letters; exit 78 tells what is hosted."""
     with pytest.raises(Failed) as caught:
-        enclosing(challenge(domain).name, [hosted(apex)])
+        enclosing(challenge(domain).name, "p", [hosted(apex)])
     assert caught.value.exit is Exit.CONFIG
     assert str(caught.value) == (
-        f"no hosted zone encloses _acme-challenge.{domain}.; hosted are {apex}"
+        f"no hosted zone encloses _acme-challenge.{domain}. at p; hosted are {apex}"
     )
     assert "in the configuration" in caught.value.problem.hint
 
 
 def test_without_zones_there_is_no_list_of_them() -> None:
     """An account that hosts nothing of ours has nothing to name; long lists end."""
-    with pytest.raises(Failed, match=r"encloses _acme-challenge\.example\.com\.$"):
-        enclosing(challenge("example.com").name, [])
+    with pytest.raises(Failed, match=r"encloses _acme-challenge\.example\.com\. at p$"):
+        enclosing(challenge("example.com").name, "p", [])
     many = [hosted(f"z{n}.org.") for n in range(6)] * 2
     with pytest.raises(Failed, match=r"hosted are z0\.org\., .*z4\.org\., …$"):
-        enclosing(challenge("example.com").name, many)
+        enclosing(challenge("example.com").name, "p", many)
 
 
-@pytest.mark.parametrize("providers", [("route53", "route53"), ("route53", "cloudflare")])
-def test_twins_are_not_chosen_between(providers: tuple[str, str]) -> None:
+def test_twins_are_not_chosen_between() -> None:
     """Two zones of one apex: exit 78, with both ids; a closer zone below them still serves."""
-    both = [hosted("example.com.", f"Z{n}", provider) for n, provider in enumerate(providers)]
+    both = [hosted("example.com.", f"Z{n}") for n in range(2)]
     with pytest.raises(Failed) as caught:
-        enclosing(challenge("www.example.com").name, both)
+        enclosing(challenge("www.example.com").name, "p", both)
     assert caught.value.exit is Exit.CONFIG
     assert caught.value.problem.code == "twin-zones"
-    assert str(caught.value).endswith(f"Z0 ({providers[0]}), Z1 ({providers[1]})")
+    assert str(caught.value).endswith("Z0 (p), Z1 (p)")
     assert '[zones."example.com"] zone_id' in caught.value.problem.hint
-    closer = enclosing(challenge("www.example.com").name, [*both, hosted("www.example.com.")])
-    assert closer.zone.id == "www.example.com."
+    zones = [*both, hosted("www.example.com.")]
+    assert enclosing(challenge("www.example.com").name, "p", zones).id == "www.example.com."
 
 
 def test_a_record_carries_its_place() -> None:
     """Owner name, value, provider, zone and TTL, as the provider will be told."""
-    home = hosted("example.com.", "Z1", "cloudflare")
-    record = place(challenge("www.example.com"), [home], 30)
-    name = from_text("_acme-challenge.www.example.com.")
-    assert record == Record(challenge("www.example.com"), home.zone, "cloudflare", 30)
+    name, target = from_text("_acme-challenge.www.example.com."), from_text("v.acme.test.")
+    record = Record(challenge("www.example.com"), hosted("example.com.", "Z1"), "cloudflare", 30)
     assert record.txt() == TXT(name, "v", 30)
     assert record.key == (name, "v")
     assert record.place == (name, "v", "cloudflare", "Z1")
+    delegated = replace(record, zone=hosted("acme.test.", "Z2"), target=target)
+    assert delegated.txt() == TXT(target, "v", 30)
+    assert (delegated.key, delegated.place) == (record.key, (target, "v", "cloudflare", "Z2"))
 
 
 def test_what_is_valid_is_not_wanted() -> None:
@@ -125,15 +128,106 @@ def test_values_differ_by_case() -> None:
 def test_records_are_grouped_as_they_are_written() -> None:
     """One group per provider and zone, in the order of the records."""
     one, two = hosted("example.com.", "Z1"), hosted("example.org.", "Z2")
-    other = hosted("example.com.", "Z1", "cloudflare")
     places = [("a.example.com", one), ("example.org", two), ("b.example.com", one)]
-    records = [place(challenge(domain), [home], 60) for domain, home in places]
-    elsewhere = place(challenge("c.example.com"), [other], 60)
+    records = [Record(challenge(domain), zone, "route53", 60) for domain, zone in places]
+    elsewhere = Record(challenge("c.example.com"), one, "cloudflare", 60)
     assert by_zone([*records, elsewhere]) == {
-        ("route53", one.zone): [records[0], records[2]],
-        ("route53", two.zone): [records[1]],
-        ("cloudflare", other.zone): [elsewhere],
+        ("route53", one): [records[0], records[2]],
+        ("route53", two): [records[1]],
+        ("cloudflare", one): [elsewhere],
     }
+
+
+def place(zone: str, *hosts: str, name: str = "_acme-challenge.www.example.com.") -> Place:
+    """Return a name in the zone that the world is led to, served by *hosts*."""
+    named = frozenset(map(from_text, hosts))
+    return Place(from_text(name), Delegation(from_text(zone), (), named, named), exists=False)
+
+
+def served(apex: str, zone_id: str, *hosts: str) -> Zone:
+    return Zone(from_text(apex), zone_id, tuple(map(from_text, hosts)))
+
+
+def refusal(where: Place, *zones: Zone) -> Failed:
+    with pytest.raises(Failed) as caught:
+        home(where, "p", zones)
+    assert caught.value.exit is Exit.CONFIG
+    return caught.value
+
+
+def test_the_zone_that_the_world_is_led_to_is_chosen() -> None:
+    """Neither a parent of it nor a child that nobody delegates to, though both are hosted."""
+    zones = [hosted("com."), hosted("example.com."), hosted("www.example.com.")]
+    assert home(place("example.com."), "p", zones) == zones[1]
+    assert home(place("www.example.com."), "p", zones) == zones[2]
+
+
+def test_a_zone_that_is_delegated_elsewhere_is_named() -> None:
+    """Only the parent is hosted here: its servers would never be asked about the name."""
+    failed = refusal(place("www.example.com.", "ns.other.net."), hosted("example.com."))
+    assert failed.problem.code == "delegated-elsewhere"
+    assert "www.example.com., delegated to ns.other.net." in str(failed)
+    assert '[zones."www.example.com"] provider' in failed.problem.hint
+
+
+def test_a_zone_that_nobody_delegates_to_is_named() -> None:
+    """The child is hosted, the world asks the parent's servers."""
+    failed = refusal(place("example.com.", "ns.p.net."), hosted("www.example.com."))
+    assert failed.problem.code == "not-delegated"
+    assert "asks the servers of example.com. (ns.p.net.)" in str(failed)
+
+
+def test_a_name_that_nobody_hosts_is_said() -> None:
+    """What is hosted is listed."""
+    failed = refusal(place("example.com."), hosted("example.org."))
+    assert failed.problem.code == "no-zone"
+
+
+def test_twins_are_told_apart_by_the_delegation() -> None:
+    """The same name servers decide, else some of them; else it is not for us to choose."""
+    a, b = served("example.com.", "A", "a1.", "a2."), served("example.com.", "B", "b1.", "a2.")
+    assert home(place("example.com.", "A1.", "a2."), "p", [a, b]) == a
+    assert home(place("example.com.", "b1."), "p", [a, b]) == b
+    assert refusal(place("example.com.", "c1."), a, b).problem.code == "twin-zones"
+    assert refusal(place("example.com.", "a2."), a, b).problem.code == "twin-zones"
+
+
+def test_what_the_host_does_not_serve_is_refused_in_its_words() -> None:
+    """Unless a twin of it is served."""
+    asleep = Zone(from_text("example.com."), "A", obstacle="pending: not delegated yet")
+    failed = refusal(place("example.com."), asleep)
+    assert (failed.problem.code, "pending: not delegated yet" in str(failed)) == (
+        *("zone-not-served", True),
+    )
+    awake = served("example.com.", "B", "b1.")
+    assert home(place("example.com."), "p", [asleep, awake]) == awake
+    with pytest.raises(Failed, match="pending"):
+        enclosing(from_text("_acme-challenge.example.com."), "p", [asleep])
+
+
+def test_a_zone_served_from_elsewhere_misleads() -> None:
+    """The host's name servers and the world's have nothing in common; unknown ones are no sign."""
+    zone = served("example.com.", "Z", "a1.")
+    failed = misled(zone, "p", place("example.com.", "b1.").zone)
+    assert failed is not None
+    assert (failed.problem.code, "zone Z" in str(failed), "b1." in str(failed)) == (
+        *("wrong-zone", True, True),
+    )
+    assert misled(zone, "p", place("example.com.", "b1.", "A1.").zone) is None
+    assert misled(zone, "p", place("example.com.").zone) is None
+    assert misled(hosted("example.com."), "p", place("example.com.", "b1.").zone) is None
+
+
+def test_name_servers_of_no_chosen_host_are_named() -> None:
+    """A zone that another host serves, too, needs its values there; unknown servers are no sign."""
+    zone = place("example.com.", "a1.", "b1.").zone
+    one = Hosted("one", served("example.com.", "A", "a1."))
+    two = Hosted("two", served("example.com.", "B", "b1."))
+    [problem] = uncovered([one], zone)
+    assert (problem.code, problem.severity) == ("other-host", Severity.WARNING)
+    assert "delegated to b1., too, which one does not name" in problem.message
+    assert not [*uncovered([one, two], zone)]
+    assert not [*uncovered([Hosted("three", hosted("example.com."))], zone)]
 
 
 label = st.sampled_from(["a", "b", "ab", "com"])
@@ -145,9 +239,9 @@ def test_no_name_goes_astray(domain: str, apexes: list[str]) -> None:
     """The zone found encloses the name, and none of the others that do is closer."""
     zones = [hosted(apex) for apex in apexes]
     name = challenge(domain).name
-    enclose = [each.zone.apex for each in zones if name.is_subdomain(each.zone.apex)]
+    enclose = [zone.apex for zone in zones if name.is_subdomain(zone.apex)]
     if enclose:
-        assert enclosing(name, zones).zone.apex == max(enclose, key=len)
+        assert enclosing(name, "p", zones).apex == max(enclose, key=len)
     else:
         with pytest.raises(Failed, match="no hosted zone"):
-            enclosing(name, zones)
+            enclosing(name, "p", zones)

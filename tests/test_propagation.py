@@ -8,15 +8,8 @@ import pytest
 from dns.name import Name, from_text
 
 from pipeline.evidence import Evidence
-from pipeline.propagation import (
-    Expired,
-    Policy,
-    Poll,
-    Ready,
-    Require,
-    allowed_failures,
-    decide,
-)
+from pipeline.policy import Policy, Require, allowed_failures
+from pipeline.propagation import Expired, Poll, Ready, decide
 from pipeline.questions import Answer, Goal, Perspective, Question, Role, Silence, goal
 
 from .fakes import Story, World, simulate

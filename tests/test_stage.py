@@ -28,7 +28,7 @@ from pipeline.evidence import Evidence
 from pipeline.exchange import Exchange
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Problem, Record
-from pipeline.propagation import Require
+from pipeline.policy import Require
 from pipeline.questions import Goal
 from pipeline.receipt import RESUMABLE_FOR, State
 from pipeline.report import Report

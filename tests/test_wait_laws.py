@@ -6,7 +6,8 @@ from dns.name import Name, from_text
 
 from pipeline.evidence import Evidence
 from pipeline.model import Exit, Failed
-from pipeline.propagation import Expired, Policy, Poll, Ready, Require, decide
+from pipeline.policy import Policy, Require
+from pipeline.propagation import Expired, Poll, Ready, decide
 from pipeline.questions import Answer, Goal, Observation, Perspective, Silence
 from pipeline.verdict import not_ready, set_aside
 from pipeline.witness import Witness

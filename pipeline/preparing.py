@@ -1,0 +1,78 @@
+"""Find out where everything goes, who is to see it, and what would be in vain; write nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from dns.name import Name
+
+from .aiming import aim
+from .case import Case, Tools
+from .model import Failed, Problem
+from .placing import Placing
+from .questions import Perspective
+from .settings import Settings
+from .survey import Survey, is_lost
+from .tree.aliases import Chain
+
+
+class Preparation:
+    """Gives the cases of a run their chains, records and goals, or their failures.
+
+    Attributes:
+        problems: What the user should know beside that.
+    """
+
+    def __init__(self, settings: Settings, tools: Tools, left: Callable[[], float]) -> None:
+        """Decide by *settings*, ask by *tools* while there are seconds *left*."""
+        self._settings = settings
+        self._tools = tools
+        self._left = left
+        self._unseen: dict[Case, Failed] = {}
+        self.problems: list[Problem] = []
+
+    def plan(self, cases: Sequence[Case]) -> None:
+        """Give each of *cases* its records; that nobody could tell about them is a warning."""
+        self._look(cases)
+        self._place(cases)
+        self.problems += [failed.as_warning() for failed in self._unseen.values()]
+
+    def prepare(self, cases: Sequence[Case]) -> None:
+        """Give each of *cases* its records and its goals."""
+        recursive = self._look(cases)
+        self._place(cases)  # what is wrong with providers counts more than what cannot be seen
+        for case, failed in self._unseen.items():
+            case.failure = case.failure or failed
+        alive = [case for case in cases if case.alive]
+        wanted: dict[Name, dict[str, None]] = {}
+        for record in (record for case in alive for record in case.records):
+            wanted.setdefault(record.challenge.name, {})[record.challenge.value] = None
+        chains = {name: chain for case in alive for name, chain in case.chains.items()}
+        goals = aim(wanted, chains, recursive)
+        for case in alive:
+            names = dict.fromkeys(record.challenge.name for record in case.records)
+            case.goals = tuple(goals[name] for name in names)
+
+    def _look(self, cases: Sequence[Case]) -> Sequence[Perspective]:
+        """Find where challenges lead; return whom to ask last."""
+        names = dict.fromkeys(each.name for case in cases for each in case.challenges)
+        survey = Survey(self._settings, self._tools.exchange, names, self._left)
+        found = survey.look()
+        self.problems += survey.problems
+        for case in () if survey.is_blind else cases:
+            self._see(case, found)
+        return survey.recursive
+
+    def _see(self, case: Case, found: Mapping[Name, Chain | Failed]) -> None:
+        """Give *case* its chains; note if it lacks one because nobody could tell."""
+        mine = {each.name: found[each.name] for each in case.challenges}
+        case.chains = {name: end for name, end in mine.items() if isinstance(end, Chain)}
+        failures = [end for end in mine.values() if isinstance(end, Failed)]
+        wrong = [failed for failed in failures if not is_lost(failed)]
+        if wrong:
+            case.failure = wrong[0]
+        elif failures:
+            self._unseen[case] = failures[0]
+
+    def _place(self, cases: Sequence[Case]) -> None:
+        placing = Placing(self._settings, self._tools.hosts, self._tools.detect)
+        placing.place([case for case in cases if case.alive])
+        self.problems += placing.problems

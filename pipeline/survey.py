@@ -1,0 +1,90 @@
+"""Look at the tree before anything is written: where challenges lead, and who is to be asked."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from dns.name import Name
+
+from .endpoints import recursors
+from .exchange import Exchange
+from .model import Failed, Problem, Severity
+from .questions import Perspective
+from .settings import Settings
+from .tree.aliases import Chain, chains
+from .tree.roots import planted
+
+
+class Survey:
+    """What can be seen of the tree from here.
+
+    Attributes:
+        tree: The tree as far as it was walked.
+        recursive: The resolvers that have the last word.
+        is_blind: Whether only they can be asked.
+        problems: What the user should know about the zones, and the view from here.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        exchange: Exchange,
+        names: Collection[Name],
+        left: Callable[[], float],
+    ) -> None:
+        """Look at challenge *names*, of which no resolver hears, while there are seconds *left*."""
+        self._settings = settings
+        self._exchange = exchange
+        self._names = names
+        self._left = left
+        self.tree = planted(settings, exchange, names, left)
+        self.recursive: Sequence[Perspective] = recursors(settings.resolvers)
+        self.is_blind = False
+        self.problems: list[Problem] = []
+
+    def look(self) -> Mapping[Name, Chain | Failed]:
+        """Return where each name leads, or why nowhere; a blind survey returns nothing."""
+        found = chains(self.tree, self._names)
+        if found and all(is_unreachable(each) for each in found.values()) and self._goes_blind():
+            return {}
+        ends = (each for each in found.values() if isinstance(each, Chain))
+        zones = (place.zone for end in ends for place in end.places)
+        self.problems = list(dict.fromkeys(problem for zone in zones for problem in zone.problems))
+        return found
+
+    def _goes_blind(self) -> bool:
+        """Whether public resolvers can be asked by other ports, where port 53 is closed."""
+        if self._settings.resolvers or self._settings.root_hints:
+            return False  # nobody else is to be asked
+        from .endpoints import encrypted_public, reachable  # noqa: PLC0415
+
+        found = reachable(self._exchange, encrypted_public(), self._left)
+        if found:
+            self.is_blind, self.recursive, self.problems = True, found, [blindness(found)]
+        return self.is_blind
+
+
+LOST = {"dns-unreachable", "dns-failing", "not-delegated", "no-address"}
+"""What ends the way to a name, in the words of `tree.failures`."""
+
+
+def is_lost(failed: Failed) -> bool:
+    """Whether *failed* says that the way to a name ends: nothing is known of what is there."""
+    return failed.problem.code in LOST
+
+
+def is_unreachable(found: Chain | Failed) -> bool:
+    """Whether *found* says that nobody could be asked at all."""
+    return isinstance(found, Failed) and found.problem.code == "dns-unreachable"
+
+
+def blindness(resolvers: Sequence[Perspective]) -> Problem:
+    """Return the warning that a verdict will rest on *resolvers* alone."""
+    names = ", ".join(via.server for via in resolvers)
+    return Problem(
+        "port-53-filtered",
+        f"no name server can be asked from here by port 53, so the verdict rests on {names}: "
+        "weaker evidence, for a resolver asks one server of several, aliases are not followed, "
+        'and a question that comes too early makes it repeat "no such name" for the zone\'s '
+        "negative TTL",
+        "open port 53 (UDP and TCP) outwards, or run where it is open",
+        Severity.WARNING,
+    )

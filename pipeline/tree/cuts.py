@@ -1,0 +1,75 @@
+"""Remember the zones that are known on the way down, and whom to ask in each. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dns.name import Name
+
+from pipeline.questions import Perspective
+
+ASKED = 8
+"""Servers of a zone that one question is put to, at most, before the zone counts as dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A zone as far as the way down needs it.
+
+    Attributes:
+        servers: Those that the parent's referral, the configuration or a resolver gave.
+        parent: The hosts that the parent's referral names; empty where there was none.
+        is_configured: Whether the user named the servers.
+    """
+
+    apex: Name
+    servers: tuple[Perspective, ...]
+    parent: frozenset[Name] = frozenset()
+    is_configured: bool = False
+
+    def within(self, apex: Name) -> "Cut":
+        """Return the zone at *apex*, below this one and on the same servers."""
+        return replace(self, apex=apex, parent=frozenset())
+
+
+class Cuts:
+    """Zones by apex; the deepest that encloses a name is where to go on."""
+
+    def __init__(self, configured: Mapping[Name, Sequence[Perspective]]) -> None:
+        self._cuts = {
+            apex: Cut(apex, tuple(servers), is_configured=True)
+            for apex, servers in configured.items()
+        }
+        self._deaf: set[tuple[str, int]] = set()
+
+    def __contains__(self, apex: Name) -> bool:
+        return apex in self._cuts
+
+    def __getitem__(self, apex: Name) -> Cut:
+        return self._cuts[apex]
+
+    def add(self, cut: Cut) -> None:
+        """Remember *cut*, unless the user has said who serves that zone."""
+        known = self._cuts.get(cut.apex)
+        if known is None or not known.is_configured:
+            self._cuts[cut.apex] = cut
+
+    def forget(self, apex: Name) -> None:
+        """Go on as if nothing were known of the zone at *apex*."""
+        self._cuts.pop(apex, None)
+
+    def closest(self, name: Name) -> Cut | None:
+        """Return the deepest known zone that encloses *name*, or None."""
+        for depth in range(len(name.labels)):
+            cut = self._cuts.get(Name(name.labels[depth:]))
+            if cut is not None:
+                return cut
+        return None
+
+    def order(self, cut: Cut) -> Sequence[Perspective]:
+        """Return the servers of *cut* to ask, those that failed before last."""
+        asked = sorted(cut.servers, key=lambda via: (via.address, via.port) in self._deaf)
+        return asked[:ASKED]
+
+    def deaf(self, servers: Iterable[tuple[str, int]]) -> None:
+        """Ask *servers*, by address and port, last from now on."""
+        self._deaf.update(servers)

@@ -1,0 +1,69 @@
+"""Say why the way to a name ends: nobody answers, or nobody is delegated to. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from dns.name import Name
+
+from pipeline.model import Exit, Failed
+from pipeline.questions import Perspective, Silence
+from pipeline.text import printable
+
+
+def nobody_answers(name: Name, said: Mapping[Perspective, Silence]) -> Failed:
+    """Return the failure of a look-up that no server answered, or only with errors.
+
+    Args:
+        name: What was asked about.
+        said: What came of each server asked.
+    """
+    words = "; ".join(
+        f"{at} ({printable(at.server, 255)}): {printable(silence.reason)}"
+        for at, silence in said.items()
+    )
+    if all(silence.is_nothing for silence in said.values()):
+        return Failed(
+            Exit.UNAVAILABLE,
+            "dns-unreachable",
+            f"no DNS server answered about {name}: {words}",
+            "is port 53 (UDP and TCP) filtered here? name a resolver that this host may ask: "
+            "--resolver ADDR",
+        )
+    return Failed(
+        Exit.UNAVAILABLE,
+        "dns-failing",
+        f"no DNS server could answer about {name}: {words}",
+        "the zone above it may be broken (DNSSEC, lame delegation), or the resolver refuses us",
+    )
+
+
+def endless(name: Name) -> Failed:
+    """Return the failure of a way that never ends."""
+    return Failed(
+        Exit.UNAVAILABLE,
+        "dns-failing",
+        f"the way to {name} does not end: servers refer to one zone after another",
+        "look at the delegations on the way: dns01 check",
+    )
+
+
+def no_address(apex: Name, hosts: Iterable[Name]) -> Failed:
+    """Return the failure of a zone whose name servers have no address."""
+    names = ", ".join(printable(host.to_text(), 255) for host in sorted(hosts))
+    return Failed(
+        Exit.UNAVAILABLE,
+        "no-address",
+        f"no name server of {apex} has an address: {names}",
+        "the delegation names hosts that do not resolve; correct it at the registrar",
+    )
+
+
+def not_delegated(name: Name) -> Failed:
+    """Return the failure of a zone that nobody delegates to."""
+    zone = name.to_text(omit_final_dot=True)
+    return Failed(
+        Exit.CONFIG,
+        "not-delegated",
+        f"the resolvers know no name servers for {name}",
+        "delegate the zone to its host, or, for a split view, name its servers in the "
+        f'configuration: [zones."{zone}"] nameservers = ["ADDR"]',
+    )

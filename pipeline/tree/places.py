@@ -1,0 +1,172 @@
+"""Find the zone of a name and what stands at the name, before anything is written there."""
+
+import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from dns import rcode, rdatatype
+from dns.message import Message
+from dns.name import Name
+
+from pipeline import wire
+from pipeline.exchange import Exchange
+from pipeline.model import Failed
+from pipeline.questions import Answer, Perspective, Role, Silence
+
+from .cuts import Cut
+from .delegation import Delegation, Place
+from .oddities import oddities
+from .recursion import Asked, Recursion
+from .referrals import alias, apex_of, ns_targets
+from .walk import Found, Walk
+
+
+class Tree:
+    """The DNS tree as far as it was walked: zones complete, names with what stands there."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        begin: Callable[[], Sequence[Perspective]],
+        recursion: Recursion,
+        left: Callable[[], float],
+        configured: Mapping[Name, Sequence[Perspective]] | None = None,
+    ) -> None:
+        """Take what `Walk` takes."""
+        self._walk = Walk(exchange, begin, recursion, left, configured or {})
+        self._recursion = recursion
+        self._delegations: dict[Name, Delegation] = {}
+
+    def forbid(self, name: Name) -> None:
+        """Let no resolver hear of *name*, or a name below it, from now on."""
+        self._recursion.forbid(name)
+
+    def resolve(self, questions: Iterable[Asked]) -> dict[Asked, Message | Silence]:
+        """Return the last answer to each question, aliases followed, or why there is none."""
+        return self._walk.resolve(questions)
+
+    def zones(self, names: Iterable[Name]) -> dict[Name, Delegation]:
+        """Return the zone that each of *names* is in.
+
+        Raises:
+            Failed: 69, if nobody answers for one of them; 78, if it is delegated to nobody.
+        """
+        asked = list(dict.fromkeys(names))
+        apexes = self._apexes(asked)
+        for apex in apexes.values():
+            if isinstance(apex, Failed):
+                raise apex
+        found = {name: apex for name, apex in apexes.items() if isinstance(apex, Name)}
+        delegations = self._complete(found.values())
+        return {name: delegations[apex] for name, apex in found.items()}
+
+    def places(self, names: Iterable[Name]) -> dict[Name, Place | Failed]:
+        """Return what the servers of its zone say of each name, or why nobody does."""
+        outcomes = self._walk.find((name, rdatatype.TXT) for name in names)
+        places: dict[Name, Place | Failed] = {
+            name: outcome for (name, _), outcome in outcomes.items() if isinstance(outcome, Failed)
+        }
+        found = {name: o for (name, _), o in outcomes.items() if isinstance(o, Found)}
+        apexes: dict[Name, Name | Failed] = {}
+        for name, each in found.items():
+            if (told := apex_of(each.message, name)) is not None:
+                apexes[name] = self._settled(told, each.cut)
+        apexes |= self._apexes([name for name in found if name not in apexes])
+        delegations = self._complete(a for a in apexes.values() if isinstance(a, Name))
+        wild = self._wildcards({name: alias(each.message, name) for name, each in found.items()})
+        for name, apex in apexes.items():
+            places[name] = (
+                apex
+                if isinstance(apex, Failed)
+                else place(name, delegations[apex], found[name].message, is_wild=name in wild)
+            )
+        return places
+
+    def _apexes(self, names: Iterable[Name]) -> dict[Name, Name | Failed]:
+        """Return the apex of the zone that each of *names* is in, by asking for its SOA.
+
+        An alias is no apex, so the zone of its parent is the one.
+        """
+        apexes: dict[Name, Name | Failed] = {}
+        current = {name: name for name in names}
+        while current:
+            outcomes = self._walk.find((name, rdatatype.SOA) for name in current.values())
+            onward = {}
+            for first, now in current.items():
+                match outcomes[now, rdatatype.SOA]:
+                    case Failed() as failed:
+                        apexes[first] = failed
+                    case Found(cut, message):
+                        apex = apex_of(message, now)
+                        if apex is None and now != cut.apex:
+                            onward[first] = now.parent()
+                        else:
+                            apexes[first] = self._settled(apex or cut.apex, cut)
+            current = onward
+        return apexes
+
+    def _settled(self, apex: Name, cut: Cut) -> Name:
+        """Return *apex*, known from now on; it may lie below *cut*, on the same servers."""
+        if apex not in self._walk.cuts and apex.is_subdomain(cut.apex):
+            self._walk.cuts.add(cut.within(apex))
+        return apex if apex in self._walk.cuts else cut.apex
+
+    def _complete(self, apexes: Iterable[Name]) -> Mapping[Name, Delegation]:
+        """Return each zone with every server that it, or its parent, names."""
+        new = [apex for apex in dict.fromkeys(apexes) if apex not in self._delegations]
+        open_ = [self._walk.cuts[apex] for apex in new]
+        answers = self._walk.find((cut.apex, rdatatype.NS) for cut in open_)
+        children = {}
+        for cut in open_:
+            match answers[cut.apex, rdatatype.NS]:
+                case Found(message=message):
+                    children[cut.apex] = ns_targets(message, cut.apex)
+                case _:
+                    children[cut.apex] = frozenset()
+        found = [cut for cut in open_ if not cut.is_configured]
+        hosts = {host for cut in found for host in (*cut.parent, *children[cut.apex])}
+        addresses = self._walk.addresses(hosts) if hosts else ()
+        for cut in open_:
+            self._delegations[cut.apex] = delegation(cut, children[cut.apex], addresses)
+        return self._delegations
+
+    def _wildcards(self, aliases: Mapping[Name, Name | None]) -> frozenset[Name]:
+        """Return those names whose alias a random sibling has, too: a wildcard made it."""
+        siblings = {
+            name: Name((b"dns01-" + secrets.token_hex(8).encode(), *name.labels[1:]))
+            for name, target in aliases.items()
+            if target is not None
+        }
+        answers = self._walk.find((sibling, rdatatype.TXT) for sibling in siblings.values())
+        wild = set()
+        for name, sibling in siblings.items():
+            answer = answers[sibling, rdatatype.TXT]
+            if isinstance(answer, Found) and alias(answer.message, sibling) == aliases[name]:
+                wild.add(name)
+        return frozenset(wild)
+
+
+def place(name: Name, zone: Delegation, message: Message, *, is_wild: bool) -> Place:
+    """Return what *message*, an answer to a TXT question, says of *name*."""
+    target = alias(message, name)
+    match wire.read(message, name, Role.AUTHORITATIVE):
+        case Answer(values) if target is None:
+            held = values
+        case _:
+            held = frozenset()
+    exists = message.rcode() != rcode.NXDOMAIN or target is not None
+    return Place(name, zone, exists, target, is_wild, held)
+
+
+def delegation(cut: Cut, child: frozenset[Name], addresses: Collection[Perspective]) -> Delegation:
+    """Return the zone of *cut*, which names the hosts *child* itself, with every server."""
+    if cut.is_configured:
+        return Delegation(cut.apex, cut.servers, child=child, is_configured=True)
+    hosts = {host.to_text() for host in (*cut.parent, *child)}
+    found = [via for via in addresses if via.server in hosts]
+    return Delegation(
+        cut.apex,
+        tuple(dict.fromkeys((*found, *cut.servers))),
+        cut.parent,
+        child,
+        oddities(cut.apex, cut.parent, child, cut.servers, found),
+    )

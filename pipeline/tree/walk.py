@@ -1,0 +1,253 @@
+"""Walk the tree from the root down, as a validating CA's resolver does (RFC 1034 §5.3.3).
+
+Every question goes to an authoritative server, without recursion. What is
+asked at each level is the whole name, so that a zone cut, an alias and what
+stands at the name show in one answer.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import dns.name
+from dns import rcode, rdatatype
+from dns.message import Message
+from dns.name import Name
+
+from pipeline.exchange import Exchange, Reply
+from pipeline.flight import Query
+from pipeline.model import Failed
+from pipeline.questions import Perspective, Silence
+
+from .cuts import Cut, Cuts
+from .failures import endless, no_address, nobody_answers, not_delegated
+from .recursion import Asked, Recursion
+from .referrals import ADDRESSES, alias, glue, leads_on, ns_targets, servers, zone_cut
+
+LEVELS = 40
+"""Zone cuts on the way to a name, at most."""
+
+DETOURS = 4
+"""How deep the search for a name server's address may lead to another such search."""
+
+HOPS = 11
+"""Aliases that are followed for one answer, as by Unbound (max-query-restarts)."""
+
+TIMEOUT = 2.0
+"""Seconds a server may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The last answer on the way to a name, by a server of *cut*."""
+
+    cut: Cut
+    message: Message
+
+
+class Walk:
+    """The way down, and what was learned on it."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        begin: Callable[[], Sequence[Perspective]],
+        recursion: Recursion,
+        left: Callable[[], float],
+        configured: Mapping[Name, Sequence[Perspective]],
+    ) -> None:
+        """Begin at the zones *configured*, or the roots that *begin* finds, or what resolvers know.
+
+        Nothing is asked once no seconds are *left*.
+        """
+        self._exchange = exchange
+        self._recursion = recursion
+        self._left = left
+        self._detours = 0
+        self._begin: Callable[[], Sequence[Perspective]] | None = begin
+        self.cuts = Cuts(configured)
+
+    def find(self, questions: Iterable[Asked]) -> dict[Asked, Found | Failed]:
+        """Return the answer to each question by a server of the zone it is in, or why none."""
+        found: dict[Asked, Found | Failed] = {}
+        open_ = list(dict.fromkeys(questions))
+        for _ in range(LEVELS):
+            begun: dict[Asked, Cut] = {}
+            for question in open_:
+                match self._closest(question[0]):
+                    case Cut() as cut:
+                        begun[question] = cut
+                    case failed:
+                        found[question] = failed
+            open_ = self._step(begun, found)
+            if not open_:
+                return found
+        return found | {question: endless(question[0]) for question in open_}
+
+    def resolve(self, questions: Iterable[Asked]) -> dict[Asked, Message | Silence]:
+        """Return the last answer to each question, aliases followed, or why there is none."""
+        answers: dict[Asked, Message | Silence] = {}
+        current = {question: question for question in questions}
+        for _ in range(HOPS + 1):
+            outcomes = self.find(current.values())
+            onward: dict[Asked, Asked] = {}
+            for first, (name, rdtype) in current.items():
+                match outcomes[name, rdtype]:
+                    case Failed() as failed:
+                        answers[first] = Silence(str(failed))
+                    case Found(message=message):
+                        answers[first] = message
+                        target = alias(message, name)
+                        if target is not None and rdtype != rdatatype.CNAME:
+                            onward[first] = (target, rdtype)
+            current = onward
+            if not current:
+                return answers
+        return answers | dict.fromkeys(current, Silence(f"more than {HOPS} aliases in a row"))
+
+    def addresses(self, hosts: Collection[Name]) -> tuple[Perspective, ...]:
+        """Return an authoritative server for every address of *hosts*, as their zones tell."""
+        if self._detours >= DETOURS:
+            return ()
+        self._detours += 1
+        try:
+            answers = self.resolve((host, kind) for host in sorted(hosts) for kind in ADDRESSES)
+        finally:
+            self._detours -= 1
+        return tuple(
+            server
+            for (host, kind), answer in answers.items()
+            if isinstance(answer, Message)
+            for rrset in answer.answer
+            if rrset.rdtype == kind
+            for server in servers(rrset, host)
+        )
+
+    def _step(self, begun: Mapping[Asked, Cut], found: dict[Asked, Found | Failed]) -> list[Asked]:
+        """Take each question a level further down; return those that must go on."""
+        onward = []
+        referrals: dict[Name, tuple[Message, Cut]] = {}
+        for question, outcome in self._contest(begun).items():
+            cut = begun[question]
+            match outcome:
+                case Failed() as failed:
+                    if not self._is_dead_root(cut, failed):
+                        found[question] = failed
+                        continue
+                    self.cuts.forget(cut.apex)
+                case message if below := zone_cut(message, question[0], cut.apex):
+                    referrals.setdefault(below, (message, cut))
+                case message:
+                    found[question] = Found(cut, message)
+                    continue
+            onward.append(question)
+        self._learn(referrals)
+        return onward
+
+    def _contest(self, begun: Mapping[Asked, Cut]) -> dict[Asked, Message | Failed]:
+        """Ask servers of each question's zone until one is of use."""
+        about: dict[Query, tuple[Name, Name]] = {}
+
+        def judge(reply: Reply) -> bool:
+            return isinstance(leads_on(reply.outcome, *about[reply.query]), Message)
+
+        contests = []
+        for (name, rdtype), cut in begun.items():
+            queries = [self._query(name, rdtype, via) for via in self.cuts.order(cut)]
+            about |= dict.fromkeys(queries, (name, cut.apex))
+            contests.append(queries)
+        outcomes: dict[Asked, Message | Failed] = {}
+        for (question, cut), replies in zip(
+            begun.items(), self._exchange.race(contests, judge), strict=True
+        ):
+            last = replies[-1].outcome if replies and judge(replies[-1]) else None
+            failed = replies if last is None else replies[:-1]
+            self.cuts.deaf((reply.query.address, reply.query.port) for reply in failed)
+            outcomes[question] = (
+                last if isinstance(last, Message) else failure(question[0], cut, failed)
+            )
+        return outcomes
+
+    def _query(self, name: Name, rdtype: rdatatype.RdataType, via: Perspective) -> Query:
+        timeout = max(min(TIMEOUT, self._left()), 0.0)
+        return Query(name, rdtype, via.address, via.port, False, timeout)  # noqa: FBT003
+
+    def _learn(self, referrals: Mapping[Name, tuple[Message, Cut]]) -> None:
+        """Remember the zones that *referrals* lead to, with their servers."""
+        for apex, (message, above) in referrals.items():
+            hosts = ns_targets(message, apex)
+            found = tuple(glue(message, hosts, above.apex))
+            known = {via.server for via in found}
+            bare = {host for host in hosts if host.to_text() not in known}
+            # A host inside its own zone cannot be found without glue.
+            outside = {host for host in bare if not host.is_subdomain(apex)}
+            if outside and not found:
+                found += self.addresses(outside)
+            self.cuts.add(Cut(apex, found, hosts))
+
+    def _closest(self, name: Name) -> Cut | Failed:
+        """Return the deepest known zone around *name*, or the topmost that a resolver knows."""
+        cut = self.cuts.closest(name)
+        if cut is not None:
+            return cut
+        begin, self._begin = self._begin, None
+        if begin is not None and (roots := tuple(begin())):
+            self.cuts.add(Cut(dns.name.root, roots))
+            return self.cuts[dns.name.root]
+        try:
+            return self._topmost(name)
+        except Failed as failed:
+            return failed
+
+    def _topmost(self, name: Name) -> Cut:
+        failing: Failed | None = None
+        for depth in range(len(name) - 2, -1, -1):
+            apex = Name(name.labels[depth:])
+            if not self._recursion.may_ask(apex):
+                break
+            try:
+                answer = self._recursion.ask([(apex, rdatatype.NS)])[apex, rdatatype.NS]
+            except Failed as failed:
+                if failed.problem.code != "dns-failing":
+                    raise
+                failing = failed  # a resolver for inner zones only may not know those above
+                continue
+            hosts = ns_targets(answer, apex)
+            if hosts:
+                return self._known(apex, hosts)
+            failing = None
+            if answer.rcode() == rcode.NXDOMAIN:
+                break
+        raise failing or not_delegated(name)
+
+    def _known(self, apex: Name, hosts: Collection[Name]) -> Cut:
+        """Remember a zone that a resolver knows, by its *hosts*' addresses."""
+        asked = [(host, kind) for host in sorted(hosts) for kind in ADDRESSES]
+        found = tuple(
+            server
+            for (host, kind), answer in self._recursion.seek(asked)[0].items()
+            for rrset in answer.answer
+            if rrset.rdtype == kind
+            for server in servers(rrset, host)
+        )
+        if not found:
+            self._recursion.ask(asked)  # says so if it is the resolvers that fail
+            raise no_address(apex, hosts)
+        self.cuts.add(Cut(apex, found, frozenset(hosts)))
+        return self.cuts[apex]
+
+    def _is_dead_root(self, cut: Cut, failed: Failed) -> bool:
+        """Whether no root server can be reached, so that only resolvers can tell the way."""
+        return cut.apex == dns.name.root and failed.problem.code == "dns-unreachable"
+
+
+def failure(name: Name, cut: Cut, replies: Sequence[Reply]) -> Failed:
+    """Return why no server of *cut* was of use for *name*."""
+    if not cut.servers:
+        return no_address(cut.apex, cut.parent)
+    by_address = {(via.address, via.port): via for via in cut.servers}
+    said = {}
+    for reply in replies:
+        outcome = leads_on(reply.outcome, name, cut.apex)
+        if isinstance(outcome, Silence):
+            said[by_address[reply.query.address, reply.query.port]] = outcome
+    return nobody_answers(name, said)
