@@ -1,11 +1,14 @@
 """Read the credentials for others' services: the order API's account, an adapter's settings."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from providers.contract import Adapter
 
+from . import registry
 from .config import Environment
+from .settings import Account
 from .text import quoted
 from .values import is_local, wrong
 
@@ -27,6 +30,49 @@ def adapter_settings(adapter: Adapter, environment: Environment) -> dict[str, st
         for setting in adapter.settings
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def provider_settings(
+    name: str, accounts: Mapping[str, Account], environment: Environment
+) -> tuple[Adapter, dict[str, str]]:
+    """Return the adapter that opens the provider *name*, and the settings to open it with.
+
+    *name* is one of *accounts*, which get what their tables say and nothing else of
+    *environment*; or an installed adapter, which gets what it declares.
+
+    Raises:
+        Failed: 78, if there is no such provider, or a secret is not where it should be,
+            or an account has no credentials.
+    """
+    if name not in accounts:
+        adapter = registry.load(name, accounts=accounts)
+        return adapter, adapter_settings(adapter, environment)
+    account = accounts[name]
+    adapter = registry.load(account.adapter)
+    found = adapter_settings(adapter, own(name, account, environment))
+    if not registry.has_credentials(adapter, found.__contains__):
+        needed = ", or ".join(" with ".join(group) for group in adapter.credentials)
+        raise wrong(f"providers.{name} has no credentials", f"its table needs {needed}")
+    return replace(adapter, open=adapter.open_apart or adapter.open), found
+
+
+def own(name: str, account: Account, environment: Environment) -> Environment:
+    """Return the environment that *account*, called *name*, has to itself.
+
+    Raises:
+        Failed: 78, if a variable that should hold a secret is not set.
+    """
+    variables = {}
+    for key, value in account.given.items():
+        variables[key] = value
+        if key.endswith("_ENV"):
+            secret = environment.secret(value)
+            if secret is None:
+                raise wrong(
+                    f"providers.{name} {key} names {quoted(value)}: that variable is not set"
+                )
+            variables[key.removesuffix("_ENV")] = secret
+    return Environment(variables, f"providers.{name} ")
 
 
 @dataclass(frozen=True, slots=True)

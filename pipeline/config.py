@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dns.name import Name
-
 from .endpoints import Endpoint
-from .propagation import Require
-from .settings import Authority, Settings, ZoneSettings
+from .policy import Require
+from .settings import Authority, Settings
+from .tables import accounts, location, zones
 from .text import quoted
 from .values import (
-    apex,
     checked,
     duration,
     endpoints,
@@ -33,18 +31,22 @@ from .values import (
 
 TOP = (
     *("provider", "resolvers", "root_hints", "require", "timeout", "state_dir"),
-    *("issuer", "account_uri", "zones"),
+    *("issuer", "account_uri", "zones", "providers"),
 )
-ZONE = ("provider", "zone_id", "nameservers")
 
 Value = TypeVar("Value")
 
 
 class Environment:
-    """The environment variables; empty ones count as unset."""
+    """The environment variables; empty ones count as unset.
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    Args:
+        place: Where they stand, if not in the environment: put before their names.
+    """
+
+    def __init__(self, variables: Mapping[str, str], place: str = "") -> None:
         self._variables = variables
+        self._place = place
 
     @classmethod
     def of_process(cls) -> "Environment":
@@ -64,13 +66,14 @@ class Environment:
         path = self.get(f"{name}_FILE")
         if self.get(name) or not path:
             return self.get(name)
+        names = f"{self._place}{name}_FILE names {quoted(path)}"
         try:
             content = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not text"
-            raise wrong(f"{name}_FILE names {quoted(path)}: {reason.lower()}") from error
+            raise wrong(f"{names}: {reason.lower()}") from error
         if not content:
-            raise wrong(f"{name}_FILE names {quoted(path)}: it is empty")
+            raise wrong(f"{names}: it is empty")
         return content
 
     def plus(self, **more: str) -> dict[str, str]:
@@ -119,6 +122,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         or (),
         force=flags.get("force", False),
         zones=zones(file.get("zones", {})),
+        accounts=accounts(file.get("providers", {})),
     )
 
 
@@ -157,45 +161,17 @@ def read_file(given: Path | None, environment: Environment) -> Mapping[str, Any]
     return document
 
 
-def zones(tables: object) -> Mapping[Name, ZoneSettings]:
-    """Return the ``[zones."NAME"]`` *tables* by apex."""
-    if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
-        raise wrong('"zones" holds tables: [zones."example.com"]')
-    return {
-        checked("zones", apex, name): zone(table, f'zones."{name}"')
-        for name, table in tables.items()
-    }
-
-
-def zone(table: Mapping[str, Any], place: str) -> ZoneSettings:
-    """Return one zone's *table*, found at *place*."""
-    known(table, ZONE, place)
-    return ZoneSettings(
-        optional(f"{place} provider", words, table.get("provider")) or (),
-        optional(f"{place} zone_id", text, table.get("zone_id")),
-        optional(f"{place} nameservers", endpoints, table.get("nameservers")) or (),
-    )
-
-
 def state_dir(file: Mapping[str, Any], environment: Environment) -> Path:
     """Return the folder for receipts."""
     named = environment.get("DNS01_STATE_DIR") or file.get("state_dir")
     if named is not None:
-        return checked("state_dir", folder, named)
+        return checked("state_dir", location, named)
     if of_unit := environment.get("STATE_DIRECTORY"):
         return Path(of_unit.split(":")[0])
     ours = home("XDG_STATE_HOME", ".local/state", environment)
     if ours is None:
         raise wrong("this user has no home folder", "set HOME, or name --state-dir")
     return ours
-
-
-def folder(value: object) -> Path:
-    """Return *value* as a path, ``~`` being the user's home."""
-    try:
-        return Path(text(value)).expanduser()
-    except RuntimeError as error:
-        raise ValueError("it begins with a home folder that nobody has") from error
 
 
 def home(variable: str, below_home: str, environment: Environment) -> Path | None:

@@ -1,13 +1,15 @@
-"""List the installed providers, their settings, and which are present; never a value."""
+"""List the providers, their settings, and which are present; never a value."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from . import registry
-from .accounts import adapter_settings
+from .accounts import provider_settings
 from .config import Environment
 from .model import Failed
+from .settings import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +24,37 @@ class SettingLine:
 
 @dataclass(frozen=True, slots=True)
 class ProviderLine:
-    """One installed provider; `problem` says why it cannot be used."""
+    """One provider: installed, or a configured account of the installed `adapter`.
+
+    `problem` says why it cannot be used.
+    """
 
     name: str
     settings: tuple[SettingLine, ...] = ()
     credentials: bool = False
     problem: str = ""
+    adapter: str = ""
 
 
-def take(environment: Environment) -> list[ProviderLine]:
-    """Return what is installed."""
-    found = []
-    for name, point in registry.installed().items():
-        try:
-            adapter = registry.imported(point)
-            present = adapter_settings(adapter, environment)
-        except Failed as failed:
-            found.append(ProviderLine(name, problem=failed.problem.message))
-            continue
-        lines = tuple(
-            SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in adapter.settings
-        )
-        complete = registry.has_credentials(adapter, present.__contains__)
-        found.append(ProviderLine(name, lines, complete))
-    return found
+def take(
+    environment: Environment, accounts: Mapping[str, Account] = MappingProxyType({})
+) -> list[ProviderLine]:
+    """Return what is installed, then *accounts*."""
+    return [line(name, environment, accounts) for name in (*registry.installed(), *accounts)]
+
+
+def line(name: str, environment: Environment, accounts: Mapping[str, Account]) -> ProviderLine:
+    """Return what there is to say about the provider *name*."""
+    of = accounts[name].adapter if name in accounts else ""
+    try:
+        adapter, present = provider_settings(name, accounts, environment)
+    except Failed as failed:
+        return ProviderLine(name, problem=failed.problem.message, adapter=of)
+    lines = tuple(
+        SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in adapter.settings
+    )
+    complete = registry.has_credentials(adapter, present.__contains__)
+    return ProviderLine(name, lines, complete, adapter=of)
 
 
 def to_json(found: Sequence[ProviderLine]) -> str:
@@ -53,6 +62,7 @@ def to_json(found: Sequence[ProviderLine]) -> str:
     providers = [
         {
             "name": provider.name,
+            "adapter": provider.adapter or None,
             "credentials_present": provider.credentials,
             "problem": provider.problem or None,
             "settings": [
@@ -66,15 +76,19 @@ def to_json(found: Sequence[ProviderLine]) -> str:
 
 
 def human(found: Sequence[ProviderLine]) -> str:
-    """Return *found* as lines for a person."""
+    """Return *found* as lines for a person; of an account only what its table has."""
     lines = []
     for provider in found:
+        place = "configuration" if provider.adapter else "environment"
         state = provider.problem or (
-            "credentials in the environment" if provider.credentials else "no credentials here"
+            f"credentials in the {place}" if provider.credentials else "no credentials here"
         )
-        lines.append(f"{provider.name}: {state}")
+        of = f" (an account at {provider.adapter})" if provider.adapter else ""
+        lines.append(f"{provider.name}{of}: {state}")
         for setting in provider.settings:
+            if provider.adapter and not setting.present:
+                continue
             mark = "set" if setting.present else "-"
-            kind = " (secret; also as _FILE)" if setting.secret else ""
+            kind = " (secret; also as _FILE)" if setting.secret and not provider.adapter else ""
             lines.append(f"  {mark:4}{setting.name}{kind}: {setting.meaning}")
     return "\n".join(lines)

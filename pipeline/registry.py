@@ -1,6 +1,6 @@
 """Find the installed provider adapters: entry points of the group ``dns01.providers``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -17,20 +17,24 @@ def installed() -> Mapping[str, EntryPoint]:
     return {point.name: point for point in sorted(entry_points(group=GROUP))}
 
 
-def load(name: str) -> Adapter:
+def load(name: str, place: str = "", accounts: Collection[str] = ()) -> Adapter:
     """Return the adapter called *name*.
+
+    *place* is where the configuration names it, if it does; *accounts* could have
+    been meant as well.
 
     Raises:
         Failed: 78, if there is none, or it cannot be imported.
     """
     points = installed()
     if name not in points:
-        near = get_close_matches(name, points, n=1)
+        near = get_close_matches(name, [*points, *accounts], n=1)
+        others = f"; configured: {', '.join(accounts)}" if accounts else ""
         raise Failed(
             Exit.CONFIG,
             "provider",
-            f"no provider is called {printable(name, 60)!r}",
-            f"did you mean {near[0]}?" if near else f"installed: {', '.join(points)}",
+            f"{place and f'{place}: '}no provider is called {printable(name, 60)!r}",
+            f"did you mean {near[0]}?" if near else f"installed: {', '.join(points)}{others}",
         )
     return imported(points[name])
 

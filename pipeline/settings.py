@@ -7,7 +7,7 @@ from pathlib import Path
 from dns.name import Name
 
 from .endpoints import Endpoint
-from .propagation import Require
+from .policy import Require
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,20 @@ class ZoneSettings:
     providers: tuple[str, ...] = ()
     zone_id: str | None = None
     nameservers: tuple[Endpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account at a DNS host, under a name of the user's.
+
+    Attributes:
+        adapter: The installed provider that opens it.
+        given: Its settings by name; of a secret NAME only where it is: a path
+            as ``NAME_FILE``, or an environment variable as ``NAME_ENV``.
+    """
+
+    adapter: str
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,7 @@ class Settings:
         providers: Those for every zone (a flag); empty: see `zones`.
         fallback: Those where neither says; empty: the one with credentials.
         force: Whether to write although validation would surely fail.
+        accounts: Those that have a name of their own.
     """
 
     state_dir: Path
@@ -56,6 +71,7 @@ class Settings:
     fallback: tuple[str, ...] = ()
     force: bool = False
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
 
     def zone(self, name: Name) -> tuple[Name, ZoneSettings] | None:
         """Return the closest configured zone that encloses *name*, or None."""

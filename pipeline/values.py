@@ -18,7 +18,7 @@ from providers.origin import is_loopback
 
 from .endpoints import Endpoint
 from .model import Exit, Failed
-from .propagation import Require
+from .policy import Require
 from .text import quoted
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)

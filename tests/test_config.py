@@ -12,8 +12,8 @@ from pipeline.arguments import parse
 from pipeline.config import Environment, settings
 from pipeline.endpoints import Endpoint
 from pipeline.model import Exit, Failed
-from pipeline.propagation import Require
-from pipeline.settings import Settings, ZoneSettings
+from pipeline.policy import Require
+from pipeline.settings import Authority, Settings, ZoneSettings
 from providers.contract import Adapter, Setting
 
 SECRET = "45ref546-67rf-65ytr"
@@ -117,6 +117,42 @@ def test_flags_beat_everything(home: Path) -> None:
     )
 
 
+AUTHORITY = """
+root_hints = ["192.0.2.1", "[2001:db8::1]:5353"]
+issuer = "letsencrypt.org, sectigo.com"
+account_uri = "https://ca.example/acct/1"
+"""
+
+
+def test_where_the_walk_begins_and_who_issues(home: Path) -> None:
+    """Root hints, issuers and account come from the file, beaten by variables and a flag."""
+    found = configured(home, AUTHORITY)
+    assert found.root_hints == (Endpoint("192.0.2.1"), Endpoint("2001:db8::1", 5353))
+    issuers = ("letsencrypt.org", "sectigo.com")
+    assert found.authority == Authority(issuers, "https://ca.example/acct/1")
+    variables = {
+        "DNS01_ROOT_HINTS": "192.0.2.2, ::1",
+        "DNS01_ISSUER": "pki.goog",
+        "DNS01_ACCOUNT_URI": "https://ca.example/acct/2",
+    }
+    found = configured(home, AUTHORITY, **variables)
+    assert found.root_hints == (Endpoint("192.0.2.2"), Endpoint("::1"))
+    assert found.authority == Authority(("pki.goog",), "https://ca.example/acct/2")
+    found = configured(home, AUTHORITY, "--issuer", "a.example,b.example", **variables)
+    assert found.authority.issuers == ("a.example", "b.example")
+    assert configured(home, "").authority == Authority()
+
+
+def test_providers_may_be_several(home: Path) -> None:
+    """A list, or text with commas, keeps its order; a name counts once."""
+    text = 'provider = ["a", "b"]\n[zones."example.com"]\nprovider = "b, a,b"'
+    found = configured(home, text)
+    assert found.fallback == ("a", "b")
+    assert found.zones[from_text("example.com.")].providers == ("b", "a")
+    found = configured(home, text, "--provider", "c,d", DNS01_PROVIDER="e,f")
+    assert (found.providers, found.fallback) == (("c", "d"), ("e", "f"))
+
+
 @pytest.mark.parametrize("name", ["DNS01_TIMEOUT", "DNS01_RESOLVERS", "DNS01_PROVIDER"])
 def test_an_empty_variable_counts_as_unset(home: Path, name: str) -> None:
     """As CI systems pass them."""
@@ -178,7 +214,7 @@ def test_an_unreadable_file_is_said(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "hint"),
     [
-        ('providers = "x"', 'unknown key "providers"', "did you mean provider?"),
+        ('provid = "x"', 'unknown key "provid"', "did you mean provider?"),
         ("time_out = 5", 'unknown key "time_out"', "did you mean timeout?"),
         ('statedir = "x"', 'unknown key "statedir"', "did you mean state_dir?"),
         ("xyzzy = 1", 'unknown key "xyzzy"', "keys: provider, resolvers, root_hints, require"),
@@ -199,6 +235,14 @@ def test_an_unreadable_file_is_said(home: Path) -> None:
         ("resolvers = [5]", "resolvers: .* text is wanted", ""),
         ('resolvers = ["dns.google"]', "resolvers: .*dns.google", ""),
         ('resolvers = ["192.0.2.1:0"]', "resolvers: .* 0", ""),
+        ('root_hints = ["a.root-servers.net"]', "root_hints: .*a.root-servers.net", ""),
+        ('root_hints = "192.0.2.1"', "root_hints: .* a list of addresses is wanted", ""),
+        ("root_hint = []", 'unknown key "root_hint"', "did you mean root_hints?"),
+        ("issuer = 5", 'issuer: "5" is not valid: a name, or a list of names, is wanted', ""),
+        ("issuer = []", "issuer: .* a name, or a list of names, is wanted", ""),
+        ('issuer = ["a.example", ""]', "issuer: .* text is wanted", ""),
+        ("account_uri = 5", 'account_uri: "5" is not valid: text is wanted', ""),
+        ('account_uri = ""', 'account_uri: "" is not valid: text is wanted', ""),
         ('require = "most"', "require: .* quorum, all or authoritative is wanted", ""),
         ("require = []", "require: .* quorum, all or authoritative is wanted", ""),
         ('timeout = "5 minutes"', 'timeout: "5 minutes" is not valid: a duration is', ""),
@@ -237,6 +281,8 @@ def test_a_file_that_is_no_text_is_answered(home: Path) -> None:
         ({"DNS01_RESOLVERS": "192.0.2.1,dns.google"}, "DNS01_RESOLVERS: "),
         ({"DNS01_RESOLVERS": "192.0.2.1,"}, "DNS01_RESOLVERS: "),
         ({"DNS01_STATE_DIR": "~nobody-at-all/x"}, "state_dir: "),
+        ({"DNS01_ROOT_HINTS": "a.root-servers.net"}, "DNS01_ROOT_HINTS: "),
+        ({"DNS01_ISSUER": "a.example,,b.example"}, "DNS01_ISSUER: "),
     ],
 )
 def test_a_mistake_in_the_environment_is_answered(

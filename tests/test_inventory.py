@@ -8,6 +8,7 @@ import pytest
 from pipeline import inventory, registry
 from pipeline.config import Environment
 from pipeline.inventory import ProviderLine, SettingLine
+from pipeline.settings import Account
 from tests.standins.third_party import install
 
 SECRET = "do-not-show-this"
@@ -70,6 +71,24 @@ def test_a_secrets_file_that_is_missing_is_the_problem() -> None:
     assert found["route53"].credentials
 
 
+def test_accounts_are_listed_after_adapters(tmp_path: Path) -> None:
+    """Each with its adapter and what its table gives it; one that cannot be used says why."""
+    path = tmp_path / "token"
+    path.write_text(SECRET)
+    accounts = {
+        "team": Account("cloudflare", {"CLOUDFLARE_API_TOKEN_FILE": str(path)}),
+        "shop": Account("cloudflare", {"CLOUDFLARE_API_TOKEN_ENV": "SHOP"}),
+    }
+    lines = inventory.take(Environment({"CF_DNS_API_TOKEN": SECRET}), accounts)
+    assert [line.name for line in lines][-2:] == ["team", "shop"]
+    [team, shop] = lines[-2:]
+    assert (team.adapter, team.credentials, team.problem) == ("cloudflare", True, "")
+    assert present(team) == {"CLOUDFLARE_API_TOKEN"}
+    assert (shop.adapter, shop.credentials) == ("cloudflare", False)
+    assert 'names "SHOP": that variable is not set' in shop.problem
+    assert SECRET not in inventory.to_json(lines) + inventory.human(lines) + repr(lines)
+
+
 def test_a_broken_adapter_is_listed_with_its_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,16 +103,13 @@ def test_a_broken_adapter_is_listed_with_its_problem(
     assert found["cloudflare"].problem == ""
 
 
+SETTINGS = (
+    SettingLine("A", "the key", secret=True, present=True),
+    SettingLine("B", "b", secret=False, present=False),
+)
 LINES = [
-    ProviderLine(
-        "one",
-        (
-            SettingLine("A", "the key", secret=True, present=True),
-            SettingLine("B", "b", secret=False, present=False),
-        ),
-        credentials=True,
-    ),
-    ProviderLine("two"),
+    ProviderLine("one", SETTINGS, credentials=True),
+    ProviderLine("two", SETTINGS, credentials=True, adapter="one"),
     ProviderLine("three", problem="provider three cannot be loaded"),
 ]
 
@@ -105,6 +121,7 @@ def test_json() -> None:
         "providers": [
             {
                 "name": "one",
+                "adapter": None,
                 "credentials_present": True,
                 "problem": None,
                 "settings": [
@@ -112,9 +129,19 @@ def test_json() -> None:
                     {"name": "B", "meaning": "b", "secret": False, "present": False},
                 ],
             },
-            {"name": "two", "credentials_present": False, "problem": None, "settings": []},
+            {
+                "name": "two",
+                "adapter": "one",
+                "credentials_present": True,
+                "problem": None,
+                "settings": [
+                    {"name": "A", "meaning": "the key", "secret": True, "present": True},
+                    {"name": "B", "meaning": "b", "secret": False, "present": False},
+                ],
+            },
             {
                 "name": "three",
+                "adapter": None,
                 "credentials_present": False,
                 "problem": "provider three cannot be loaded",
                 "settings": [],
@@ -124,12 +151,13 @@ def test_json() -> None:
 
 
 def test_lines_for_a_person() -> None:
-    """What is set stands out, and the _FILE form is mentioned where there is one."""
+    """What is set stands out, with the _FILE form where there is one; an account shows no more."""
     assert inventory.human(LINES).splitlines() == [
         "one: credentials in the environment",
         "  set A (secret; also as _FILE): the key",
         "  -   B: b",
-        "two: no credentials here",
+        "two (an account at one): credentials in the configuration",
+        "  set A: the key",
         "three: provider three cannot be loaded",
     ]
 
