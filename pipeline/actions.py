@@ -3,8 +3,15 @@
 import secrets
 from pathlib import Path
 
+from .picture.matrix import Matrix, matrices
+from .picture.mermaid import gantt
+from .picture.tables import short
 from .report import RecordLine, Report, headline, problem_lines
-from .text import printable
+from .text import counted, printable
+
+MOST = 100
+MOST_TABLES, MOST_NAMES, MOST_SERVERS = 5, 50, 12
+"""What still is a summary, and far below the 1 MiB that a step may have."""
 
 
 def announce(
@@ -39,22 +46,51 @@ def outputs(report: Report, report_path: Path | None) -> str:
 
 
 def markdown(report: Report) -> str:
-    """Return a summary: verdict, one row per record, problems."""
+    """Return a summary: verdict, problems, the timeline, names by servers, a row per record."""
     lines = [f"### dns01: {escaped(headline(report))}", ""]
-    if report.records:
-        lines += ["| record | value | provider | servers |", "|---|---|---|---|"]
-        lines += [row(record) for record in report.records[:100]]
-        lines.append("")
     lines += [f"- {escaped(line)}" for line in problem_lines(report.problems)[:50]]
+    if chart := gantt(report):
+        lines += ["", "```mermaid", chart, "```"]
+    lines += [line for matrix in matrices(report)[:MOST_TABLES] for line in table(matrix)]
+    if report.records:
+        lines += ["", "| record | value | provider | servers |", "|---|---|---|---|"]
+        lines += [row(record) for record in report.records[:MOST]]
+        lines += left_out("record", len(report.records) - MOST)
     return "\n".join(lines) + "\n\n"
+
+
+def table(matrix: Matrix) -> list[str]:
+    """Return the evidence of *matrix*, names in trouble first."""
+    servers = matrix.servers[:MOST_SERVERS]
+    heads = (f"{host} {address}" if host != address else host for _, host, address in servers)
+    rows = (
+        (row.record.name, *map(short, row.cells[:MOST_SERVERS])) for row in matrix.rows[:MOST_NAMES]
+    )
+    return [
+        "",
+        cells("name", *(printable(head, 80) for head in heads)),
+        "|---" * (len(servers) + 1) + "|",
+        *(cells(*each) for each in rows),
+        *left_out("name", len(matrix.rows) - MOST_NAMES),
+        *left_out("server", len(matrix.servers) - MOST_SERVERS),
+    ]
+
+
+def left_out(noun: str, count: int) -> list[str]:
+    """Return a line that says how many are not shown, if any."""
+    return ["", f"... and {counted(count, f'more {noun}')}"] if count > 0 else []
 
 
 def row(record: RecordLine) -> str:
     """Return *record* as a row of the table."""
     states = [line.state for line in record.perspectives]
     seen = f"{states.count('confirmed')} of {len(states)}" if states else ""
-    cells = (record.name, record.value, record.provider, seen)
-    return "| " + " | ".join(map(escaped, cells)) + " |"
+    return cells(record.name, record.value, record.provider, seen)
+
+
+def cells(*texts: str) -> str:
+    """Return *texts* as a row of a table."""
+    return "| " + " | ".join(map(escaped, texts)) + " |"
 
 
 def escaped(text: str) -> str:

@@ -41,22 +41,31 @@ def write(path: Path, body: bytes) -> int:
     Raises:
         Failed: 78, with the old file untouched and nothing left beside it.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with open(descriptor, "wb", closefd=False) as file:
-                file.write(body)
-            os.fsync(descriptor)
-            temporary.replace(path)
-            sync_folder(path.parent)
-        except BaseException:
-            os.close(descriptor)
-            temporary.unlink(missing_ok=True)
-            raise
+        return replaced(path, body)
     except OSError as error:
         raise unwritable(path.parent, error) from error
+
+
+def replaced(path: Path, body: bytes, mode: int = 0o600) -> int:
+    """Do as `write` does; *mode* is the new file's, less the umask.
+
+    Raises:
+        OSError: With the old file untouched and nothing left beside it.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(body)
+        os.fsync(descriptor)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        os.close(descriptor)
+        temporary.unlink(missing_ok=True)
+        raise
     return descriptor
 
 
@@ -82,3 +91,15 @@ def unwritable(folder: Path, error: OSError) -> Failed:
 def put(path: Path, body: bytes) -> None:
     """Replace *path* by *body*, durably, unlocked. Raises `Failed` 78 with nothing half-written."""
     os.close(write(path, body))
+
+
+def publish(path: Path, body: bytes) -> None:
+    """Replace *path* by *body*, readable as the umask lets it; follow links, write to devices.
+
+    Raises:
+        OSError: With an old file untouched.
+    """
+    if path.exists() and not path.is_file():  # a pipe or terminal cannot be replaced
+        path.write_bytes(body)
+    else:
+        os.close(replaced(path.resolve(), body, 0o666))

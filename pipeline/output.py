@@ -1,28 +1,39 @@
-"""Put out a report: on standard output, on standard error, beside the receipt, in a CI job."""
+"""Put out a report: on standard output and error, beside the receipt, as a page, in a CI job."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from . import actions
+from .clock import Clock
 from .config import Environment
-from .files import put
+from .files import publish, put
 from .model import Failed
+from .picture.page import page
 from .report import Report, details, headline, problem_lines, to_json
+from .verdict import bug
 
 
 class Output:
     """Where a report goes, by the user's options and the surroundings."""
 
     def __init__(
-        self, options: Namespace, environment: Environment, stdout: TextIO, stderr: TextIO
+        self,
+        options: Namespace,
+        environment: Environment,
+        stdout: TextIO,
+        stderr: TextIO,
+        clock: Clock | None = None,
     ) -> None:
         self._json = options.json
         self._quiet = options.quiet
         self._environment = environment
         self._stdout = stdout
         self._stderr = stderr
+        self._clock = clock
+        self._picture: Path | None = getattr(options, "report", None)
 
     def result(self, report: Report) -> bool:
         """Print *report*: its document, or lines for a person; return whether that worked."""
@@ -60,14 +71,36 @@ class Output:
                 print(f"dns01: {line}", file=self._stderr, flush=True)
 
     def keep(self, report: Report, path: Path | None) -> None:
-        """Write *report* beside its receipt, and tell GitHub Actions where."""
-        environment = self._environment
-        output, summary = environment.get("GITHUB_OUTPUT"), environment.get("GITHUB_STEP_SUMMARY")
+        """Write *report* beside its receipt, draw it where asked to, and tell GitHub Actions.
+
+        What fails is said. It costs neither the rest nor the verdict.
+        """
+        output, summary = map(self._environment.get, ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"))
+        kept = path is not None and self._attempt(
+            lambda: put(path, to_json(report).encode() + b"\n")
+        )
+        picture = self._picture
+        if picture:
+            self._attempt(lambda: self._draw(report, picture))
+        self._attempt(lambda: actions.announce(report, path if kept else None, output, summary))
+
+    def _draw(self, report: Report, picture: Path) -> None:
+        ended = self._clock.today() if self._clock else None
         try:
-            if path:
-                put(path, to_json(report).encode() + b"\n")
-            actions.announce(report, path, output, summary)
+            publish(picture, page(report, ended).encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, picture) from error
+
+    def _attempt(self, step: Callable[[], object]) -> bool:
+        """Do *step*; return whether that worked, or say why not."""
+        try:
+            step()
         except Failed as failed:
             self.say(*problem_lines([failed.problem]))
         except OSError as error:
             self.say(f"cannot write {error.filename}: {(error.strerror or '').lower()}")
+        except Exception as error:  # noqa: BLE001 - no fault in here may cost the verdict
+            self.say(*problem_lines([bug(error)]))
+        else:
+            return True
+        return False

@@ -1,12 +1,17 @@
 """What a GitHub job is told: outputs that cannot be forged, a summary that is only text."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.actions import announce, escaped, markdown, outputs
 from pipeline.model import Problem
+from pipeline.picture.mermaid import gantt
 from pipeline.report import PerspectiveLine, RecordLine, Report
+
+from .picture.samples import hostile, many
 
 CONFIRMED = PerspectiveLine("192.0.2.1", "authoritative", "ns1", "confirmed", 1.0, 2, "")
 ABSENT = PerspectiveLine("1.1.1.1", "recursive", "Cloudflare", "absent", None, 1, "")
@@ -54,21 +59,60 @@ def test_outputs_cannot_be_forged() -> None:
 
 def test_the_summary() -> None:
     """
-    Verdict, a row for each record, then problems with their next step.
+    Verdict, problems with their next step, names by servers, a row for each record.
     """
     problem = Problem("http-token", "token 2 validates by HTTP", "serve its file")
     report = Report("ready", 0, records=(RECORD,), problems=(problem,), elapsed_s=3.14)
     assert markdown(report).splitlines() == [
         "### dns01: ready: 1 value at 1 name confirmed in 3.1 s",
         "",
+        "- http-token: token 2 validates by HTTP",
+        "- hint: serve its file",
+        "",
+        "| name | ns1 192.0.2.1 | Cloudflare 1.1.1.1 |",
+        "|---|---|---|",
+        r"| \_acme-challenge.example.com. | ✓ 1.0 s | ✗ absent |",
+        "",
         "| record | value | provider | servers |",
         "|---|---|---|---|",
         r"| \_acme-challenge.example.com. | v\_1 | route53 | 1 of 2 |",
         "",
-        "- http-token: token 2 validates by HTTP",
-        "- hint: serve its file",
-        "",
     ]
+
+
+def test_the_summary_has_the_timeline() -> None:
+    """
+    Where servers have turned, GitHub draws when: a chart in a fence of its own.
+    """
+    turned = replace(CONFIRMED, history=((0.2, "absent"), (0.9, "confirmed")))
+    report = replace(REPORT, records=(replace(RECORD, perspectives=(turned, ABSENT)),))
+    before, chart, after = markdown(report).split("\n```")
+    assert "| record |" not in before
+    assert chart == f"mermaid\n{gantt(report)}"
+    assert "gantt" in chart
+    assert "| record |" in after
+    assert "```" not in markdown(REPORT)
+
+
+def test_the_summary_of_hostile_texts_is_bounded_and_keeps_its_fence() -> None:
+    """
+    Whatever servers say, there is one fence, and nothing in it is Markdown or a workflow command.
+    """
+    text = markdown(hostile())
+    assert text.count("```") == 2
+    assert "::error" not in text
+    assert not re.search(r"(?<!\\)<", text)
+
+
+@pytest.mark.parametrize("names", [51, 1000])
+def test_the_summary_of_many_names_says_what_it_leaves_out(names: int) -> None:
+    """
+    Those in trouble are shown, and how many more there are; the whole is short.
+    """
+    text = markdown(many(names))
+    assert text.count("✗ absent") == min(50, len(range(3, names, 17)))
+    assert f"... and {names - 50} more name" in text.replace("\\", "")
+    assert len(text) < 60_000
 
 
 def test_a_summary_without_records_has_no_table() -> None:
