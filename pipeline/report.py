@@ -31,6 +31,7 @@ class PerspectiveLine:
         since_s: When it first said so, in the present run of like answers.
         repeats_until: Until what time of day (ISO 8601, UTC) a resolver will repeat it.
         history: Each change of state: when, and to which.
+        cause: The code of the likely reason why it kept us waiting, if it did.
     """
 
     address: str
@@ -43,6 +44,7 @@ class PerspectiveLine:
     since_s: float | None = None
     repeats_until: str | None = None
     history: tuple[tuple[float, str], ...] = ()
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def record_out(record: RecordLine) -> dict[str, object]:
                 "since_s": line.since_s,
                 "repeats_until": line.repeats_until,
                 "history": [{"at_s": at, "state": state} for at, state in line.history],
+                "cause": line.cause,
             }
             for line in record.perspectives
         ],

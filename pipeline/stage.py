@@ -170,9 +170,7 @@ class Run:
         """Fail the cases that are not ready, each with its own culprits, and ask the hosts why."""
         cases = self._alive()
         for case in cases:
-            case.failure = not_ready(
-                case.goals, expired, evidence, witness, self._tools.clock.now()
-            )
+            case.failure = not_ready(case.goals, expired, evidence, witness)
         records = [record for case in cases for record in case.records if not case.alive]
         synced = self._tools.hosts.in_sync(by_zone(records), self._tools.clock.now() + GRACE / 2)
         self._lines = host_lines(self._lines, synced)

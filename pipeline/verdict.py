@@ -1,85 +1,148 @@
 """Turn the outcome of a wait into problems a person can act on. Pure."""
 
 import traceback
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
+from .causes import HARMLESS, SOFT, Cause, Kind
+from .course import is_heard
+from .diagnosis import diagnose
 from .evidence import Evidence
+from .findings import Findings
 from .model import Exit, Failed, Problem, Record, Severity
 from .propagation import Expired
-from .questions import Goal, Question, Silence
+from .questions import Goal, Perspective, Question, Role
 from .text import counted, printable
-from .witness import Witness
+from .witness import Witness, server
+
+SHOWN = 8
+"""Servers that one message names; the report has them all."""
 
 
 def not_ready(
-    goals: Collection[Goal], expired: Expired, evidence: Evidence, witness: Witness, now: float
+    goals: Collection[Goal], expired: Expired, evidence: Evidence, witness: Witness
 ) -> Failed | None:
-    """Return why *goals* are not met at *now*, or None if nothing of theirs stood in the way."""
-    questions = [q for goal in goals for q in goal.questions]
-    ours = set(questions) & set(expired.unconfirmed)
-    if not ours:
+    """Return why *goals* are not met, or None if nothing of theirs stood in the way."""
+    ours = {question for goal in goals for question in goal.questions}
+    culprits = [question for question in expired.unconfirmed if question in ours]
+    if not culprits:
         return None
-    culprits = [question for question in questions if question in ours]
-    lines = [witness.sentence(question) for question in culprits[:12]]
-    if len(culprits) > len(lines):
-        lines.append(f"and {len(culprits) - len(lines)} more")
-    if not any(evidence.server(question).has_answered for question in questions):
-        return nobody_answered([outcome(question, evidence) for question in culprits], lines)
-    why = (
-        "not ready, and certain not to be by the deadline"
-        if expired.hopeless
-        else "not ready by the deadline"
-    )
-    return Failed(
-        Exit.NOT_READY,
-        "not-ready",
-        f"{why}: " + "; ".join(lines),
-        hint(culprits, evidence, now),
-    )
+    found = causes(goals, culprits, evidence, witness)
+    groups = by_cause(culprits, found)
+    said = "; ".join([missing(goals, culprits), *accusations(groups, found, witness)])
+    advice = next(iter(groups)).hint
+    if not any(evidence.server(question).has_answered for question in ours):
+        last = [evidence.latest(question) for question in culprits]
+        code = "dns-failing" if any(map(is_heard, last)) else "dns-unreachable"
+        why = f"no name server ever gave a usable answer: {said}"
+        return Failed(Exit.UNAVAILABLE, code, why, advice)
+    certain = "not ready, and certain not to be by the deadline"
+    why = certain if expired.hopeless else "not ready by the deadline"
+    if not any(question.is_authoritative for question in culprits):
+        advice = f"{advice}\n{aside(goals, groups)}"
+    return Failed(Exit.NOT_READY, "not-ready", f"{why}: {said}", advice)
 
 
-def nobody_answered(outcomes: Collection[object], lines: Iterable[str]) -> Failed:
-    """Return the failure of a wait in which no server gave a usable answer."""
-    heard = [o for o in outcomes if isinstance(o, Silence) and not o.is_nothing]
-    if heard:
-        code, advice = "dns-failing", "the servers answer, but not as the zone's: see what they say"
-    else:
-        code = "dns-unreachable"
-        advice = "is port 53 (UDP and TCP) filtered here? `dns01 wait` from another network tells"
-    said = "no name server ever gave a usable answer: " + "; ".join(lines)
-    return Failed(Exit.UNAVAILABLE, code, said, advice)
-
-
-def hint(culprits: Collection[Question], evidence: Evidence, now: float) -> str:
-    """Return the next step for what stands in the way at *now*."""
-    silent = [q for q in culprits if isinstance(outcome(q, evidence), Silence)]
-    if any(question.is_authoritative for question in culprits):
-        if len(silent) == len(culprits):
-            return "these servers do not answer: check them, or the route to them, then run again"
-        return "run again later; if a server stays behind, look at its zone transfers"
-    if silent:
-        return (
-            "every authoritative server has every value, but resolvers do not answer: "
-            "check --resolver, or whether port 53 is filtered here"
+def explained(
+    goals: Sequence[Goal], expired: Expired, evidence: Evidence, witness: Witness
+) -> tuple[Problem, ...]:
+    """Return a problem for each likely cause: which servers, and the next step."""
+    found = causes(goals, expired.unconfirmed, evidence, witness)
+    return tuple(
+        Problem(
+            kind.code,
+            f"{kind.label}: {listed(servers, found, witness)}",
+            kind.hint,
+            Severity.WARNING,
         )
-    heard = [question for question in culprits if evidence[question].answered]
-    if all(evidence[question].repeats_until > now for question in heard):
+        for kind, servers in by_cause(expired.unconfirmed, found).items()
+    )
+
+
+def causes(
+    goals: Collection[Goal], culprits: Sequence[Question], evidence: Evidence, witness: Witness
+) -> Mapping[Question, Cause]:
+    """Return the likely causes that *witness* knows; if none, what the evidence alone tells."""
+    return witness.causes or diagnose([*goals], culprits, evidence, Findings(), {})
+
+
+Groups = Mapping[Kind, Mapping[Perspective, Sequence[Question]]]
+"""Unconfirmed questions by cause and server, what is to be mended first at the beginning."""
+
+
+def by_cause(culprits: Iterable[Question], found: Mapping[Question, Cause]) -> Groups:
+    """Return *culprits* in groups: name servers before resolvers, then where most servers are."""
+    groups: dict[Kind, dict[Perspective, list[Question]]] = {}
+    for question in culprits:
+        servers = groups.setdefault(found[question].kind, {})
+        servers.setdefault(question.via, []).append(question)
+
+    def rank(kind: Kind) -> tuple[bool, bool, int, int]:
+        servers = groups[kind]
+        resolvers = all(via.role is Role.RECURSIVE for via in servers)
+        return resolvers, kind in SOFT, -len(servers), list(Kind).index(kind)
+
+    return {kind: groups[kind] for kind in sorted(groups, key=rank)}
+
+
+def missing(goals: Collection[Goal], culprits: Collection[Question]) -> str:
+    """Return how many servers, of how many, have not confirmed which names."""
+    parts = []
+    for role, noun in ((Role.AUTHORITATIVE, "name server"), (Role.RECURSIVE, "resolver")):
+        everyone = {q.via for goal in goals for q in goal.questions if q.via.role is role}
+        if lacking := {question.via for question in culprits if question.via.role is role}:
+            parts.append(f"{len(lacking)} of {counted(len(everyone), noun)}")
+    stuck = set(culprits)
+    unmet = [goal.name for goal in goals if not stuck.isdisjoint(goal.questions)]
+    names = str(unmet[0]) if len(unmet) == 1 else f"{len(unmet)} names"
+    return f"unconfirmed at {' and '.join(parts)}: {names}"
+
+
+def accusations(groups: Groups, found: Mapping[Question, Cause], witness: Witness) -> Iterator[str]:
+    """Yield each likely cause with its servers and what those said, `SHOWN` servers in all."""
+    left = SHOWN
+    for kind, servers in groups.items():
+        shown = []
+        for questions in list(servers.values())[:left]:
+            sentence = witness.sentence(questions[0])
+            told = printable(found[questions[0]].particulars)
+            by = f": {told}" if told and told not in sentence else ""
+            shown.append(f"{sentence}{also(len(questions))}{by}")
+        if shown:
+            yield f"likely cause: {kind.label}: " + "; ".join(shown)
+        left -= len(shown)
+    hidden = sum(map(len, groups.values())) - SHOWN
+    if hidden > 0:
+        yield f"and {counted(hidden, 'more server')}"
+
+
+def listed(
+    servers: Mapping[Perspective, Sequence[Question]],
+    found: Mapping[Question, Cause],
+    witness: Witness,
+) -> str:
+    """Return *servers* with what tells the cause of each."""
+    told = []
+    for via, questions in list(servers.items())[:SHOWN]:
+        by = witness.repeats(questions[0]) or printable(found[questions[0]].particulars)
+        told.append(f"{server(via)} ({by})" if by else server(via))
+    if len(servers) > SHOWN:
+        told.append(f"and {len(servers) - SHOWN} more")
+    return "; ".join(told)
+
+
+def aside(goals: Iterable[Goal], groups: Iterable[Kind]) -> str:
+    """Return what it means that only resolvers stand in the way."""
+    if any(goal.is_blind for goal in goals):
+        return "no name server can be asked from here, so resolvers alone decide"
+    if HARMLESS.issuperset(groups):
         return (
-            "every authoritative server has every value; only resolvers with an old answer in "
-            "their cache stand in the way. A CA would very likely pass: accept that with "
-            "--require authoritative, or run again later"
+            "every name server has every value, and a CA does not use these resolvers. "
+            "A CA would very likely pass: accept that with --require authoritative"
         )
     return (
-        "every authoritative server has every value, yet resolvers do not find it: is the zone "
-        "delegated to these servers? for an inner view name inner resolvers with --resolver"
+        "every name server that we asked has every value, but a CA may fare as these resolvers do"
     )
-
-
-def outcome(question: Question, evidence: Evidence) -> object:
-    """Return what *question* brought last."""
-    last = evidence.latest(question)
-    return last.outcome if last else None
 
 
 def set_aside(questions: Collection[Question], witness: Witness) -> tuple[Problem, ...]:

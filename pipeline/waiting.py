@@ -52,7 +52,7 @@ class Waiting:
         witness = Witness(evidence, policy.streak, clock.now(), clock.time_of)
         shown = evidence_lines(lines(wanted, chains), goals, witness)
         if isinstance(verdict, Expired):
-            culprits = not_ready(goals, verdict, evidence, witness, clock.now())
+            culprits = not_ready(goals, verdict, evidence, witness)
             return self._report(culprits, shown, [])
         return self._report(None, shown, set_aside(verdict.set_aside, witness))
 

@@ -1,22 +1,38 @@
 """Read the evidence of a wait for people: what each server said last, and until when. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from dns.rdatatype import CNAME
+
+from .causes import Cause
 from .evidence import Evidence
-from .questions import Answer, Goal, Question, Silence
+from .questions import Answer, Goal, Perspective, Question, Silence
 from .report import PerspectiveLine, RecordLine
 from .text import counted, printable
+
+NO_CAUSES: Mapping[Question, Cause] = MappingProxyType({})
+"""Nobody has asked why yet."""
 
 
 class Witness:
     """Reads the evidence of a wait for people: what each server said last, and until when."""
 
     def __init__(
-        self, evidence: Evidence, streak: int, now: float, time_of: Callable[[float], datetime]
+        self,
+        evidence: Evidence,
+        streak: int,
+        now: float,
+        time_of: Callable[[float], datetime],
+        causes: Mapping[Question, Cause] = NO_CAUSES,
     ) -> None:
-        """Take the evidence as it is at *now*; *time_of* tells the time of day of a moment."""
+        """Take the evidence as it is at *now*, and the likely *causes*, where they are known.
+
+        *time_of* tells the time of day of a moment.
+        """
+        self.causes = causes
         self._evidence = evidence
         self._streak = streak
         self._now = now
@@ -37,7 +53,6 @@ class Witness:
         track, state = self._evidence[question], self.state(question)
         times = track.streak_times
         confirmed_at = times[self._needed(question) - 1] if state == "confirmed" else None
-        repeats = track.repeats_until > self._now and not track.streak
         until = self._time_of(track.repeats_until).isoformat(timespec="seconds")
         return PerspectiveLine(
             str(question.via),
@@ -48,8 +63,9 @@ class Witness:
             track.attempts,
             self.detail(question),
             since_s=round(track.turns[-1].at, 3) if track.turns else None,
-            repeats_until=until if repeats else None,
+            repeats_until=until if self.repeats(question) else None,
             history=self.history(question),
+            cause=cause.kind.code if (cause := self.causes.get(question)) else None,
         )
 
     def history(self, question: Question) -> tuple[tuple[float, str], ...]:
@@ -71,29 +87,49 @@ class Witness:
                 return printable(reason)
             case Answer(values, detail=detail):
                 parts = [detail]
-                if track.repeats_until > self._now and not track.streak:
-                    parts.append(f"will repeat that until {self._until(track.repeats_until)}")
-                elif values and (missing := self._evidence.missing(question)):
+                missing = self._evidence.missing(question)
+                if repeated := self.repeats(question):
+                    parts.append(f"will repeat that {repeated}")
+                elif missing and question.rdtype == CNAME:
+                    parts.append(f"but not to {', '.join(question.wanted)}" if values else "")
+                elif values and missing:
                     parts.append(f"but {counted(missing, 'wanted value')} not among them")
                 elif 0 < track.streak < self._needed(question):
                     parts.append("every value seen, but not yet twice in a row")
-                return printable(", ".join(parts))
+                return printable(", ".join(filter(None, parts)))
+
+    def repeats(self, question: Question) -> str:
+        """Return until when a resolver will repeat that it lacks a value; empty if it will not."""
+        track = self._evidence[question]
+        if track.repeats_until <= self._now or track.streak:
+            return ""
+        left = timedelta(seconds=round(track.repeats_until - self._now))
+        return f"until {self._time_of(track.repeats_until):%H:%M:%S} UTC (in {left})"
 
     def sentence(self, question: Question) -> str:
-        """Return one line about *question*: who, where, what."""
-        via, state = question.via, self.state(question)
+        """Return one line about *question*: who, where, what, how often, since when."""
         said = self.detail(question) or "was not asked"
-        tries = self._evidence[question].attempts
-        asked = f" (asked {counted(tries, 'time')})" if tries else ""
-        host = "" if via.server == str(via) else f"{printable(via.server, 255)} "
-        return f"{host}{via} [{state}] {question.name}: {said}{asked}"
+        who, state, asked = server(question.via), self.state(question), self._asked(question)
+        return f"{who} [{state}] {question.name}: {said}{asked}"
+
+    def _asked(self, question: Question) -> str:
+        """Return how often it was asked, and since when it has been saying the same."""
+        track = self._evidence[question]
+        if not track.attempts:
+            return ""
+        times = f"asked {counted(track.attempts, 'time')}"
+        if track.attempts == 1:
+            return f" ({times})"
+        since = self._time_of(track.turns[-1].at)
+        return f" ({times}, the same since {since:%H:%M:%S} UTC)"
 
     def _needed(self, question: Question) -> int:
         return self._streak if question.is_authoritative else 1
 
-    def _until(self, when: float) -> str:
-        left = timedelta(seconds=round(when - self._now))
-        return f"{self._time_of(when):%H:%M:%S} UTC (in {left})"
+
+def server(via: Perspective) -> str:
+    """Return the server's name and address."""
+    return str(via) if via.server == str(via) else f"{printable(via.server, 255)} {via}"
 
 
 def outcome_state(question: Question, outcome: Answer | Silence) -> str:

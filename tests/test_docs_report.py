@@ -7,6 +7,7 @@ import re
 import providers.cloudflare.adapter
 import providers.rfc2136.adapter
 import providers.route53.errors  # noqa: F401 - its subclasses of ProviderError count
+from pipeline.causes import Kind
 from pipeline.checks.lines import CheckLine, NameserverLine
 from pipeline.hosts import translated
 from pipeline.model import Exit, Problem
@@ -51,6 +52,14 @@ def test_the_problem_codes_are_those_of_the_code() -> None:
     assert {code: documented[code] for code in found if found[code]} == {
         code: exits for code, exits in found.items() if exits
     }
+
+
+def test_the_likely_causes_are_those_of_the_code() -> None:
+    """
+    The table has every cause, in the order of the code.
+    """
+    table = [quoted(cells[0]) for cells in rows(DOCS / "report.md", "cause")]
+    assert table == [[kind.code] for kind in Kind]
 
 
 def key_paths(value: object, path: str = "") -> set[str]:

@@ -26,7 +26,7 @@ def witness(story: Story) -> Witness:
 
 def failure(wanted: Goal, story: Story) -> Failed | None:
     assert isinstance(story.verdict, Expired)
-    return not_ready([wanted], story.verdict, story.evidence, witness(story), story.ended)
+    return not_ready([wanted], story.verdict, story.evidence, witness(story))
 
 
 def test_another_orders_wait_does_not_age_ours() -> None:
