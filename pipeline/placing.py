@@ -10,7 +10,7 @@ from providers.contract import Zone
 from .case import Case, attempt
 from .hosts import Hosts
 from .model import Challenge, Failed, Problem, Record
-from .plan import Hosted, enclosing, home, misled, uncovered
+from .plan import Addresses, Hosted, enclosing, home, misled, uncovered
 from .settings import Settings
 from .tree.aliases import Chain
 
@@ -18,8 +18,11 @@ from .tree.aliases import Chain
 class Placing:
     """Asks each provider once for the zones of all names it is to serve."""
 
-    def __init__(self, settings: Settings, hosts: Hosts, detect: Callable[[], str]) -> None:
-        """Take what decides: configuration and providers; *detect* is lazy."""
+    def __init__(
+        self, settings: Settings, hosts: Hosts, detect: Callable[[], str], addresses: Addresses
+    ) -> None:
+        """Take what decides: configuration, providers, the live tree; *detect* is lazy."""
+        self._addresses = addresses
         self._settings = settings
         self._hosts = hosts
         self._detect = detect
@@ -91,7 +94,7 @@ class Placing:
             raise failures[0]
         self.problems += [failed.as_warning() for failed in failures]
         if chain and not chain.end.zone.is_configured:
-            self.problems += uncovered(homes, chain.end.zone)
+            self.problems += uncovered(homes, chain.end.zone, self._addresses)
         target = None if owner == challenge.name else owner
         return [Record(challenge, at.zone, at.provider, self._settings.ttl, target) for at in homes]
 
@@ -99,12 +102,16 @@ class Placing:
         zones = self._zones[provider]
         if chain is None:
             return enclosing(owner, provider, zones)
-        zone = home(chain.end, provider, zones)
+        zone = home(chain.end, provider, zones, self._addresses)
         if chain.end.zone.is_configured:
             return zone
-        failed = misled(zone, provider, chain.end.zone)
-        if failed is not None and not self._settings.force:
-            raise failed
-        if failed is not None:
-            self.problems.append(failed.as_warning())
+        match misled(zone, provider, chain.end.zone, self._addresses):
+            case Failed() as failed if not self._settings.force:
+                raise failed
+            case Failed() as failed:
+                self.problems.append(failed.as_warning())
+            case Problem() as problem:
+                self.problems.append(problem)
+            case None:
+                pass
         return zone

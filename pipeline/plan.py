@@ -5,16 +5,19 @@ parent of it, no child that nobody delegates to, and no namesake: elsewhere it
 is never served.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from dns.name import Name
+from dns.name import Name, from_text
 
 from providers.contract import Zone
 
 from .model import Challenge, Exit, Failed, Order, Problem, Record, Severity
 from .text import printable
 from .tree.delegation import Delegation, Place
+
+Addresses = Callable[[Collection[Name]], frozenset[str]]
+"""Tells every address of some name servers; empty where they cannot be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def wanted(order: Order) -> tuple[Challenge, ...]:
     return tuple(found.values())
 
 
-def home(place: Place, provider: str, zones: Sequence[Zone]) -> Zone:
+def home(place: Place, provider: str, zones: Sequence[Zone], addresses: Addresses) -> Zone:
     """Return the one of *zones*, hosted at *provider*, that the world is led to for *place*.
 
     Raises:
@@ -44,7 +47,7 @@ def home(place: Place, provider: str, zones: Sequence[Zone]) -> Zone:
     apex = place.zone.apex
     candidates = [zone for zone in zones if zone.apex == apex]
     served = [zone for zone in candidates if not zone.obstacle]
-    match delegated(served, place.zone) if len(served) > 1 else served:
+    match delegated(served, place.zone, addresses) if len(served) > 1 else served:
         case [zone]:
             return zone
         case [] if candidates:
@@ -74,17 +77,36 @@ def enclosing(name: Name, provider: str, zones: Sequence[Zone]) -> Zone:
             raise twins(several, provider)
 
 
-def delegated(zones: Sequence[Zone], delegation: Delegation) -> Sequence[Zone]:
-    """Return those of *zones* with exactly the delegation's name servers, else some, else all."""
+def delegated(
+    zones: Sequence[Zone], delegation: Delegation, addresses: Addresses
+) -> Sequence[Zone]:
+    """Return those of *zones* that the world is led to: by all names, else some, else addresses.
+
+    All of *zones* where nothing tells.
+    """
     same = [zone for zone in zones if set(zone.nameservers) == delegation.hosts]
-    return same or [z for z in zones if delegation.hosts & set(z.nameservers)] or zones
+    some = [zone for zone in zones if delegation.hosts & set(zone.nameservers)]
+    return same or some or [z for z in zones if reaches(z, delegation, addresses)] or zones
 
 
-def misled(zone: Zone, provider: str, delegation: Delegation) -> Failed | None:
-    """Return why what is written to *zone* would never be seen, or None if it may be."""
+def reaches(zone: Zone, delegation: Delegation, addresses: Addresses) -> bool:
+    """Whether a server of *zone*'s host is one that the world asks, under whatever name.
+
+    A zone may have name servers of its own name on its host's addresses ("white label").
+    """
+    asked = {via.address for via in delegation.servers}
+    return bool(asked & addresses(zone.nameservers))
+
+
+def misled(
+    zone: Zone, provider: str, delegation: Delegation, addresses: Addresses
+) -> Failed | Problem | None:
+    """Return why nobody would see what is written to *zone*; a problem, if that is not certain."""
     if not zone.nameservers or not delegation.hosts or delegation.hosts & set(zone.nameservers):
         return None
-    return Failed(
+    if reaches(zone, delegation, addresses):
+        return None
+    failed = Failed(
         Exit.CONFIG,
         "wrong-zone",
         f"{provider} serves {zone.apex} (zone {zone.id}) from {listed(zone.nameservers)}, but the "
@@ -92,17 +114,35 @@ def misled(zone: Zone, provider: str, delegation: Delegation) -> Failed | None:
         "choose the provider that the delegation names, or change the delegation at the registrar; "
         "--force writes all the same",
     )
+    if addresses(zone.nameservers):
+        return failed
+    return Problem(
+        "zone-unverified",
+        f"{provider} serves {zone.apex} (zone {zone.id}) from {listed(zone.nameservers)}, which "
+        f"have no address here, while the world is led to {listed(delegation.hosts)}",
+        "are these the same servers? if not, nobody will see what is written there",
+        Severity.WARNING,
+    )
 
 
-def uncovered(zones: Iterable[Hosted], delegation: Delegation) -> Iterable[Problem]:
-    """Yield the warning that name servers of a zone belong to none of its hosts in *zones*."""
-    told = [hosted for hosted in zones if hosted.zone.nameservers]
-    others = delegation.hosts.difference(*(hosted.zone.nameservers for hosted in told))
-    if told and others:
-        names = ", ".join(dict.fromkeys(hosted.provider for hosted in told))
+def uncovered(
+    homes: Iterable[Hosted], delegation: Delegation, addresses: Addresses
+) -> Iterable[Problem]:
+    """Yield the warning that name servers of a zone belong to none of its hosts in *homes*."""
+    told = [home for home in homes if home.zone.nameservers]
+    hosts = {host for home in told for host in home.zone.nameservers}
+    known = addresses(hosts) if delegation.hosts - hosts else frozenset()
+    others = {
+        via.server
+        for via in delegation.servers
+        if from_text(via.server) not in hosts and via.address not in known
+    }
+    if known and others:
+        names = ", ".join(dict.fromkeys(home.provider for home in told))
         yield Problem(
             "other-host",
-            f"{delegation.apex} is delegated to {listed(others)}, too, which {names} does not name",
+            f"{delegation.apex} is also served by {', '.join(sorted(others))}, "
+            f"none of {names}'s name servers",
             "does another host serve the zone as well? then name both: --provider ONE,OTHER",
             Severity.WARNING,
         )

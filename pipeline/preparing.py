@@ -8,7 +8,6 @@ from .aiming import aim
 from .case import Case, Tools
 from .model import Failed, Problem
 from .placing import Placing
-from .questions import Perspective
 from .settings import Settings
 from .survey import Survey, is_lost
 from .tree.aliases import Chain
@@ -31,14 +30,15 @@ class Preparation:
 
     def plan(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its records; that nobody could tell about them is a warning."""
-        self._look(cases)
-        self._place(cases)
+        self._place(cases, self._look(cases))
         self.problems += [failed.as_warning() for failed in self._unseen.values()]
 
     def prepare(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its records and its goals."""
-        recursive = self._look(cases)
-        self._place(cases)  # what is wrong with providers counts more than what cannot be seen
+        survey = self._look(cases)
+        self._place(
+            cases, survey
+        )  # what is wrong with providers counts more than what cannot be seen
         for case, failed in self._unseen.items():
             case.failure = case.failure or failed
         alive = [case for case in cases if case.alive]
@@ -46,20 +46,20 @@ class Preparation:
         for record in (record for case in alive for record in case.records):
             wanted.setdefault(record.challenge.name, {})[record.challenge.value] = None
         chains = {name: chain for case in alive for name, chain in case.chains.items()}
-        goals = aim(wanted, chains, recursive)
+        goals = aim(wanted, chains, survey.recursive)
         for case in alive:
             names = dict.fromkeys(record.challenge.name for record in case.records)
             case.goals = tuple(goals[name] for name in names)
 
-    def _look(self, cases: Sequence[Case]) -> Sequence[Perspective]:
-        """Find where challenges lead; return whom to ask last."""
+    def _look(self, cases: Sequence[Case]) -> Survey:
+        """Find where challenges lead."""
         names = dict.fromkeys(each.name for case in cases for each in case.challenges)
         survey = Survey(self._settings, self._tools.exchange, names, self._left)
         found = survey.look()
         self.problems += survey.problems
         for case in () if survey.is_blind else cases:
             self._see(case, found)
-        return survey.recursive
+        return survey
 
     def _see(self, case: Case, found: Mapping[Name, Chain | Failed]) -> None:
         """Give *case* its chains; note if it lacks one because nobody could tell."""
@@ -72,7 +72,8 @@ class Preparation:
         elif failures:
             self._unseen[case] = failures[0]
 
-    def _place(self, cases: Sequence[Case]) -> None:
-        placing = Placing(self._settings, self._tools.hosts, self._tools.detect)
+    def _place(self, cases: Sequence[Case], survey: Survey) -> None:
+        tools = self._tools
+        placing = Placing(self._settings, tools.hosts, tools.detect, survey.tree.addresses)
         placing.place([case for case in cases if case.alive])
         self.problems += placing.problems

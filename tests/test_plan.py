@@ -1,14 +1,16 @@
 """Which value goes where: whole labels, longest apex, one answer or none."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
-from dns.name import from_text
+from dns.name import Name, from_text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity
+from pipeline.model import Challenge, Exit, Failed, Order, Problem, Record, Severity
 from pipeline.plan import Hosted, by_zone, enclosing, home, misled, uncovered, wanted
+from pipeline.questions import Perspective, Role
 from pipeline.tree.delegation import Delegation, Place
 from providers.contract import TXT, Zone
 
@@ -148,9 +150,15 @@ def served(apex: str, zone_id: str, *hosts: str) -> Zone:
     return Zone(from_text(apex), zone_id, tuple(map(from_text, hosts)))
 
 
+def addresses(hosts: Collection[Name]) -> frozenset[str]:
+    """Know the addresses of hosts in example.net. alone."""
+    known = {"ns1.example.net.": "192.0.2.1", "ns2.example.net.": "192.0.2.2"}
+    return frozenset(known[str(host)] for host in hosts if str(host) in known)
+
+
 def refusal(where: Place, *zones: Zone) -> Failed:
     with pytest.raises(Failed) as caught:
-        home(where, "p", zones)
+        home(where, "p", zones, addresses)
     assert caught.value.exit is Exit.CONFIG
     return caught.value
 
@@ -158,8 +166,8 @@ def refusal(where: Place, *zones: Zone) -> Failed:
 def test_the_zone_that_the_world_is_led_to_is_chosen() -> None:
     """Neither a parent of it nor a child that nobody delegates to, though both are hosted."""
     zones = [hosted("com."), hosted("example.com."), hosted("www.example.com.")]
-    assert home(place("example.com."), "p", zones) == zones[1]
-    assert home(place("www.example.com."), "p", zones) == zones[2]
+    assert home(place("example.com."), "p", zones, addresses) == zones[1]
+    assert home(place("www.example.com."), "p", zones, addresses) == zones[2]
 
 
 def test_a_zone_that_is_delegated_elsewhere_is_named() -> None:
@@ -186,8 +194,8 @@ def test_a_name_that_nobody_hosts_is_said() -> None:
 def test_twins_are_told_apart_by_the_delegation() -> None:
     """The same name servers decide, else some of them; else it is not for us to choose."""
     a, b = served("example.com.", "A", "a1.", "a2."), served("example.com.", "B", "b1.", "a2.")
-    assert home(place("example.com.", "A1.", "a2."), "p", [a, b]) == a
-    assert home(place("example.com.", "b1."), "p", [a, b]) == b
+    assert home(place("example.com.", "A1.", "a2."), "p", [a, b], addresses) == a
+    assert home(place("example.com.", "b1."), "p", [a, b], addresses) == b
     assert refusal(place("example.com.", "c1."), a, b).problem.code == "twin-zones"
     assert refusal(place("example.com.", "a2."), a, b).problem.code == "twin-zones"
 
@@ -200,34 +208,67 @@ def test_what_the_host_does_not_serve_is_refused_in_its_words() -> None:
         *("zone-not-served", True),
     )
     awake = served("example.com.", "B", "b1.")
-    assert home(place("example.com."), "p", [asleep, awake]) == awake
+    assert home(place("example.com."), "p", [asleep, awake], addresses) == awake
     with pytest.raises(Failed, match="pending"):
         enclosing(from_text("_acme-challenge.example.com."), "p", [asleep])
 
 
 def test_a_zone_served_from_elsewhere_misleads() -> None:
-    """The host's name servers and the world's have nothing in common; unknown ones are no sign."""
-    zone = served("example.com.", "Z", "a1.")
-    failed = misled(zone, "p", place("example.com.", "b1.").zone)
-    assert failed is not None
-    assert (failed.problem.code, "zone Z" in str(failed), "b1." in str(failed)) == (
-        *("wrong-zone", True, True),
-    )
-    assert misled(zone, "p", place("example.com.", "b1.", "A1.").zone) is None
-    assert misled(zone, "p", place("example.com.").zone) is None
-    assert misled(hosted("example.com."), "p", place("example.com.", "b1.").zone) is None
+    """The host's name servers and the world's have neither a name nor an address in common."""
+    zone, world = served("example.com.", "Z", "ns1.example.net."), place("example.com.", "b1.").zone
+    failed = misled(zone, "p", world, addresses)
+    assert isinstance(failed, Failed)
+    assert (failed.exit, failed.problem.code) == (Exit.CONFIG, "wrong-zone")
+    assert "zone Z" in str(failed)
+    assert "b1." in str(failed)
+
+
+def test_what_may_be_right_stops_nothing() -> None:
+    """A name or an address in common is proof; unknown name servers are no sign at all."""
+    zone = served("example.com.", "Z", "ns1.example.net.")
+    world = place("example.com.", "b1.", "NS1.example.net.").zone
+    assert misled(zone, "p", world, addresses) is None
+    under_another_name = replace(place("example.com.", "b1.").zone, servers=(at("b1.", 1),))
+    assert misled(zone, "p", under_another_name, addresses) is None
+    assert misled(zone, "p", place("example.com.").zone, addresses) is None
+    assert misled(hosted("example.com."), "p", world, addresses) is None
+
+
+def test_name_servers_without_address_are_a_warning() -> None:
+    """Whether they are the world's under other names cannot be told."""
+    zone, world = served("example.com.", "Z", "a1."), place("example.com.", "b1.").zone
+    problem = misled(zone, "p", world, addresses)
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.severity) == ("zone-unverified", Severity.WARNING)
+
+
+def test_twins_may_have_names_of_their_own_on_their_hosts_addresses() -> None:
+    """No name tells them apart; an address does."""
+    a = served("example.com.", "A", "ns1.example.net.")
+    b = served("example.com.", "B", "ns2.example.net.")
+    where = place("example.com.", "b1.")
+    where = replace(where, zone=replace(where.zone, servers=(at("b1.", 2),)))
+    assert home(where, "p", [a, b], addresses) == b
 
 
 def test_name_servers_of_no_chosen_host_are_named() -> None:
     """A zone that another host serves, too, needs its values there; unknown servers are no sign."""
-    zone = place("example.com.", "a1.", "b1.").zone
-    one = Hosted("one", served("example.com.", "A", "a1."))
-    two = Hosted("two", served("example.com.", "B", "b1."))
-    [problem] = uncovered([one], zone)
+    zone = replace(
+        place("example.com.", "ns1.example.net.", "b1.").zone,
+        servers=(at("ns1.example.net.", 1), at("b1.", 2), at("own.", 1)),
+    )
+    one = Hosted("one", served("example.com.", "A", "ns1.example.net."))
+    two = Hosted("two", served("example.com.", "B", "ns2.example.net."))
+    [problem] = uncovered([one], zone, addresses)
     assert (problem.code, problem.severity) == ("other-host", Severity.WARNING)
-    assert "delegated to b1., too, which one does not name" in problem.message
-    assert not [*uncovered([one, two], zone)]
-    assert not [*uncovered([Hosted("three", hosted("example.com."))], zone)]
+    assert "also served by b1., none of one's name servers" in problem.message
+    assert not [*uncovered([one, two], zone, addresses)]
+    assert not [*uncovered([Hosted("three", hosted("example.com."))], zone, addresses)]
+    assert not [*uncovered([Hosted("four", served("example.com.", "C", "c1."))], zone, addresses)]
+
+
+def at(host: str, number: int) -> Perspective:
+    return Perspective(f"192.0.2.{number}", 53, Role.AUTHORITATIVE, host)
 
 
 label = st.sampled_from(["a", "b", "ab", "com"])

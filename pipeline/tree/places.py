@@ -44,6 +44,10 @@ class Tree:
         """Return the last answer to each question, aliases followed, or why there is none."""
         return self._walk.resolve(questions)
 
+    def addresses(self, hosts: Collection[Name]) -> frozenset[str]:
+        """Return every address of *hosts*; empty if they have none, or cannot be found."""
+        return frozenset(via.address for via in self._walk.addresses(hosts))
+
     def zones(self, names: Iterable[Name]) -> dict[Name, Delegation]:
         """Return the zone that each of *names* is in.
 
