@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+from .causes import EVIDENT
 from .clock import Clock
 from .confirm import Watch
+from .diagnosis import Inquest
 from .evidence import Evidence
+from .findings import Findings
 from .questions import Goal, Perspective, Question, Role
 from .text import counted, printable
 from .witness import Witness
@@ -60,7 +63,7 @@ class Plain:
             elif now - told_at < HEARTBEAT:
                 return
             else:
-                self.say(f"still waiting: {first_culprit(goals, witness)}")
+                self.say(f"still waiting: {first_culprit(goals, evidence, witness)}")
             told, told_at = line, now
 
         return watch
@@ -99,7 +102,7 @@ class Terminal(Plain):
         def watch(evidence: Evidence, now: float) -> None:
             witness = Witness(evidence, streak, now, self._clock.time_of)
             with suppress(OSError):
-                live.update(table(goals, witness, console.height - 4), refresh=True)
+                live.update(table(goals, evidence, witness, console.height - 4), refresh=True)
 
         return watch
 
@@ -140,19 +143,31 @@ def tally(goals: Sequence[Goal], witness: Witness) -> str:
     )
 
 
-def first_culprit(goals: Sequence[Goal], witness: Witness) -> str:
-    """Return a sentence on the first server that has not confirmed."""
+def first_culprit(goals: Sequence[Goal], evidence: Evidence, witness: Witness) -> str:
+    """Return a sentence on the first server that has not confirmed, and why, if that shows."""
     waiting = [question for question in questions(goals) if witness.state(question) not in FINE]
-    return witness.sentence(waiting[0]) if waiting else "for a last round of answers"
+    if not waiting:
+        return "for a last round of answers"
+    others = len({question.via for question in waiting}) - 1
+    more = f"; and {counted(others, 'more server')}" if others else ""
+    inquest = Inquest(goals, evidence, Findings(), {})
+    return f"{witness.sentence(waiting[0])}{why(waiting[0], inquest)}{more}"
 
 
-def table(goals: Sequence[Goal], witness: Witness, rows: int) -> "Table":
-    """Return the servers, what each said last, and how long a cached answer still lasts."""
+def why(question: Question, inquest: Inquest) -> str:
+    """Return the likely cause, where the evidence so far tells it."""
+    kind = inquest.cause(question).kind
+    return f": {kind.label}" if kind in EVIDENT else ""
+
+
+def table(goals: Sequence[Goal], evidence: Evidence, witness: Witness, rows: int) -> "Table":
+    """Return the servers, what each said last, how often, since when and until when, and why."""
     from rich.table import Table  # noqa: PLC0415 - see Terminal
     from rich.text import Text  # noqa: PLC0415
 
     shown = Table("server", "address", "role", "names", "state", "last said", box=None)
     servers = list(by_server(goals).items())
+    inquest = Inquest(goals, evidence, Findings(), {})
     for via, asked in servers[: max(rows, 3)]:
         states = [witness.state(question) for question in asked]
         culprit = next((q for q in asked if witness.state(q) not in FINE), asked[0])
@@ -163,6 +178,9 @@ def table(goals: Sequence[Goal], witness: Witness, rows: int) -> "Table":
             via.role.value,
             f"{states.count('confirmed')}/{len(states)}",
         )
-        said = Text(witness.detail(culprit))  # not text: Rich would look for markup in that
-        shown.add_row(*map(Text, cells), Text(state, COLOURS.get(state, "")), said)
+        said = witness.detail(culprit)
+        if state not in FINE:
+            said += witness.asked(culprit) + why(culprit, inquest)
+        # As Text, for Rich would look for markup in a string.
+        shown.add_row(*map(Text, cells), Text(state, COLOURS.get(state, "")), Text(said))
     return shown

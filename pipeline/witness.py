@@ -109,11 +109,11 @@ class Witness:
     def sentence(self, question: Question) -> str:
         """Return one line about *question*: who, where, what, how often, since when."""
         said = self.detail(question) or "was not asked"
-        who, state, asked = server(question.via), self.state(question), self._asked(question)
+        who, state, asked = server(question.via), self.state(question), self.asked(question)
         return f"{who} [{state}] {question.name}: {said}{asked}"
 
-    def _asked(self, question: Question) -> str:
-        """Return how often it was asked, and since when it has been saying the same."""
+    def asked(self, question: Question) -> str:
+        """Return how often it was asked, and since when it has been saying the same; or nothing."""
         track = self._evidence[question]
         if not track.attempts:
             return ""

@@ -107,6 +107,23 @@ def test_a_silent_log_explains_itself() -> None:
     _, first, second = stream.getvalue().splitlines()
     assert "still waiting: ns2.example.com. 192.0.2.2 [absent]" in first
     assert second.startswith("[  60.0 s] still waiting")
+    assert first.endswith("NXDOMAIN (asked 1 time)"), "no cause is named that may be patience"
+
+
+def test_a_silent_log_names_a_cause_that_shows() -> None:
+    """
+    What the answers alone tell is said during the wait, and how many servers more there are.
+    """
+    clock, stream, goals = Moment(), io.StringIO(), goals_at(1)
+    evidence = Evidence(goals)
+    watch = Plain(clock, stream).watching(goals, 2)
+    for question in goals[0].authoritative:
+        note(evidence, question, Silence("REFUSED"), 0.0)
+    for clock.at in (0.0, HEARTBEAT):
+        watch(evidence, clock.at)
+    line = stream.getvalue().splitlines()[-1]
+    assert "REFUSED (asked 1 time): lame delegation" in line
+    assert line.endswith("; and 1 more server")
 
 
 def test_the_last_round_is_nobodys_fault() -> None:
@@ -118,7 +135,7 @@ def test_the_last_round_is_nobodys_fault() -> None:
     for question in goals[0].authoritative:
         note(evidence, question, SEEN, 0.0)
     witness = Witness(evidence, 1, 0.0, Moment().time_of)
-    assert first_culprit(goals, witness) == "for a last round of answers"
+    assert first_culprit(goals, evidence, witness) == "for a last round of answers"
 
 
 def test_a_reader_that_goes_away_stops_nothing() -> None:
@@ -142,10 +159,10 @@ def test_quiet_takes_everything() -> None:
     quiet.close()
 
 
-def shown(goals: Sequence[Goal], evidence: Evidence, rows: int = 20) -> str:
+def shown(goals: Sequence[Goal], evidence: Evidence, rows: int = 20, width: int = 160) -> str:
     stream = io.StringIO()
     witness = Witness(evidence, 2, 1.0, Moment().time_of)
-    Console(file=stream, width=160).print(table(goals, witness, rows))
+    Console(file=stream, width=width).print(table(goals, evidence, witness, rows))
     return stream.getvalue()
 
 
@@ -165,7 +182,8 @@ def test_the_table_shows_what_is_wrong_with_each_server() -> None:
         "ns1.example.com.", "192.0.2.1", "authoritative", "3/3", "confirmed",
     ]  # fmt: skip
     assert re.split(r"\s{2,}", two.strip())[3:] == [
-        "0/3", "stale", "holds 1 TXT value, every value seen, but not yet twice in a row",
+        "0/3", "stale",
+        "holds 1 TXT value, every value seen, but not yet twice in a row (asked 1 time)",
     ]  # fmt: skip
     assert "not-asked" in resolver
 
@@ -177,7 +195,23 @@ def test_the_table_tells_how_long_a_no_will_last() -> None:
     goals = goals_at(1)
     evidence = Evidence(goals)
     note(evidence, goals[0].recursive[0], ABSENT, 1.0)
-    assert "NXDOMAIN, will repeat that until 12:00:00 UTC (in 0:15:00)" in shown(goals, evidence)
+    row = shown(goals, evidence, width=240)
+    assert "NXDOMAIN, will repeat that until 12:00:00 UTC (in 0:15:00) (asked 1 time)" in row
+    assert "poisoned cache: the resolver was asked too early" in row
+
+
+def test_the_table_tells_how_often_and_since_when() -> None:
+    """
+    Whoever says the same for long is shown with how often it was asked, since when, and why.
+    """
+    goals = goals_at(1)
+    evidence = Evidence(goals)
+    for at in (0.2, 0.4, 0.8):
+        note(evidence, goals[0].authoritative[0], Silence("REFUSED"), at)
+        note(evidence, goals[0].authoritative[1], ABSENT, at)
+    _, lame, late, _ = shown(goals, evidence, width=240).splitlines()
+    assert "REFUSED (asked 3 times, the same since 12:00:00 UTC): lame delegation" in lame
+    assert late.rstrip().endswith("NXDOMAIN (asked 3 times, the same since 12:00:00 UTC)")
 
 
 def test_the_table_is_not_markup() -> None:
