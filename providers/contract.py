@@ -27,7 +27,9 @@ class Zone:
             wherever the host can tell; empty where it does not.
         obstacle: Why writing there would be in vain, in words for a person
             (``pending: …``): the account has the zone, the public does not see
-            it. Empty where nothing is known to stand in the way.
+            it. With `nameservers`, a delegation to them is all that the host
+            misses, and it may have come meanwhile; without, the host would not
+            serve the zone anyway. Empty where nothing is known to be wrong.
     """
 
     apex: Name

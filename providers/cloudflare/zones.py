@@ -10,6 +10,11 @@ from providers.errors import Unavailable
 from .wire import absolute, printable
 
 FULL = "full"  # the type of a zone that is edited and served at Cloudflare
+COPIES = {
+    "partial": "a CNAME set-up, which Cloudflare does not serve",
+    "secondary": "Cloudflare copies it from another primary, which is the place to write to",
+}
+SETTING_UP = "initializing"  # the status before pending, in which no name server knows the zone
 
 
 def candidates(names: Iterable[Name]) -> Iterator[Name]:
@@ -30,7 +35,8 @@ def hosted_zone(row: object) -> Zone:
             assigned = host_names(rest.get("name_servers"))
             vanity = host_names(rest.get("vanity_name_servers"))
             kind = str(rest.get("type", FULL))
-            hosts = tuple(dict.fromkeys(assigned + vanity))
+            is_answered = kind == FULL and status != SETTING_UP
+            hosts = tuple(dict.fromkeys(assigned + vanity)) if is_answered else ()
             return Zone(absolute(name), key, hosts, obstacle(status, kind, assigned))
         case _:
             raise Unavailable("Cloudflare sent a zone without id, name or status")
@@ -48,17 +54,17 @@ def host_names(listed: object) -> list[Name]:
 
 def obstacle(status: str, kind: str, assigned: Sequence[Name]) -> str:
     """Say why the public would not see what is written to such a zone; empty: it would."""
+    if (kind, status) == (FULL, "active"):
+        return ""
+    if kind != FULL:
+        why = COPIES.get(kind, "Cloudflare does not serve it to the public")
+        return f"{printable(kind)}: {why}"
     servers = " and ".join(map(str, assigned)) or "the name servers that the zone's page shows"
-    match kind, status:
-        case "full", "active":
-            return ""
-        case "full", "moved":
-            return f"moved: Cloudflare found it delegated elsewhere, no longer to {servers}"
-        case "full", _:
-            return f"{printable(status)}: Cloudflare waits for the delegation to {servers}"
-        case "partial", _:
-            return "partial (CNAME set-up): Cloudflare does not serve it"
-        case "secondary", _:
-            return "secondary: Cloudflare copies it from another primary, which is to be written to"
+    match status:
+        case "moved":
+            why = f"Cloudflare found it delegated elsewhere, no longer to {servers}"
+        case _ if status == SETTING_UP:
+            why = "it is not set up yet, and Cloudflare answers no questions for it"
         case _:
-            return f"{printable(kind)}: not a zone that Cloudflare serves to the public"
+            why = f"Cloudflare waits for the delegation to {servers}"
+    return f"{printable(status)}: {why}"

@@ -69,7 +69,6 @@ class TestZones:
     @pytest.mark.parametrize(
         ("status", "words"),
         [
-            ("initializing", "initializing: Cloudflare waits for the delegation to {}"),
             ("pending", "pending: Cloudflare waits for the delegation to {}"),
             ("moved", "moved: Cloudflare found it delegated elsewhere, no longer to {}"),
         ],
@@ -88,6 +87,15 @@ class TestZones:
         self.hosting(api, HostedZone("example.com", status=status, name_servers=()))
         [zone] = provider.zones([NAME])
         assert zone.obstacle == words.format("the name servers that the zone's page shows")
+        assert zone.nameservers == ()
+
+    def test_a_zone_without_plan(self, api: CloudflareStandIn, provider: Cloudflare) -> None:
+        """
+        Before pending no name server knows the zone: no delegation would help.
+        """
+        self.hosting(api, HostedZone("example.com", status="initializing"))
+        [zone] = provider.zones([NAME])
+        assert zone.obstacle.startswith("initializing: it is not set up yet")
         assert zone.nameservers == ()
 
     def test_a_sleeping_zone_beside_a_served_one(
@@ -113,9 +121,9 @@ class TestZones:
     @pytest.mark.parametrize(
         ("kind", "words"),
         [
-            ("partial", "partial (CNAME set-up): Cloudflare does not serve it"),
+            ("partial", "partial: a CNAME set-up, which Cloudflare does not serve"),
             ("secondary", "secondary: Cloudflare copies it from another primary"),
-            ("in\x1bternal", "in ternal: not a zone that Cloudflare serves"),
+            ("in\x1bternal", "in ternal: Cloudflare does not serve it to the public"),
         ],
     )
     @pytest.mark.parametrize("status", ["active", "pending"])
@@ -128,7 +136,7 @@ class TestZones:
         copy = HostedZone("example.com", type=kind, status=status)
         self.hosting(api, copy)
         [zone] = provider.zones([NAME])
-        assert zone.id == copy.id
+        assert (zone.id, zone.nameservers) == (copy.id, ())
         assert zone.obstacle.startswith(words)
         self.hosting(api, copy, full := HostedZone("example.com", status="pending"))
         assert [zone.id for zone in provider.zones([NAME])] == [full.id]
