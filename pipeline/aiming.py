@@ -6,8 +6,7 @@ from dns.name import Name
 from dns.rdatatype import CNAME, TXT, RdataType
 
 from .questions import Goal, Perspective, Question
-from .tree.aliases import Chain
-from .tree.delegation import Place
+from .tree.delegation import Chain, Place
 from .wire import target_text
 
 Wanted = Mapping[Name, Iterable[str]]

@@ -16,7 +16,7 @@ from .questions import Goal
 from .receipt import Claim
 from .report import OrderLine
 from .store import Store
-from .tree.aliases import Chain
+from .tree.delegation import Chain
 
 
 class Interrupted(BaseException):

@@ -12,7 +12,7 @@ from .hosts import Hosts
 from .model import Challenge, Failed, Problem, Record
 from .plan import Addresses, Hosted, enclosing, home, misled, uncovered
 from .settings import Settings
-from .tree.aliases import Chain
+from .tree.delegation import Chain
 
 
 class Placing:

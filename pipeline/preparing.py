@@ -10,7 +10,7 @@ from .model import Failed, Problem
 from .placing import Placing
 from .settings import Settings
 from .survey import Survey, is_lost
-from .tree.aliases import Chain
+from .tree.delegation import Chain
 
 
 class Preparation:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from .checks.lines import CheckLine, check_details, check_out
-from .model import Exit, Problem, Record
+from .model import Exit, Problem, Record, Severity
 from .text import counted, printable
 
 SCHEMA = 1
@@ -218,7 +218,8 @@ def problem_lines(problems: Iterable[Problem]) -> list[str]:
     """Return each problem, its hint on a line below."""
     lines = []
     for problem in problems:
-        lines.append(f"{problem.code}: {problem.message}")
+        weight = "" if problem.severity is Severity.ERROR else f"{problem.severity.value}: "
+        lines.append(f"{weight}{problem.code}: {problem.message}")
         lines += [f"hint: {line}" for line in problem.hint.splitlines() if line]
     return lines
 

@@ -9,7 +9,8 @@ from .exchange import Exchange
 from .model import Failed, Problem, Severity
 from .questions import Perspective
 from .settings import Settings
-from .tree.aliases import Chain, chains
+from .tree.aliases import chains
+from .tree.delegation import Chain
 from .tree.roots import planted
 
 

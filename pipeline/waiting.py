@@ -15,7 +15,7 @@ from .propagation import Expired
 from .report import RecordLine, Report, finished
 from .settings import Settings
 from .survey import Survey
-from .tree.aliases import Chain
+from .tree.delegation import Chain
 from .verdict import not_ready, set_aside
 from .witness import Witness, evidence_lines
 

@@ -1,32 +1,14 @@
 """Follow a delegated challenge to where its values belong (RFC 1034 §3.6.2), before any write."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from dns.name import Name
 
 from pipeline.model import Exit, Failed
 
-from .delegation import Place
+from .delegation import Chain, Place
 from .places import Tree
 from .walk import HOPS
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A challenge name, and each name it is an alias for; the values belong at the last."""
-
-    places: tuple[Place, ...]
-
-    @property
-    def links(self) -> tuple[Place, ...]:
-        """The aliases on the way; none for a name that is not delegated."""
-        return self.places[:-1]
-
-    @property
-    def end(self) -> Place:
-        """Where the values belong."""
-        return self.places[-1]
 
 
 def chains(tree: Tree, names: Iterable[Name]) -> dict[Name, Chain | Failed]:

@@ -56,3 +56,20 @@ class Place:
     alias: Name | None = None
     is_wildcard: bool = False
     values: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A challenge name, and each name it is an alias for; the values belong at the last."""
+
+    places: tuple[Place, ...]
+
+    @property
+    def links(self) -> tuple[Place, ...]:
+        """The aliases on the way; none for a name that is not delegated."""
+        return self.places[:-1]
+
+    @property
+    def end(self) -> Place:
+        """Where the values belong."""
+        return self.places[-1]
