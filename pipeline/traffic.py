@@ -1,4 +1,4 @@
-"""Questions under way: one selector, a socket for each, no threads.
+"""Questions under way: one selector, a socket for each that is not encrypted.
 
 A lost datagram is sent again once; a truncated answer is fetched over TCP (RFC
 7766 §5), and so is one that spells the name otherwise than we did; a server
@@ -10,14 +10,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dns.message import Message
 from dns.rcode import FORMERR
 
 from .clock import Clock
+from .encrypted.errand import Errand
 from .flight import Flight, Query
-from .questions import Silence
+from .questions import Silence, Transport
 from .silences import silence
+
+if TYPE_CHECKING:
+    from .encrypted.connections import Connections
 
 WIDTH = 128
 """Sockets open at once: well below the usual limit of 1,024 descriptors."""
@@ -45,14 +50,16 @@ class Traffic:
         self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._waiting: deque[Query] = deque()
-        self._flights: dict[Query, Flight] = {}
+        self._flights: dict[Query, Flight | Errand] = {}
+        self._connections: Connections | None = None
         self.sent = 0
         self.careless: set[tuple[str, int]] = set()
 
     def close(self) -> None:
         """Give up on everything."""
-        for flight in self._flights.values():
-            flight.socket.close()
+        self.drop([*self._flights])
+        if self._connections:
+            self._connections.close()
         self._selector.close()
 
     def send(self, query: Query) -> None:
@@ -71,7 +78,7 @@ class Traffic:
             if flight is None:
                 with suppress(ValueError):  # it has landed
                     self._waiting.remove(query)
-            elif flight.socket.fileno() != -1:
+            elif isinstance(flight, Flight) and flight.socket.fileno() != -1:
                 self._selector.unregister(flight.socket)
                 flight.socket.close()
 
@@ -83,7 +90,7 @@ class Traffic:
             patience = 0.0 if replies else max(wake - self._clock.now(), 0.0)
             # What has arrived counts before what is overdue: we may be the ones who are late.
             for key, _ in self._selector.select(patience):
-                replies += self._heard(key.data)
+                replies += self._heard(key.data) if key.data else self._delivered()
             replies += self._tend()
             if replies or self._clock.now() >= until:
                 return replies
@@ -93,6 +100,10 @@ class Traffic:
         while self._waiting and len(self._flights) < WIDTH:
             query = self._waiting.popleft()
             now = self._clock.now()
+            if query.transport is not Transport.PLAIN:
+                self._flights[query] = Errand(query, now)
+                self._entrust(query)
+                continue
             try:
                 flight = Flight(query, now, mixed=self._mixes(query))
             except OSError as error:
@@ -105,6 +116,28 @@ class Traffic:
             self._selector.register(flight.socket, selectors.EVENT_READ, flight)
             yield from self._send(flight)
 
+    def _entrust(self, query: Query) -> None:
+        """Hand *query* to the connection that carries it."""
+        if self._connections is None:
+            from .encrypted.connections import Connections  # noqa: PLC0415 - for the few who need it
+
+            self._connections = Connections(self._clock)
+            self._selector.register(self._connections, selectors.EVENT_READ)
+        self._connections.ask(query)
+        self.sent += 1
+
+    def _delivered(self) -> Iterator[Reply]:
+        """Yield what came by encrypted connections; ask once more where one was lost."""
+        for query, outcome in self._connections.arrivals() if self._connections else ():
+            errand = self._flights.get(query)
+            if not isinstance(errand, Errand):
+                continue  # given up on meanwhile
+            if outcome is None and not errand.repeated:
+                errand.repeated = True
+                self._entrust(query)
+            else:
+                yield self._land(errand, outcome or Silence("connection closed before the answer"))
+
     def _mixes(self, query: Query) -> bool:
         return query.mixed_case and (query.address, query.port) not in self.careless
 
@@ -112,7 +145,7 @@ class Traffic:
         """Resend what seems lost; yield what timed out."""
         now = self._clock.now()
         for flight in [each for each in self._flights.values() if each.wakes_at <= now]:
-            if now >= flight.gives_up_at:
+            if now >= flight.gives_up_at or isinstance(flight, Errand):
                 yield self._land(flight, Silence("timeout"))
             else:
                 flight.resend_at = None
@@ -154,8 +187,8 @@ class Traffic:
             self.careless.add((flight.query.address, flight.query.port))
         yield self._land(flight, message)
 
-    def _land(self, flight: Flight, outcome: Message | Silence) -> Reply:
+    def _land(self, flight: Flight | Errand, outcome: Message | Silence) -> Reply:
         self.drop([flight.query])
-        if isinstance(outcome, Silence):
+        if isinstance(outcome, Silence) and isinstance(flight, Flight):
             outcome = flight.failed(outcome)
         return Reply(flight.query, self._clock.now(), outcome)
