@@ -1,54 +1,79 @@
-"""Find name servers, provider and zone for every name of a run; write nothing."""
+"""Find provider and zone for every name of a run; write nothing."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dns.name import Name
 
 from providers.contract import Zone
 
-from .case import Case, attempt
+from .case import Case
 from .hosts import Hosts
 from .model import Challenge, Failed, Problem, Record
 from .plan import Addresses, Hosted, enclosing, home, misled, uncovered
 from .settings import Settings
 from .tree.delegation import Chain
 
+Homes = Sequence[Hosted]
+"""Every zone that a name's values are to be written to: one for each host of the zone."""
+
 
 class Placing:
-    """Asks each provider once for the zones of all names it is to serve."""
+    """Asks each provider once for the zones of all names it is to serve.
+
+    Attributes:
+        problems: What the user should know about zones and hosts, though they will do.
+    """
 
     def __init__(
         self, settings: Settings, hosts: Hosts, detect: Callable[[], str], addresses: Addresses
     ) -> None:
         """Take what decides: configuration, providers, the live tree; *detect* is lazy."""
-        self._addresses = addresses
         self._settings = settings
         self._hosts = hosts
         self._detect = detect
+        self._addresses = addresses
         self._detected: str | None = None
-        self._zones: dict[str, list[Zone]] = {}
+        self._zones: dict[str, Sequence[Zone] | Failed] = {}
         self.problems: list[Problem] = []
 
     def place(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its records, or its failure; their chains are known."""
-        needs: dict[str, list[Case]] = {}
-        names: dict[str, dict[Name, None]] = {}
+        chains: dict[Name, Chain | None] = {}
         for case in cases:
-            for owner in [case.owner(challenge.name) for challenge in case.challenges]:
-                if not attempt([case], partial(self._providers_of, owner)):
-                    break
-                for provider in self._providers_of(owner):
-                    needs.setdefault(provider, []).append(case)
-                    names.setdefault(provider, {})[owner] = None
-        for provider, asking in needs.items():
-            attempt(asking, partial(self._learn, provider, names[provider]))
+            chains |= {each.name: case.chains.get(each.name) for each in case.challenges}
+        homes = self.homes(chains)
         for case in cases:
-            if case.alive:
-                attempt([case], partial(self._settle, case))
-        self.problems = list(dict.fromkeys(self.problems))
+            failures = [homes[each.name] for each in case.challenges]
+            case.failure = case.failure or next(
+                (f for f in failures if isinstance(f, Failed)), None
+            )
+            case.records = tuple(
+                record
+                for challenge in case.challenges
+                for record in self._records(challenge, case, homes[challenge.name])
+            )
 
-    def _providers_of(self, name: Name) -> Sequence[str]:
+    def homes(self, chains: Mapping[Name, Chain | None]) -> dict[Name, Homes | Failed]:
+        """Return where the values of each challenge name go, or why nowhere.
+
+        Args:
+            chains: Where each name leads; None where that cannot be seen from here.
+        """
+        owners = {name: chain.end.name if chain else name for name, chain in chains.items()}
+        chosen = {owner: self._providers_of(owner) for owner in dict.fromkeys(owners.values())}
+        asked: dict[str, dict[Name, None]] = {}
+        for owner, providers in chosen.items():
+            for provider in providers if not isinstance(providers, Failed) else ():
+                asked.setdefault(provider, {})[owner] = None
+        for provider, names in asked.items():
+            self._zones[provider] = self._learn(provider, names)
+        homes = {
+            name: self._homes(owner, chains[name], chosen[owner]) for name, owner in owners.items()
+        }
+        self.problems = list(dict.fromkeys(self.problems))
+        return homes
+
+    def _providers_of(self, name: Name) -> Sequence[str] | Failed:
         """Return the providers that serve *name*: flag, configuration, environment."""
         configured = self._settings.zone(name)
         chosen = (
@@ -58,12 +83,14 @@ class Placing:
         )
         if chosen:
             return chosen
-        if self._detected is None:
-            self._detected = self._detect()
+        try:
+            self._detected = self._detected or self._detect()
+        except Failed as failed:
+            return failed
         return [self._detected]
 
-    def _learn(self, provider: str, names: Iterable[Name]) -> None:
-        """Find the zones at *provider* that enclose *names*; configured ones without asking."""
+    def _learn(self, provider: str, names: Iterable[Name]) -> Sequence[Zone] | Failed:
+        """Return the zones at *provider* that enclose *names*; configured ones without asking."""
         fixed, asked = [], []
         for name in names:
             match self._settings.zone(name):
@@ -71,43 +98,45 @@ class Placing:
                     fixed.append(Zone(apex, zone.zone_id))
                 case _:
                     asked.append(name)
-        found = self._hosts.zones(provider, asked, self._settings.timeout) if asked else ()
-        self._zones[provider] = list(dict.fromkeys((*fixed, *found)))
+        try:
+            found = self._hosts.zones(provider, asked, self._settings.timeout) if asked else ()
+        except Failed as failed:
+            return failed
+        return list(dict.fromkeys((*fixed, *found)))
 
-    def _settle(self, case: Case) -> None:
-        case.records = tuple(
-            record
-            for challenge in case.challenges
-            for record in self._records(challenge, case.chains.get(challenge.name))
-        )
-
-    def _records(self, challenge: Challenge, chain: Chain | None) -> list[Record]:
-        """Return where the value of *challenge* goes: to every host of its zone."""
-        owner = chain.end.name if chain else challenge.name
-        homes, failures = [], []
-        for provider in self._providers_of(owner):
-            try:
-                homes.append(Hosted(provider, self._home(owner, chain, provider)))
-            except Failed as failed:
-                failures.append(failed)
+    def _homes(
+        self, owner: Name, chain: Chain | None, providers: Sequence[str] | Failed
+    ) -> Homes | Failed:
+        """Return the zone of *owner* at each of *providers* that has it; one must."""
+        if isinstance(providers, Failed):
+            return providers
+        found = [(provider, self._home(owner, chain, provider)) for provider in providers]
+        homes = [Hosted(each, zone) for each, zone in found if isinstance(zone, Zone)]
+        failures = [zone for _, zone in found if isinstance(zone, Failed)]
         if not homes:
-            raise failures[0]
+            return failures[0]
         self.problems += [failed.as_warning() for failed in failures]
         if chain and not chain.end.zone.is_configured:
             self.problems += uncovered(homes, chain.end.zone, self._addresses)
-        target = None if owner == challenge.name else owner
-        return [Record(challenge, at.zone, at.provider, self._settings.ttl, target) for at in homes]
+        return homes
 
-    def _home(self, owner: Name, chain: Chain | None, provider: str) -> Zone:
+    def _home(self, owner: Name, chain: Chain | None, provider: str) -> Zone | Failed:
         zones = self._zones[provider]
-        if chain is None:
-            return enclosing(owner, provider, zones)
-        zone = home(chain.end, provider, zones, self._addresses)
-        if chain.end.zone.is_configured:
-            return zone
+        if isinstance(zones, Failed):
+            return zones
+        try:
+            if chain is None:
+                return enclosing(owner, provider, zones)
+            zone = home(chain.end, provider, zones, self._addresses)
+        except Failed as failed:
+            return failed
+        return zone if chain.end.zone.is_configured else self._seen(zone, provider, chain)
+
+    def _seen(self, zone: Zone, provider: str, chain: Chain) -> Zone | Failed:
+        """Return *zone*, or why nobody would see what is written there."""
         match misled(zone, provider, chain.end.zone, self._addresses):
             case Failed() as failed if not self._settings.force:
-                raise failed
+                return failed
             case Failed() as failed:
                 self.problems.append(failed.as_warning())
             case Problem() as problem:
@@ -115,3 +144,11 @@ class Placing:
             case None:
                 pass
         return zone
+
+    def _records(self, challenge: Challenge, case: Case, homes: Homes | Failed) -> list[Record]:
+        """Return the value of *challenge* at every one of its *homes*."""
+        if isinstance(homes, Failed):
+            return []
+        owner = case.owner(challenge.name)
+        target = None if owner == challenge.name else owner
+        return [Record(challenge, at.zone, at.provider, self._settings.ttl, target) for at in homes]
