@@ -49,29 +49,29 @@ def provider_settings(
         return adapter, adapter_settings(adapter, environment)
     account = accounts[name]
     adapter = registry.load(account.adapter)
-    found = adapter_settings(adapter, own(name, account, environment))
+    found = adapter_settings(adapter, own(name, account, adapter, environment))
     if not registry.has_credentials(adapter, found.__contains__):
         needed = ", or ".join(" with ".join(group) for group in adapter.credentials)
         raise wrong(f"providers.{name} has no credentials", f"its table needs {needed}")
     return replace(adapter, open=adapter.open_apart or adapter.open), found
 
 
-def own(name: str, account: Account, environment: Environment) -> Environment:
+def own(name: str, account: Account, adapter: Adapter, environment: Environment) -> Environment:
     """Return the environment that *account*, called *name*, has to itself.
 
     Raises:
         Failed: 78, if a variable that should hold a secret is not set.
     """
-    variables = {}
-    for key, value in account.given.items():
-        variables[key] = value
-        if key.endswith("_ENV"):
-            secret = environment.secret(value)
-            if secret is None:
-                raise wrong(
-                    f"providers.{name} {key} names {quoted(value)}: that variable is not set"
-                )
-            variables[key.removesuffix("_ENV")] = secret
+    variables = dict(account.given)
+    for key in (setting.name for setting in adapter.settings if setting.secret):
+        variable = account.given.get(f"{key}_ENV")
+        secret = environment.secret(variable) if variable else None
+        if variable and secret is None:
+            raise wrong(
+                f"providers.{name} {key}_ENV names {quoted(variable)}: that variable is not set"
+            )
+        if secret is not None:
+            variables[key] = secret
     return Environment(variables, f"providers.{name} ")
 
 
