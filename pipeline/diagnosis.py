@@ -89,9 +89,10 @@ class Inquest:
     def _hears_nobody(self) -> bool:
         """Whether several authoritative servers were asked, and not even an error came back."""
         last = {
-            question.via: self._evidence.server(question).last
+            question.via: server.last
             for question in self._goals
-            if question.is_authoritative and self._evidence.server(question).last
+            if (server := self._evidence.server(question)).last and not server.is_routeless
+            if question.is_authoritative
         }
         ever = any(self._evidence.server(question).has_answered for question in self._goals)
         later = any(

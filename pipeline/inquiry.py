@@ -100,14 +100,17 @@ class Inquiry:
         for goal in dict.fromkeys(self._goals[question] for question in self._suspects):
             suspects = [question for question in goal.questions if question in self._suspects]
             zones = {question.zone for question in suspects}
-            resolvers = () if any(map(self._is_heard, goal.authoritative)) else goal.recursive[:2]
+            resolvers = goal.recursive[:2] if self._is_mute(goal) else ()
             for question in (*goal.authoritative, *suspects, *resolvers):
                 if question.zone in zones and self._is_open(question):
                     asked.setdefault((question.zone, question.via), question)
         return list(asked.values())[:STARTS]
 
-    def _is_heard(self, question: Question) -> bool:
-        return self._evidence.server(question).has_answered
+    def _is_mute(self, goal: Goal) -> bool:
+        """Whether none of *goal*'s name servers has ever answered, though we have a route."""
+        servers = [self._evidence.server(question) for question in goal.authoritative]
+        reached = [server for server in servers if server.last and not server.is_routeless]
+        return bool(reached) and not any(server.has_answered for server in servers)
 
     def _is_open(self, question: Question) -> bool:
         """Whether the server of *question* may be asked about the zone itself."""
