@@ -18,12 +18,14 @@ class Cut:
     Attributes:
         servers: Those that the parent's referral, the configuration or a resolver gave.
         parent: The hosts that the parent's referral names; empty where there was none.
+        bare: Those of them that came without an address, to be found elsewhere.
         is_configured: Whether the user named the servers.
     """
 
     apex: Name
     servers: tuple[Perspective, ...]
     parent: frozenset[Name] = frozenset()
+    bare: frozenset[Name] = frozenset()
     is_configured: bool = False
 
     def within(self, apex: Name) -> "Cut":

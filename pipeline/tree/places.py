@@ -109,10 +109,15 @@ class Tree:
         return apexes
 
     def _settled(self, apex: Name, cut: Cut) -> Name:
-        """Return *apex*, known from now on; it may lie below *cut*, on the same servers."""
-        if apex not in self._walk.cuts and apex.is_subdomain(cut.apex):
+        """Return *apex*, known from now on; it may lie below *cut*, on the same servers.
+
+        Servers of *cut* have no say about zones above: they were delegated to.
+        """
+        if not apex.is_subdomain(cut.apex):
+            return cut.apex
+        if apex not in self._walk.cuts:
             self._walk.cuts.add(cut.within(apex))
-        return apex if apex in self._walk.cuts else cut.apex
+        return apex
 
     def _complete(self, apexes: Iterable[Name]) -> Mapping[Name, Delegation]:
         """Return each zone with every server that it, or its parent, names."""

@@ -16,7 +16,7 @@ from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 
 from .failures import nobody_answers
-from .referrals import usable
+from .referrals import ADDRESSES, servers, usable
 
 TIMEOUT = 3.0
 """Seconds a resolver may take; it may have to ask others first."""
@@ -62,6 +62,21 @@ class Recursion:
                 raise failures[question]
         return answers
 
+    def servers(self, hosts: Iterable[Name]) -> tuple[Perspective, ...]:
+        """Return an authoritative server for every address of *hosts* that a resolver tells.
+
+        A host's name is whatever a stranger's zone says: nothing is asked at or below a challenge.
+        """
+        askable = [host for host in sorted(hosts) if self.may_ask(host)]
+        answers, _ = self.seek([(host, kind) for host in askable for kind in ADDRESSES])
+        return tuple(
+            server
+            for (host, kind), answer in answers.items()
+            for rrset in answer.answer
+            if rrset.rdtype == kind
+            for server in servers(rrset, host)
+        )
+
     def seek(self, questions: Sequence[Asked]) -> tuple[dict[Asked, Message], dict[Asked, Failed]]:
         """Return the first answer to each question, and for those without one what went wrong."""
         if not all(self.may_ask(name) for name, _ in questions):
@@ -76,9 +91,8 @@ class Recursion:
             contests.append(queries)
         answers: dict[Asked, Message] = {}
         failures: dict[Asked, Failed] = {}
-        for question, replies in zip(
-            questions, self._exchange.race(contests, is_answer), strict=True
-        ):
+        races = self._exchange.race(contests, is_answer)
+        for question, queries, replies in zip(questions, contests, races, strict=True):
             silences: dict[Perspective, Silence] = {}
             for reply in replies:
                 outcome = usable(reply.outcome)
@@ -86,7 +100,9 @@ class Recursion:
                     silences[sent[reply.query]] = outcome
                 else:
                     answers[question] = outcome
-            self._deaf |= silences.keys()  # asked last from now on
+            winner = replies[-1] if question in answers else None
+            # Asked last from now on.
+            self._deaf.update(sent[each] for each in passed_over(queries, replies, winner))
             if question not in answers:
                 failures[question] = nobody_answers(question[0], silences)
         return answers, failures
@@ -95,6 +111,15 @@ class Recursion:
 def query(question: Asked, via: Perspective, timeout: float) -> Query:
     """Return *question* as it goes to the resolver *via*."""
     return Query(*question, via.address, via.port, True, timeout, via.transport)  # noqa: FBT003
+
+
+def passed_over(
+    queries: Sequence[Query], replies: Sequence[Reply], winner: Reply | None
+) -> Sequence[Query]:
+    """Return those of *queries*, asked in their order, that failed or that *winner* overtook."""
+    failed = [reply.query for reply in replies if reply is not winner]
+    overtaken = queries[: queries.index(winner.query)] if winner else ()
+    return [*failed, *overtaken]
 
 
 def is_answer(reply: Reply) -> bool:

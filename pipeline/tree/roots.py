@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from .hints import root_servers
 from .places import Tree
 from .recursion import Recursion
-from .referrals import ADDRESSES, ns_targets, servers
+from .referrals import ns_targets
 
 
 def planted(
@@ -58,12 +58,6 @@ def learned(recursion: Recursion) -> tuple[Perspective, ...]:
     """Return the root servers that resolvers know of (RFC 8109)."""
     question = (dns.name.root, rdatatype.NS)
     answers, _ = recursion.seek([question])
-    hosts = ns_targets(answers[question], dns.name.root) if question in answers else frozenset()
-    asked = [(host, kind) for host in sorted(hosts) for kind in ADDRESSES]
-    return tuple(
-        server
-        for (host, kind), answer in (recursion.seek(asked)[0].items() if asked else ())
-        for rrset in answer.answer
-        if rrset.rdtype == kind
-        for server in servers(rrset, host)
+    return recursion.servers(
+        host for answer in answers.values() for host in ns_targets(answer, dns.name.root)
     )

@@ -6,12 +6,13 @@ stands at the name show in one answer.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dns.name
 from dns import rcode, rdatatype
 from dns.message import Message
 from dns.name import Name
+from dns.rdatatype import A
 
 from pipeline.exchange import Exchange, Reply
 from pipeline.flight import Query
@@ -20,7 +21,7 @@ from pipeline.questions import Perspective, Silence
 
 from .cuts import Cut, Cuts
 from .failures import endless, no_address, nobody_answers, not_delegated
-from .recursion import Asked, Recursion
+from .recursion import Asked, Recursion, passed_over
 from .referrals import ADDRESSES, alias, glue, leads_on, ns_targets, servers, zone_cut
 
 LEVELS = 40
@@ -106,8 +107,6 @@ class Walk:
 
     def addresses(self, hosts: Collection[Name]) -> tuple[Perspective, ...]:
         """Return an authoritative server for every address of *hosts*, as their zones tell."""
-        if self._detours >= DETOURS:
-            return ()
         self._detours += 1
         try:
             answers = self.resolve((host, kind) for host in sorted(hosts) for kind in ADDRESSES)
@@ -130,10 +129,13 @@ class Walk:
             cut = begun[question]
             match outcome:
                 case Failed() as failed:
-                    if not self._is_dead_root(cut, failed):
+                    if cut.bare and self._detours < DETOURS:
+                        self._look_up(cut.apex)
+                    elif self._is_dead_root(cut, failed):
+                        self.cuts.forget(cut.apex)
+                    else:
                         found[question] = failed
                         continue
-                    self.cuts.forget(cut.apex)
                 case message if below := zone_cut(message, question[0], cut.apex):
                     referrals.setdefault(below, (message, cut))
                 case message:
@@ -156,14 +158,14 @@ class Walk:
             about |= dict.fromkeys(queries, (name, cut.apex))
             contests.append(queries)
         outcomes: dict[Asked, Message | Failed] = {}
-        for (question, cut), replies in zip(
-            begun.items(), self._exchange.race(contests, judge), strict=True
-        ):
-            last = replies[-1].outcome if replies and judge(replies[-1]) else None
-            failed = replies if last is None else replies[:-1]
-            self.cuts.deaf((reply.query.address, reply.query.port) for reply in failed)
+        races = self._exchange.race(contests, judge)
+        for (question, cut), queries, replies in zip(begun.items(), contests, races, strict=True):
+            winner = replies[-1] if replies and judge(replies[-1]) else None
+            late = passed_over(queries, replies, winner)
+            self.cuts.deaf((query.address, query.port) for query in late)
+            last = winner.outcome if winner else None
             outcomes[question] = (
-                last if isinstance(last, Message) else failure(question[0], cut, failed)
+                last if isinstance(last, Message) else failure(question[0], cut, replies)
             )
         return outcomes
 
@@ -177,12 +179,17 @@ class Walk:
             hosts = ns_targets(message, apex)
             found = tuple(glue(message, hosts, above.apex))
             known = {via.server for via in found}
-            bare = {host for host in hosts if host.to_text() not in known}
             # A host inside its own zone cannot be found without glue.
-            outside = {host for host in bare if not host.is_subdomain(apex)}
-            if outside and not found:
-                found += self.addresses(outside)
-            self.cuts.add(Cut(apex, found, hosts))
+            outside = {host for host in hosts if not host.is_subdomain(apex)}
+            bare = frozenset(host for host in outside if host.to_text() not in known)
+            self.cuts.add(Cut(apex, found, hosts, bare))
+
+    def _look_up(self, apex: Name) -> None:
+        """Find the servers of the zone at *apex* that came without an address, once."""
+        cut = self.cuts[apex]
+        known = replace(cut, bare=frozenset())
+        self.cuts.add(known)  # the way to them may lead back here
+        self.cuts.add(replace(known, servers=(*cut.servers, *self.addresses(cut.bare))))
 
     def _closest(self, name: Name) -> Cut | Failed:
         """Return the deepest known zone around *name*, or the topmost that a resolver knows."""
@@ -221,16 +228,10 @@ class Walk:
 
     def _known(self, apex: Name, hosts: Collection[Name]) -> Cut:
         """Remember a zone that a resolver knows, by its *hosts*' addresses."""
-        asked = [(host, kind) for host in sorted(hosts) for kind in ADDRESSES]
-        found = tuple(
-            server
-            for (host, kind), answer in self._recursion.seek(asked)[0].items()
-            for rrset in answer.answer
-            if rrset.rdtype == kind
-            for server in servers(rrset, host)
-        )
+        found = self._recursion.servers(hosts)
         if not found:
-            self._recursion.ask(asked)  # says so if it is the resolvers that fail
+            askable = [host for host in sorted(hosts) if self._recursion.may_ask(host)]
+            self._recursion.ask([(host, A) for host in askable])  # says so if resolvers fail
             raise no_address(apex, hosts)
         self.cuts.add(Cut(apex, found, frozenset(hosts)))
         return self.cuts[apex]

@@ -1,265 +1,564 @@
-"""Whom to ask is found without ever asking a recursor about a challenge name."""
-
-from collections.abc import Iterator
+"""The way down from the root: which servers are asked, which are passed over, where it ends."""
 
 import pytest
-from dns import flags, rcode
-from dns.message import Message
+from dns import rcode
+from dns.message import Message, make_response
 from dns.name import Name, from_text
+from dns.rdatatype import AAAA, CNAME, TXT, A
+from dns.rrset import from_text as from_rr
+from dns.zone import Zone
 
-from pipeline import endpoints
 from pipeline.clock import SystemClock
-from pipeline.demo.resolver import Resolver
-from pipeline.endpoints import Endpoint, authoritative, has_route, recursors
+from pipeline.endpoints import Endpoint, authoritative, recursors
 from pipeline.exchange import Exchange
 from pipeline.model import Exit, Failed
-from pipeline.questions import Perspective, Role
-from pipeline.resolvers import Resolvers
+from pipeline.questions import Silence
+from pipeline.tree.cuts import ASKED
+from pipeline.tree.delegation import Delegation
+from pipeline.tree.places import Tree
+from pipeline.tree.recursion import Recursion
+from pipeline.tree.walk import HOPS, LEVELS
 from providers.embedded import Embedded, Nameserver
-from providers.listener import Asked
 
-from .lab import Lab, topology
+from .internet import (
+    RESOLVER,
+    ROOT,
+    TLD,
+    Internet,
+    Respond,
+    delegated,
+    knowing,
+    lame,
+    referring,
+    root,
+    serving,
+    tld,
+    tree,
+    zone,
+)
 
-ZONE = from_text("example.com.")
-CHALLENGE = from_text("_acme-challenge.example.com.")
+FIRST, SECOND, THIRD, FOURTH = "8.0.1.1", "8.0.1.2", "8.0.1.3", "8.0.1.4"
+NAME = "_acme-challenge.x.test."
 
 
-@pytest.fixture
-def exchange() -> Iterator[Exchange]:
-    with Exchange(SystemClock()) as opened:
-        yield opened
+def world(*lines: str, **servers: Respond) -> Internet:
+    """Return an Internet with a root, a TLD that holds *lines*, and *servers* by address."""
+    return Internet({ROOT: serving(root()), TLD: serving(tld(*lines)), **servers})
 
 
-def recursive(address: str, port: int = 53) -> Perspective:
-    return Perspective(address, port, Role.RECURSIVE, "configured")
+def found(internet: Internet, name: str = NAME) -> Delegation:
+    return tree(internet, name).zones([from_text(name)])[from_text(name)]
 
 
-# Endpoints
+def failure(internet: Internet, name: str = NAME) -> Failed:
+    with pytest.raises(Failed) as caught:
+        found(internet, name)
+    return caught.value
+
+
+def hosts(*names: str) -> frozenset[Name]:
+    return frozenset(from_text(name) for name in names)
+
+
+def at(zone_: Delegation) -> set[tuple[str, str]]:
+    return {(via.server, via.address) for via in zone_.servers}
+
+
+X = zone("x.test.", *delegated("x.test.", f"ns1.x.test.={FIRST}", f"ns2.x.test.={SECOND}"))
+GLUE = delegated("x.test.", f"ns1.x.test.={FIRST}", f"ns2.x.test.={SECOND}")
+
+
+# Servers
+
+
+def test_every_address_of_parents_and_childs_hosts() -> None:
+    """
+    A CA's resolver may use any: v4 and v6, by glue and by the hosts' own records.
+    """
+    child = zone(
+        "x.test.",
+        *delegated("x.test.", f"ns1.x.test.={FIRST}", f"ns2.x.test.={SECOND}"),
+        "ns1.x.test. AAAA 2620::1",
+        f"ns3.x.test. A {THIRD}",
+    )
+    glue = delegated("x.test.", f"ns1.x.test.={FOURTH}", f"ns3.x.test.={THIRD}")
+    x = found(world(*glue, **dict.fromkeys((FIRST, THIRD, FOURTH), serving(child))))
+    assert x.parent == hosts("ns1.x.test.", "ns3.x.test.")
+    assert x.child == hosts("ns1.x.test.", "ns2.x.test.")
+    assert x.hosts == hosts("ns1.x.test.", "ns2.x.test.", "ns3.x.test.")
+    assert at(x) == {
+        ("ns1.x.test.", FIRST),
+        ("ns1.x.test.", "2620::1"),
+        ("ns1.x.test.", FOURTH),
+        ("ns2.x.test.", SECOND),
+        ("ns3.x.test.", THIRD),
+    }
+    assert [problem.code for problem in x.problems] == ["delegation-differs", "glue-differs"]
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    "broken",
     [
-        ("192.0.2.1", Endpoint("192.0.2.1", 53)),
-        ("192.0.2.1:5353", Endpoint("192.0.2.1", 5353)),
-        ("2001:db8::1", Endpoint("2001:db8::1", 53)),
-        ("[2001:db8::1]", Endpoint("2001:db8::1", 53)),
-        ("[2001:DB8::1]:5353", Endpoint("2001:db8::1", 5353)),
+        lame,
+        lambda _query: Silence("timeout"),
+        make_response,  # no AA
+        referring("test."),
+        referring("x.test."),
+        referring("sideways.test."),
+    ],
+    ids=["refuses", "silent", "without AA", "upwards", "to itself", "sideways"],
+)
+def test_a_server_of_no_use_is_passed_over(broken: Respond) -> None:
+    """
+    It refuses, is silent, or refers elsewhere than down: the next one is asked, and this one last
+    from then on.
+    """
+    internet = world(*GLUE, **{FIRST: broken, SECOND: serving(X)})
+    assert found(internet).apex == from_text("x.test.")
+    asked = [query.address for query in internet.asked if query.address in {FIRST, SECOND}]
+    assert asked[:2] == [FIRST, SECOND]
+    assert FIRST not in asked[2:]
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "word"),
+    [
+        (lame, "dns-failing", "REFUSED"),
+        (lambda _query: Silence("timeout"), "dns-unreachable", "timeout"),
+        (referring("test."), "dns-failing", "lame"),
+        (referring("sideways.test."), "dns-failing", "lame"),
     ],
 )
-def test_endpoints_are_read(text: str, wanted: Endpoint) -> None:
+def test_a_zone_without_a_server_of_use_names_each(broken: Respond, code: str, word: str) -> None:
     """
-    An address, with a port if it is not 53; v6 in brackets where a port follows.
+    What every server said is in the message; only silence everywhere is unreachable.
     """
-    assert Endpoint.parse(text) == wanted
+    failed = failure(world(*GLUE, **{FIRST: broken, SECOND: broken}))
+    assert (failed.exit, failed.problem.code) == (Exit.UNAVAILABLE, code)
+    for server, address in (("ns1.x.test.", FIRST), ("ns2.x.test.", SECOND)):
+        assert f"{address} ({server}): {word}" in str(failed)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "dns.example", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:x", "192.0.2.1:65536", "[::1"],
-)
-def test_anything_else_is_refused(text: str) -> None:
+def test_a_zone_of_many_dead_servers_ends() -> None:
     """
-    Host names, bad ports and loose brackets are mistakes worth saying.
+    One question goes to eight servers at most.
     """
-    with pytest.raises(ValueError, match=r"."):
-        Endpoint.parse(text)
+    many = [f"8.0.2.{number}" for number in range(1, 14)]
+    glue = delegated("x.test.", *(f"ns{n}.x.test.={ip}" for n, ip in enumerate(many)))
+    internet = world(*glue)
+    failure(internet)
+    assert sum(query.address in many for query in internet.asked) == ASKED
 
 
-def test_the_public_set_is_four_operators() -> None:
+def test_a_host_without_glue_serves_where_those_with_glue_fail() -> None:
     """
-    One perspective each; configured resolvers replace them all.
+    Its address is looked up before the zone is given up, as a resolver does.
     """
-    public = recursors([])
-    assert [via.server for via in public] == ["Cloudflare", "Google", "Quad9", "UltraDNS"]
-    assert all(via.role is Role.RECURSIVE and via.port == 53 for via in public)
-    assert [str(via) for via in recursors([Endpoint("::1", 54)])] == ["[::1]:54"]
+    other = zone("other.test.", *delegated("other.test.", f"ns.other.test.={THIRD}"))
+    internet = world(
+        *delegated("x.test.", f"ns1.x.test.={FIRST}", "ns.other.test."),
+        *delegated("other.test.", f"b.other.test.={THIRD}"),
+        **{FIRST: lame, THIRD: serving(other, X)},
+    )
+    assert found(internet).apex == from_text("x.test.")
 
 
-def test_the_public_set_falls_back_to_v6(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_elsewhere_are_found_by_walking_there() -> None:
     """
-    A host with IPv6 only asks the operators there.
+    A delegation to hosts outside of the parent comes without addresses.
     """
-    monkeypatch.setattr(endpoints, "has_route", lambda address: ":" in address)
-    assert all(":" in via.address for via in recursors([]))
+    other = zone("other.", *delegated("other.", f"a.other.={THIRD}"), f"ns.other. A {FOURTH}")
+    internet = Internet(
+        {
+            ROOT: serving(root(*delegated("other.", f"a.other.={THIRD}"))),
+            TLD: serving(tld("x.test. NS ns.other.", f"ns.other. A {FIRST}")),
+            THIRD: serving(other),
+            FOURTH: serving(zone("x.test.", "x.test. NS ns.other.")),
+        }
+    )
+    assert at(found(internet)) == {("ns.other.", FOURTH)}
+    assert not internet.names(FIRST), "glue from outside of the parent is not believed"
 
 
-def test_routes_are_told_without_sending() -> None:
+def test_zones_that_need_each_other_have_no_address() -> None:
     """
-    Loopback is always reachable; an address without a zone is not.
+    The servers of each are in the other, without glue: nobody can begin anywhere.
     """
-    assert has_route("127.0.0.1")
-    assert not has_route("fe80::1")
+    internet = world("x.test. NS ns.y.test.", "y.test. NS ns.x.test.")
+    failed = failure(internet)
+    assert failed.problem.code == "no-address"
+    assert len(internet.asked) < 100
 
 
-def test_configured_servers_are_hosts_of_their_own() -> None:
+def test_hosts_inside_of_their_zone_need_glue() -> None:
     """
-    Each configured address counts as one NS host.
+    Without it nobody can begin, and nobody tries.
     """
-    found = authoritative([Endpoint("192.0.2.1"), Endpoint("192.0.2.2", 54)])
-    assert len({via.server for via in found}) == 2
+    internet = world("x.test. NS ns.x.test.")
+    assert failure(internet).problem.code == "no-address"
+    assert {query.name for query in internet.asked} == {from_text(NAME)}
 
 
-# Look-ups by a resolver alone
-
-
-def test_a_zone_nobody_knows_is_a_configuration_matter(exchange: Exchange) -> None:
+def test_a_search_that_leads_too_deep_is_given_up() -> None:
     """
-    Without a delegation there is nobody to ask: 78, with the way to name the servers.
+    Zone after zone whose host is in the next one: a resolver gives up on that, too.
     """
-    with Embedded([ZONE]) as server, Resolver({ZONE: server.addresses}, SystemClock().now) as via:
-        resolvers = Resolvers(exchange, [recursive(*via.address)], (), lambda: 30.0)
-        with pytest.raises(Failed) as caught:
-            resolvers.nameservers(from_text("nowhere.example.com."))
-    assert caught.value.exit is Exit.CONFIG
-    assert "nameservers" in caught.value.problem.hint
+    chain = [f"z{n}.test. NS ns.z{n + 1}.test." for n in range(30)]
+    internet = world(*chain, *delegated("z30.test.", f"ns.z30.test.={FIRST}"))
+    assert failure(internet, "z0.test.").problem.code == "no-address"
+    assert len(internet.asked) < 60
 
 
-def test_nobody_answering_is_unavailable(exchange: Exchange) -> None:
-    """
-    Silent resolvers are 69, each named, with the suspicion that port 53 is filtered.
-    """
-    with Embedded([ZONE]) as server:
-        server.behave(server.addresses[0], lambda _asked, _reply: None)
-        resolvers = Resolvers(exchange, [recursive(*server.addresses[0])], (), lambda: 30.0)
-        with pytest.raises(Failed, match=r"127\.0\.0\.1:\d+ .*timeout") as caught:
-            resolvers.nameservers(ZONE)
-    assert caught.value.exit is Exit.UNAVAILABLE
-    assert "port 53" in caught.value.problem.hint
+# The way
 
 
-def test_a_deaf_resolver_is_asked_last_from_then_on(exchange: Exchange) -> None:
+def test_each_question_begins_at_the_deepest_zone_known() -> None:
     """
-    Its timeout is paid once.
+    Root and TLD are not asked again about what is below.
     """
-    clock = SystemClock()
-    with Embedded([ZONE]) as server, Embedded([ZONE]) as deaf:
-        deaf.behave(deaf.addresses[0], lambda _asked, _reply: None)
-        with Resolver({ZONE: server.addresses}, clock.now) as via:
-            asked = [recursive(*deaf.addresses[0]), recursive(*via.address)]
-            resolvers = Resolvers(exchange, asked, (), lambda: 30.0)
-            hosts = resolvers.hosts(ZONE)
-            assert hosts == {from_text("ns1.example.com.")}
-            before = len(deaf.asked)
-            assert resolvers.hosts(ZONE) == hosts
-            assert len(deaf.asked) == before
+    internet = world(*GLUE, **{FIRST: serving(X), SECOND: serving(X)})
+    walked = tree(internet, NAME)
+    walked.zones([from_text(NAME)])
+    before = len(internet.asked)
+    walked.zones([from_text("_acme-challenge.www.x.test.")])
+    assert {query.address for query in internet.asked[before:]} <= {FIRST, SECOND}
 
 
-def test_errors_are_not_answers(exchange: Exchange) -> None:
+def test_a_way_without_end_ends() -> None:
     """
-    A resolver that fails is passed over; if all fail, the failure is theirs to explain.
+    A server that delegates every label to itself, for ever.
     """
 
-    def fail(_asked: Asked, reply: Message) -> Message:
-        reply.set_rcode(rcode.SERVFAIL)
-        reply.flags |= flags.RA
+    apexes = [from_text("test.")]
+
+    def deeper(query: Message) -> Message:
+        name = query.question[0].name
+        below = Name(name.labels[-len(apexes[-1]) - 1 :])
+        apexes.append(below)
+        reply = make_response(query)
+        reply.authority.append(from_rr(below, 60, "IN", "NS", f"ns.{below}"))
+        reply.additional.append(from_rr(f"ns.{below}", 60, "IN", "A", TLD))
         return reply
 
-    with Embedded([ZONE]) as server:
-        server.behave(server.addresses[0], fail)
-        resolvers = Resolvers(exchange, [recursive(*server.addresses[0])], (), lambda: 30.0)
-        with pytest.raises(Failed, match="SERVFAIL"):
-            resolvers.nameservers(ZONE)
+    internet = Internet({ROOT: serving(root()), TLD: deeper})
+    failed = failure(internet, "x." * (LEVELS + 10) + "test.")
+    assert "does not end" in str(failed)
+    assert (failed.exit, failed.problem.code) == (Exit.UNAVAILABLE, "dns-failing")
+    assert len(internet.asked) == LEVELS
 
 
-def test_a_resolver_is_never_asked_below_a_challenge(exchange: Exchange) -> None:
+def test_a_name_that_does_not_exist_is_in_the_zone_that_says_so() -> None:
     """
-    Not even by mistake in our own code: the one place that asks resolvers refuses.
+    Records at it would be written there.
     """
-    resolvers = Resolvers(exchange, [recursive("127.0.0.1")], {CHALLENGE}, lambda: 30.0)
-    below = from_text("ns.x", CHALLENGE)
-    with pytest.raises(ValueError, match="challenge name"):
-        resolvers.hosts(below)
-    with pytest.raises(ValueError, match="challenge name"):
-        resolvers.hosts(CHALLENGE)
-    assert exchange.sent == 0
+    assert found(world(), "_acme-challenge.no.such.test.").apex == from_text("test.")
 
 
-# The tree, on real servers
-
-
-def found(lab: Lab, exchange: Exchange, name: str, *challenges: str) -> tuple[Name, set[str]]:
-    """Return the apex and the addresses that the walk to *name* finds."""
-    lab.flush()
-    off_limits = [from_text(challenge) for challenge in challenges]
-    resolvers = Resolvers(exchange, [recursive(topology.UNBOUND)], off_limits, lambda: 30.0)
-    apex, servers = resolvers.walk(from_text(name))
-    return apex, {via.address for via in servers}
-
-
-@pytest.mark.servers
-@pytest.mark.parametrize(
-    ("name", "apex", "addresses"),
-    [
-        ("_acme-challenge.example.test.", "example.test.", topology.AUTHORITATIVE),
-        ("_acme-challenge.h001.example.test.", "example.test.", topology.AUTHORITATIVE),
-        ("_acme-challenge.no.such.host.example.test.", "example.test.", topology.AUTHORITATIVE),
-        ("_acme-challenge.www.sub.example.test.", "sub.example.test.", topology.AUTHORITATIVE),
-        ("_acme-challenge.away.example.test.", "away.example.test.", (topology.KNOT,)),
-        ("_acme-challenge.knot.test.", "knot.test.", (topology.KNOT,)),
-        ("example.test.", "example.test.", topology.AUTHORITATIVE),
-    ],
-)
-def test_the_walk_finds_the_zone(
-    lab: Lab, exchange: Exchange, name: str, apex: str, addresses: tuple[str, ...]
-) -> None:
+def test_a_child_on_the_same_servers_is_found_without_a_referral() -> None:
     """
-    Cuts are found on the way down, whether parent and child share their servers or not.
+    The SOA beside the denial tells the zone; its own NS set tells the servers.
     """
-    assert found(lab, exchange, name, name) == (from_text(apex), set(addresses))
+    child = zone("c.x.test.", *delegated("c.x.test.", f"ns9.c.x.test.={THIRD}"))
+    internet = world(*GLUE, **dict.fromkeys((FIRST, SECOND), serving(X, child)))
+    c = found(internet, "_acme-challenge.www.c.x.test.")
+    assert (c.apex, c.parent, c.child) == (from_text("c.x.test."), hosts(), hosts("ns9.c.x.test."))
+    assert {via.address for via in c.servers} == {FIRST, SECOND, THIRD}
 
 
-@pytest.mark.servers
-def test_the_walk_asks_recursors_only_about_names_above(lab: Lab, exchange: Exchange) -> None:
+def test_a_zone_above_the_cut_is_not_believed() -> None:
     """
-    What the recursor hears of the way down is the top-level zone and the servers' addresses.
+    A server that names the zone above its own in the SOA is asked about its own all the same.
     """
-    name = "_acme-challenge.no.such.host.example.test."
-    before = len(lab.questions(topology.UNBOUND))
-    found(lab, exchange, name, name)
-    asked = {question.name for question in lab.questions(topology.UNBOUND)[before:]}
-    host = from_text("host.example.test.")
-    assert not any(each.is_subdomain(host) for each in asked)
-    assert from_text("test.") in asked
+    internet = world(*GLUE, **dict.fromkeys((FIRST, SECOND), serving(tld())))
+    assert found(internet).apex == from_text("x.test.")
 
 
-@pytest.mark.servers
-def test_nothing_is_asked_below_a_name_that_does_not_exist(lab: Lab, exchange: Exchange) -> None:
+def test_a_zone_whose_servers_do_not_say_its_ns_set_has_the_parents() -> None:
     """
-    Once a resolver has said NXDOMAIN, questions below it would only spread that answer.
+    What is delegated is asked even where the child says nothing of itself.
     """
-    before = len(lab.questions(topology.UNBOUND))
-    with pytest.raises(Failed, match="no name servers") as caught:
-        found(lab, exchange, "_acme-challenge.www.no-such-zone.")
-    assert caught.value.exit is Exit.CONFIG
-    asked = {question.name for question in lab.questions(topology.UNBOUND)[before:]}
-    assert asked == {from_text("no-such-zone.")}
+
+    def reticent(query: Message) -> Message | Silence:
+        if query.question[0].name == from_text("x.test."):
+            return Silence("timeout")
+        return serving(X)(query)
+
+    x = found(world(*GLUE, **dict.fromkeys((FIRST, SECOND), reticent)))
+    assert (x.parent, x.child) == (hosts("ns1.x.test.", "ns2.x.test."), hosts())
+    assert {via.address for via in x.servers} == {FIRST, SECOND}
 
 
-@pytest.mark.servers
-def test_every_address_of_every_server(lab: Lab, exchange: Exchange) -> None:
+def test_a_zone_without_a_word_on_its_apex_is_that_of_the_cut() -> None:
     """
-    The zone's NS set is resolved completely, with the host of each address.
+    Denials without SOA, for every name up to the apex.
     """
-    lab.flush()
-    resolvers = Resolvers(exchange, [recursive(topology.UNBOUND)], (), lambda: 30.0)
-    servers = resolvers.nameservers(from_text("example.test."))
-    assert {(via.server, via.address) for via in servers} == {
-        (f"ns{number}.example.test.", address)
-        for number, address in enumerate(topology.AUTHORITATIVE, 1)
-    }
+
+    def terse(query: Message) -> Message:
+        reply = serving(X)(query)
+        assert isinstance(reply, Message)
+        reply.authority.clear()
+        if query.question[0].rdtype.name == "SOA":
+            reply.answer.clear()
+        return reply
+
+    internet = world(*GLUE, **dict.fromkeys((FIRST, SECOND), terse))
+    assert found(internet, "_acme-challenge.a.b.x.test.").apex == from_text("x.test.")
 
 
-def test_look_ups_end_with_the_run(exchange: Exchange) -> None:
+# Answers
+
+
+def test_aliases_are_followed_across_zones() -> None:
     """
-    Several mute resolvers do not add up to more than the time that is left.
+    To the last answer, as a resolver gives it.
     """
-    clock = SystemClock()
-    with Embedded([ZONE], [Nameserver(), Nameserver(), Nameserver()]) as server:
-        for address in server.addresses:
-            server.behave(address, lambda _asked, _reply: None)
-        via = [recursive(*address) for address in server.addresses]
-        resolvers = Resolvers(exchange, via, (), lambda: 0.5 - clock.now())
-        with pytest.raises(Failed, match="timeout"):
-            resolvers.nameservers(ZONE)
-    assert clock.now() < 1.5
+    x = zone("x.test.", *GLUE, "a.x.test. CNAME b.y.test.")
+    y = zone("y.test.", *delegated("y.test.", f"ns.y.test.={THIRD}"), 'b.y.test. TXT "end"')
+    internet = world(
+        *GLUE,
+        *delegated("y.test.", f"ns.y.test.={THIRD}"),
+        **{FIRST: serving(x), SECOND: serving(x), THIRD: serving(y)},
+    )
+    questions = [(from_text("a.x.test."), TXT), (from_text("a.x.test."), CNAME)]
+    last, link = tree(internet).resolve(questions).values()
+    assert isinstance(last, Message)
+    assert isinstance(link, Message)
+    assert [str(rrset[0]) for rrset in last.answer] == ['"end"']
+    assert [str(rrset[0]) for rrset in link.answer] == ["b.y.test."], "asked for, not followed"
+
+
+@pytest.mark.parametrize(("links", "ends"), [(HOPS, True), (HOPS + 1, False)])
+def test_eleven_aliases_are_followed_not_twelve(links: int, ends: bool) -> None:  # noqa: FBT001
+    """
+    A resolver gives up; so does the walk, in words.
+    """
+    apart = [zone(f"z{n}.test.", f"a.z{n}.test. CNAME a.z{n + 1}.test.") for n in range(links)]
+    last = zone(f"z{links}.test.", f'a.z{links}.test. TXT "end"')
+    cuts = [f"z{n}.test. NS ns.nic.test." for n in range(links + 1)]
+    respond = one_at_a_time(*apart, last)
+    internet = world(*cuts, f"ns.nic.test. A {FIRST}", **{FIRST: respond})
+    [answer] = tree(internet).resolve([(from_text("a.z0.test."), TXT)]).values()
+    if ends:
+        assert isinstance(answer, Message)
+        assert answer.answer
+    else:
+        assert answer == Silence("more than 11 aliases in a row")
+
+
+def one_at_a_time(*zones: Zone) -> Respond:
+    """Return a server that does not follow aliases from zone to zone itself."""
+
+    def respond(query: Message) -> Message | Silence:
+        name = query.question[0].name
+        [here] = [each for each in zones if each.origin and name.is_subdomain(each.origin)]
+        return serving(here)(query)
+
+    return respond
+
+
+def test_what_cannot_be_resolved_is_silence_with_the_reason() -> None:
+    """
+    Whoever asked decides what that means.
+    """
+    [answer] = tree(world("x.test. NS ns.x.test.")).resolve([(from_text("x.test."), A)]).values()
+    assert isinstance(answer, Silence)
+    assert "no name server of x.test. has an address" in answer.reason
+
+
+def test_a_name_that_is_not_there_is_an_answer() -> None:
+    """
+    NXDOMAIN is known; silence is not.
+    """
+    [answer] = tree(world()).resolve([(from_text("no.test."), AAAA)]).values()
+    assert isinstance(answer, Message)
+    assert answer.rcode() == rcode.NXDOMAIN
+
+
+# Where no root server can be reached
+
+
+def blocked(*knows: Zone) -> Internet:
+    """Return an Internet whose root is silent; a resolver, and x.test's servers, are not."""
+    return Internet({FIRST: serving(X), SECOND: serving(X), RESOLVER: knowing(*knows)})
+
+
+def test_without_a_root_a_resolver_knows_the_topmost_zone() -> None:
+    """
+    It is asked from the top for the first zone it knows, and its servers; the rest is walked.
+    """
+    internet = blocked(root(), tld(*GLUE), X)
+    internet.servers[TLD] = serving(tld(*GLUE))
+    x = found(internet)
+    assert (x.apex, {via.address for via in x.servers}) == (from_text("x.test."), {FIRST, SECOND})
+    assert internet.names(RESOLVER) == {"test.", "a.nic.test."}
+    assert [query.address for query in internet.asked].count(ROOT) == 1
+
+
+def test_an_empty_set_of_root_servers_is_like_none() -> None:
+    """
+    A resolver that does not tell them may still know more.
+    """
+    internet = blocked(tld(*GLUE))
+    internet.servers[TLD] = serving(tld(*GLUE))
+    recursion = Recursion(internet, recursors([Endpoint(RESOLVER)]), [from_text(NAME)], lambda: 9.0)
+    begun: list[int] = []
+
+    def begin() -> tuple[()]:
+        begun.append(1)
+        return ()
+
+    walked = Tree(internet, begin, recursion, lambda: 9.0)
+    assert walked.zones([from_text(NAME)])[from_text(NAME)].apex == from_text("x.test.")
+    assert begun == [1]
+
+
+def test_a_resolver_for_inner_zones_need_not_know_those_above() -> None:
+    """
+    It refuses the TLD, but knows the zone: that is enough.
+    """
+    internet = blocked(X)
+    assert found(internet).apex == from_text("x.test.")
+    assert internet.names(RESOLVER) >= {"test.", "x.test."}
+
+
+def test_a_resolver_is_not_asked_at_or_below_a_challenge_name() -> None:
+    """
+    Where it knows nothing above, that is the end.
+    """
+    internet = blocked(zone("other."))
+    failed = failure(internet)
+    assert failed.problem.code == "dns-failing"
+    assert "REFUSED" in str(failed)
+    assert internet.names(RESOLVER) == {"test.", "x.test."}
+
+
+def test_nothing_is_asked_below_what_does_not_exist() -> None:
+    """
+    NXDOMAIN for the TLD: questions below would only spread that answer.
+    """
+    internet = blocked(zone("."))
+    failed = failure(internet)
+    assert (failed.exit, failed.problem.code) == (Exit.CONFIG, "not-delegated")
+    assert "nameservers" in failed.problem.hint
+    assert internet.names(RESOLVER) == {"test."}
+
+
+def test_a_zone_that_a_resolver_finds_no_ns_for_is_passed() -> None:
+    """
+    A node without NS on the way (no zone cut) does not end the way down.
+    """
+    inner = zone("b.a.test.", *delegated("b.a.test.", f"ns.b.a.test.={FIRST}"))
+    above = zone("test.", "x.b.a.test. A 192.0.2.1")
+    internet = Internet({FIRST: serving(inner), RESOLVER: knowing(above, inner)})
+    assert found(internet, "_acme-challenge.b.a.test.").apex == from_text("b.a.test.")
+
+
+def test_a_zone_whose_hosts_have_no_address_says_so() -> None:
+    """
+    Known to the resolver, but of no use.
+    """
+    internet = blocked(zone("test.", "test. NS a.nic.test.", "b.nic.test. A 192.0.2.1"))
+    failed = failure(internet)
+    assert failed.problem.code == "no-address"
+    assert "a.nic.test." in str(failed)
+
+
+def test_hosts_whose_address_no_resolver_tells_are_the_resolvers_failure() -> None:
+    """
+    Not the zone's: the words are the resolver's.
+    """
+    internet = blocked(zone("test.", "test. NS ns.elsewhere."))
+    failed = failure(internet)
+    assert failed.problem.code == "dns-failing"
+    assert "ns.elsewhere." in str(failed)
+
+
+def test_a_hostile_zone_cannot_have_its_challenge_asked_about() -> None:
+    """
+    A name server's name below the challenge name is not looked up by a resolver.
+    """
+    evil = f"ns.{NAME}"
+    internet = blocked(
+        zone("test.", f"test. NS {evil}", "test. NS a.nic.test.", f"a.nic.test. A {TLD}")
+    )
+    internet.servers[TLD] = serving(tld(*GLUE))
+    assert found(internet).apex == from_text("x.test.")
+    assert not any(name.endswith(NAME) for name in internet.names(RESOLVER))
+
+
+def test_nobody_at_all_is_unreachable() -> None:
+    """
+    No root server, no resolver: 69, and the suspicion of port 53.
+    """
+    failed = failure(Internet({}))
+    assert (failed.exit, failed.problem.code) == (Exit.UNAVAILABLE, "dns-unreachable")
+    assert "port 53" in failed.problem.hint
+
+
+def test_a_root_that_answers_nonsense_is_not_replaced() -> None:
+    """
+    Only silence makes way for resolvers; a root that fails is heard.
+    """
+    internet = blocked(root(), tld(*GLUE), X)
+    internet.servers[ROOT] = lame
+    assert failure(internet).problem.code == "dns-failing"
+    assert not internet.names(RESOLVER)
+
+
+# Configured zones
+
+
+def test_configured_zones_never_look_at_the_delegation() -> None:
+    """
+    The servers the user named are the servers, whoever is delegated to.
+    """
+    internet = Internet({THIRD: serving(X)})
+    configured = {from_text("x.test."): authoritative([Endpoint(THIRD)])}
+    recursion = Recursion(internet, recursors([Endpoint(RESOLVER)]), [from_text(NAME)], lambda: 9.0)
+    walked = Tree(internet, lambda: (), recursion, lambda: 9.0, configured)
+    x = walked.zones([from_text(NAME)])[from_text(NAME)]
+    assert x.is_configured
+    assert [via.address for via in x.servers] == [THIRD]
+    assert (x.parent, x.child, x.problems) == (hosts(), hosts("ns1.x.test.", "ns2.x.test."), ())
+    assert {query.address for query in internet.asked} == {THIRD}
+
+
+def test_a_referral_does_not_replace_configured_servers() -> None:
+    """
+    A zone below one that is walked keeps the servers that the user named.
+    """
+    internet = world(*GLUE, **{FIRST: lame, THIRD: serving(X)})
+    configured = {from_text("x.test."): authoritative([Endpoint(THIRD)])}
+    recursion = Recursion(internet, recursors([Endpoint(RESOLVER)]), [], lambda: 9.0)
+    walked = Tree(
+        internet, lambda: authoritative([Endpoint(ROOT)]), recursion, lambda: 9.0, configured
+    )
+    zones = walked.zones([from_text("other.test."), from_text(NAME)])
+    assert zones[from_text("other.test.")].apex == from_text("test.")
+    assert zones[from_text(NAME)].is_configured
+    assert not internet.names(FIRST)
+
+
+# Real sockets
+
+
+def test_a_server_that_is_overtaken_is_asked_last_from_then_on() -> None:
+    """
+    Silence is not waited for again, though it never came to a timeout.
+    """
+    apex, challenge = from_text("example.com."), from_text("_acme-challenge.example.com.")
+    with (
+        Exchange(SystemClock()) as exchange,
+        Embedded([apex], [Nameserver(), Nameserver()]) as server,
+    ):
+        server.behave(server.addresses[0], lambda _asked, _reply: None)
+        endpoints = [Endpoint(*address) for address in server.addresses]
+        recursion = Recursion(exchange, (), [challenge], lambda: 9.0)
+        walked = Tree(
+            exchange, lambda: (), recursion, lambda: 9.0, {apex: authoritative(endpoints)}
+        )
+        walked.zones([challenge])
+        silent = [asked for asked in server.asked if asked.address == server.addresses[0]]
+        assert len(silent) == 1
+        walked.places([challenge, from_text("_acme-challenge.www.example.com.")])
+        assert [a for a in server.asked if a.address == server.addresses[0]] == silent
