@@ -231,6 +231,7 @@ def test_port_53_is_blocked_if_nobody_is_heard(
         ([Answer(frozenset(), 300.0), Answer(frozenset(), 300.0)], {}, SAME, Kind.POISONED),
         ([OLD], {}, {}, Kind.CACHED),
         ([OLD, OLD], {}, SAME, Kind.CACHED),
+        ([Answer(frozenset({"old"}), 900.0)] * 2, {}, SAME, Kind.CACHED),
         ([ABSENT, ABSENT], {}, SAME, Kind.SPLIT),
         ([ABSENT, ABSENT], {}, {}, Kind.POISONED),
         ([ABSENT, ABSENT, ABSENT], {}, {}, Kind.SPLIT),

@@ -17,12 +17,12 @@ from pipeline.confirm import confirm
 from pipeline.demo.resolver import Resolver
 from pipeline.diagnosis import diagnose
 from pipeline.evidence import Evidence
-from pipeline.exchange import Exchange
+from pipeline.exchange import WIDTH, Exchange
 from pipeline.flight import Query
 from pipeline.inquiry import PATIENCE, STARTS, SUSPECTS, Inquiry, inquire
 from pipeline.policy import Policy
 from pipeline.propagation import Expired
-from pipeline.questions import Goal, Observation, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
 from providers.contract import TXT, Zone
 from providers.embedded import Embedded, Nameserver
 from providers.listener import Address, Asked, Behaviour, Listener
@@ -303,6 +303,43 @@ def test_the_inquiry_is_bounded(scene: Scene) -> None:
     started = scene.clock.now()
     inquire([wanted], expired, evidence, scene.exchange, scene.clock)
     assert PATIENCE - 0.5 < scene.clock.now() - started < PATIENCE + 0.5
+
+
+def test_a_backlog_does_not_stretch_the_inquiry(scene: Scene) -> None:
+    """
+    Questions of the wait that are still queued take none of its time, and their answers are not
+    taken for ours.
+    """
+    deaf = scene.listener(lambda query: query)
+    deaf.behaviour = lambda *_: None
+    for _ in range(2 * WIDTH):
+        scene.exchange.send(
+            Query(NAME, rdatatype.TXT, *deaf.address, recursion=False, timeout=PATIENCE)
+        )
+    wanted = wanting(authoritative(deaf.address))
+    evidence = Evidence([wanted])
+    note(evidence, wanted.authoritative[0], Silence("timeout"))
+    started = scene.clock.now()
+    findings = inquire(
+        [wanted], Expired(wanted.authoritative), evidence, scene.exchange, scene.clock
+    )
+    assert scene.clock.now() - started < PATIENCE + 0.5
+    assert all(each.question in wanted.questions for each in findings.heard.values())
+
+
+def test_a_resolver_is_not_asked_again_while_it_repeats_itself() -> None:
+    """
+    Rule 3 holds to the end: what it said before it failed has not run out.
+    """
+    wanted = wanting([*SERVERS, OPERATOR])
+    [resolver] = wanted.recursive
+    evidence = Evidence([wanted])
+    evidence.sent(resolver)
+    evidence.note(Observation(resolver, 0.0, Answer(frozenset(), 60.0, "NXDOMAIN")))
+    note(evidence, resolver, Silence("SERVFAIL"))
+    for now, asked in ((59.0, []), (60.0, [resolver])):
+        lines = Inquiry([wanted], Expired((resolver,)), evidence, now).lines()
+        assert [line.question for line in lines if line.query.unchecked] == asked
 
 
 def test_nobody_is_asked_whom_we_cannot_reach() -> None:
