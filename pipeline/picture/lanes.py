@@ -11,7 +11,7 @@ from pipeline.report import PerspectiveLine, RecordLine, Report
 from .states import overall
 
 SLOTS = 60
-"""How finely a lane is drawn where a server turns more often than that."""
+"""Into how many parts a lane is cut where a server turns more often than that."""
 
 BLINK = 1 / 200
 """The part of a lane that is too short to see."""
@@ -36,6 +36,7 @@ class Lane:
         names: About how many names it was to be asked.
         confirmed: How many of them it confirmed.
         repeats_until: Until what time of day (ISO 8601) it will repeat an old answer.
+        cause: The code of the likely reason why it kept us waiting, of the first name if several.
     """
 
     role: str
@@ -47,6 +48,7 @@ class Lane:
     names: int
     confirmed: int
     repeats_until: str | None
+    cause: str | None
 
 
 def by_name(records: Iterable[RecordLine]) -> dict[str, RecordLine]:
@@ -95,6 +97,7 @@ def lane(lines: Sequence[PerspectiveLine], until: float) -> Lane:
         len(lines),
         sum(line.state == "confirmed" for line in lines),
         max((line.repeats_until for line in lines if line.repeats_until), default=None),
+        next((line.cause for line in lines if line.cause), None),
     )
 
 
@@ -136,15 +139,19 @@ def without_blinks(spans: Sequence[Segment], shortest: float) -> Iterator[Segmen
 
 
 def coarse(spans: Sequence[Segment], width: float) -> Iterator[Segment]:
-    """Yield slots of *width* seconds, each with the state of all *spans* in it, or ``unsteady``."""
-    seen: dict[int, set[str]] = {}
-    for span in spans:
-        for slot in range(int(span.start / width), int(span.end / width) + 1):
-            seen.setdefault(slot, set()).add(span.state)
-    last = spans[-1].end
-    for slot, states in sorted(seen.items()):
-        state = states.pop() if len(states) == 1 else "unsteady"
-        yield Segment(max(slot * width, spans[0].start), min((slot + 1) * width, last), state)
+    """Yield *spans*; of each slot of *width* seconds that has more than two: ``unsteady``."""
+    for slot in range(int(spans[0].start / width), SLOTS):
+        start = slot * width
+        end = start + width if slot + 1 < SLOTS else float("inf")
+        within = [
+            Segment(max(span.start, start), min(span.end, end), span.state)
+            for span in spans
+            if span.start < end and span.end > start
+        ]
+        if len(within) > 2:
+            yield Segment(within[0].start, within[-1].end, "unsteady")
+        else:
+            yield from within
 
 
 def merged(spans: Iterable[Segment]) -> list[Segment]:

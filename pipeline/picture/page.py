@@ -7,9 +7,10 @@ from pipeline.report import Report, headline
 from pipeline.text import counted
 
 from .lanes import lanes, seconds
+from .listing import checks, orders, records
 from .markup import Html, element, joined
 from .matrix import matrices, shown
-from .said import orders, records, words
+from .said import words
 from .states import look
 from .style import sheet
 from .tables import legend, matrix_table
@@ -61,6 +62,7 @@ def page(report: Report, ended: datetime | None = None) -> str:
         legend(states(report)),
         section("When each server turned", timeline(report)),
         section("Who confirmed which name", evidence(report)),
+        section("What the domains look like", checks(report, MOST)),
         section("Orders", orders(report)),
         section("Values", records(report, MOST)),
     )
@@ -107,10 +109,9 @@ def opening(report: Report, ended: datetime | None) -> tuple[Html, ...]:
         started = ended - timedelta(seconds=report.elapsed_s)
         facts["when"] = f"{started:%Y-%m-%d %H:%M:%S} to {ended:%H:%M:%S} {ended.tzname()}"
     facts["took"] = seconds(report.elapsed_s)
-    facts["asked"] = (
-        f"{counted(report.dns_queries, 'DNS query').replace('querys', 'queries')}, "
-        f"{counted(report.api_calls, 'call')} to the DNS host"
-    )
+    facts["asked"] = counted(report.dns_queries, "DNS question")
+    if report.api_calls:
+        facts["asked"] += f", {counted(report.api_calls, 'call')} to the DNS host"
     if report.receipt:
         facts["receipt"] = report.receipt
     pairs = (each for k, v in facts.items() for each in (element("dt", k), element("dd", v)))

@@ -1,14 +1,13 @@
-"""Write down, to be opened, what each server said, and which orders and values were at stake."""
+"""Write down, to be opened, what each server said, name by name. Pure."""
 
 from collections.abc import Collection, Sequence
 
-from pipeline.report import PerspectiveLine, Report
+from pipeline.report import PerspectiveLine
 
 from .lanes import clock_time, seconds
 from .markup import Html, element
 from .matrix import Matrix, Row
 from .states import look
-from .tables import scrolling
 
 HEADS = ("server", "state", "what it said", "asked", "turns")
 
@@ -54,49 +53,7 @@ def line_row(line: PerspectiveLine) -> Html:
         "tr",
         element("th", who, scope="row"),
         element("td", element("b", f"{mark.symbol} {mark.word}", class_=mark.state), until),
-        element("td", line.detail),
+        element("td", line.detail, f" ({line.cause})" if line.cause else ""),
         element("td", str(line.attempts)),
         element("td", f"{earlier}{turns}"),
-    )
-
-
-def orders(report: Report) -> Html:
-    """Return the orders, if there are any."""
-    if not report.orders:
-        return Html()
-    return listed(
-        ("certificate", "source", "status", "exit", "URI"),
-        [
-            (order.name, order.source, order.status, str(int(order.exit)), order.uri)
-            for order in report.orders
-        ],
-        "Orders",
-        200,
-    )
-
-
-def records(report: Report, most: int) -> Html:
-    """Return the values, if there are any."""
-    if not report.records:
-        return Html()
-    return listed(
-        ("name", "value", "zone", "provider"),
-        [(each.name, each.value, each.zone, each.provider) for each in report.records],
-        "Values",
-        most,
-    )
-
-
-def listed(heads: Sequence[str], rows: Sequence[Sequence[str]], title: str, most: int) -> Html:
-    """Return a plain table of the first *most* of *rows*."""
-    body = [
-        element("tr", element("th", first, scope="row"), *(element("td", each) for each in others))
-        for first, *others in rows[:most]
-    ]
-    if len(rows) > most:
-        more = element("td", f"and {len(rows) - most} more", colspan=len(heads))
-        body.append(element("tr", more))
-    head = element("tr", *(element("th", each, scope="col") for each in heads))
-    return scrolling(
-        element("table", element("thead", head), element("tbody", *body), class_="plain"), title
     )

@@ -38,9 +38,11 @@ th { font-weight: 600 }
 .scroll thead th { background: var(--raised) }
 .scroll tbody th { background: var(--page); left: 0; min-width: 9rem; position: sticky }
 .matrix thead tr:first-child th:first-child { left: 0; position: sticky; vertical-align: bottom }
-.matrix tbody th { width: 18rem } .matrix thead th { min-width: 6.5rem }
+.matrix tbody th { width: 14rem } .matrix thead th { min-width: 7rem }
+.matrix thead .address { font-size: .78rem } .matrix thead .dim { white-space: nowrap }
 .matrix td { border-left: 1px solid var(--page) }
-.plain { overflow-wrap: break-word } .plain th { max-width: 24rem; overflow-wrap: anywhere }
+.plain { overflow-wrap: break-word; white-space: pre-line }
+.plain tbody th { max-width: 24rem; overflow-wrap: anywhere }
 .matrix thead span, .matrix tbody th span { display: block; font-weight: 400 }
 .legend { margin-top: 1.4rem } .legend li { display: inline-block; margin: .2rem 1rem .2rem 0 }
 .legend b { border-radius: .2rem; font-weight: 600; padding: 0 .4rem }
@@ -49,6 +51,7 @@ th { font-weight: 600 }
 .lanes th:first-child { width: 17rem } .lanes th:last-child, .outcome { width: 11rem }
 .lanes .group th { padding-top: .8rem } .lanes tbody th { font-weight: 400 }
 .lanes thead th:not(.bar) { font-weight: 400; color: var(--dim); vertical-align: bottom }
+.outcome span { display: block }
 .lanes td.outcome { background: none; padding-left: .2rem }
 svg { display: block } svg text { fill: currentcolor; font-size: 12px; font-weight: 600 }
 .lanes td svg text { paint-order: stroke; stroke: var(--ground); stroke-width: 4px }
@@ -69,7 +72,7 @@ footer { border-top: 1px solid var(--line); font-size: .9rem; margin-top: 2.5rem
   dl { grid-template-columns: 1fr } dd { margin-bottom: .4rem }
   .lanes thead tr, .lanes tbody tr { display: grid; grid-template-columns: 1fr auto; gap: 0 .6rem }
   .lanes thead th:not(.bar) { display: none }
-  .matrix tbody th { width: auto }
+  .matrix { font-size: .8rem } .matrix tbody th { width: auto }
   .lanes .bar { grid-column: 1 / 3; grid-row: 2 } .lanes th, .lanes td { padding: 0 }
   .lanes th:first-child, .lanes th:last-child, .outcome { width: auto }
   .lanes tbody tr { margin-top: .4rem } .outcome { text-align: right }

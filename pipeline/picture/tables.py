@@ -13,6 +13,9 @@ from .states import LOOKS, look
 
 LEAF = "_acme-challenge."
 
+HEAD = 60
+"""Letters of a column's head."""
+
 ROLES = {
     "authoritative": "authoritative servers",
     "recursive": "recursive resolvers",
@@ -43,7 +46,7 @@ def matrix_table(matrix: Matrix, shown: Collection[str]) -> Html:
         for column, server in enumerate(matrix.servers)
     )
     roles = (
-        element("th", ROLES.get(role, role), colspan=len(list(same)), scope="colgroup")
+        element("th", ROLES.get(role, clipped(role)), colspan=len(list(same)), scope="colgroup")
         for role, same in groupby(matrix.servers, key=lambda server: server[0])
     )
     name = element("th", "name", scope="col", rowspan=2)
@@ -67,14 +70,20 @@ def scrolling(table: Html, label: str) -> Html:
 def server_head(server: Server, confirmed: str) -> Html:
     """Return the head of a server's column."""
     _, host, address = server
-    named = "" if host == address else dotted(host)
+    named = "" if host == address else dotted(clipped(host))
     return element(
         "th",
         named,
-        element("span", address, class_="address") if address else "",
+        element("span", clipped(address), class_="address") if address else "",
         element("span", confirmed, class_="dim"),
         scope="col",
+        title=f"{host} {address}",
     )
+
+
+def clipped(text: str) -> str:
+    """Return *text* so short that a head leaves room for the body below it."""
+    return text if len(text) <= HEAD else f"{text[: HEAD - 1]}…"
 
 
 def matrix_row(row: Row) -> Html:

@@ -70,7 +70,12 @@ def row(lane: Lane, scale: Scale) -> Html:
         "tr",
         element("th", host, element("span", lane.address, class_="address"), scope="row"),
         element("td", bar(lane, scale), class_="bar"),
-        element("td", outcome(lane), class_=f"outcome {look(lane.state).state}"),
+        element(
+            "td",
+            outcome(lane),
+            element("span", f" {lane.cause}", class_="dim") if lane.cause else "",
+            class_=f"outcome {look(lane.state).state}",
+        ),
     )
 
 

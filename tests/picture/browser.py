@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from pathlib import Path
 from select import select
 from shutil import which
@@ -145,17 +146,26 @@ class Browser:
         return message
 
 
+def pipe() -> tuple[int, int]:
+    """Return a pipe whose ends are clear of the low numbers that the browser wants."""
+    ends = os.pipe()
+    low, high = (fcntl(end, F_DUPFD_CLOEXEC, 20) for end in ends)
+    for end in ends:
+        os.close(end)
+    return low, high
+
+
 @contextmanager
 def browsing(more_flags: Sequence[str] = ()) -> Iterator[Browser]:
     """Run a browser of our own, with a profile of its own, and end it."""
-    theirs_in, ours_out = os.pipe()
-    ours_in, theirs_out = os.pipe()
+    theirs_in, ours_out = pipe()
+    ours_in, theirs_out = pipe()
     with TemporaryDirectory(prefix="dns01-browser-", ignore_cleanup_errors=True) as profile:
         argv = ["chromium", *FLAGS, f"--user-data-dir={profile}", *more_flags]
         # The browser reads descriptor 3 and writes 4.
         script = f'exec 3<&{theirs_in} 4>&{theirs_out}; exec "$@"'
         process = subprocess.Popen(
-            ["sh", "-c", script, "sh", *argv],
+            ["bash", "-c", script, "bash", *argv],
             pass_fds=(theirs_in, theirs_out),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

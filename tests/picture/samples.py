@@ -1,8 +1,8 @@
 """Reports as runs bring them, good and bad, small and large, and one that nobody should trust."""
 
 from dataclasses import replace
-from itertools import chain
 
+from pipeline.checks.lines import CheckLine, NameserverLine
 from pipeline.model import Exit, Problem, Severity
 from pipeline.report import OrderLine, PerspectiveLine, RecordLine, Report
 
@@ -87,6 +87,7 @@ def poisoned() -> Report:
         confirmed_at_s=None,
         detail="holds 1 TXT value, but 1 wanted value not among them",
         history=((0.2, "silent"), (12.0, "absent"), (131.0, "stale")),
+        cause="stale-secondary",
     )
     dead = replace(
         fourth,
@@ -104,6 +105,7 @@ def poisoned() -> Report:
         history=((6.2, "absent"),),
         since_s=6.2,
         repeats_until="2026-03-01T20:20:34+00:00",
+        cause="poisoned",
     )
     waiting = replace(
         resolvers[2], state="not-asked", confirmed_at_s=None, attempts=0, detail="", history=(),
@@ -149,6 +151,22 @@ def planned() -> Report:
     )
 
 
+def checked() -> Report:
+    """Return what `check` saw of two domains."""
+    servers = tuple(
+        NameserverLine(host, tuple(a for h, a in HOSTS if h == host), "both")
+        for host in dict(HOSTS)
+    )
+    leaf = f"_acme-challenge.{ZONE}"
+    far = "_acme-challenge.elsewhere.example."
+    lines = (
+        CheckLine("example.com", leaf, "", ZONE, servers, ("letsencrypt.org",), "signed", 1800),
+        CheckLine("*.example.com", leaf, far, ZONE, servers, None, "unsigned", None),
+    )
+    caa = Problem("caa", "CAA at example.com. lets only letsencrypt.org issue", "", Severity.NOTICE)
+    return Report("checked", 0, checks=lines, problems=(caa,), elapsed_s=1.2, dns_queries=41)
+
+
 def many(names: int = 100) -> Report:
     """Return many names, a few of which a resolver does not find."""
     good = ready(names)
@@ -166,16 +184,17 @@ def hostile() -> Report:
     """Return a report each of whose texts attacks its reader."""
     lines = tuple(
         PerspectiveLine(
-            text,
-            role,
-            text,
-            text if i == 3 else "absent",
-            None,
-            1,
-            text,
-            1.0,
-            text,
-            ((1.0, "absent"),),
+            address=text,
+            role=role,
+            server=text,
+            state=text if i == 3 else "absent",
+            confirmed_at_s=None,
+            attempts=1,
+            detail=text,
+            since_s=1.0,
+            repeats_until=text,
+            history=((1.0, "absent"), (2.0, text)),
+            cause=text,
         )
         for i, text in enumerate(HOSTILE)
         for role in ("authoritative", "recursive", text)
@@ -185,7 +204,9 @@ def hostile() -> Report:
         Problem(text, text, text, severity) for text in HOSTILE for severity in Severity
     )
     orders = tuple(OrderLine(text, text, f"javascript:{text}", text) for text in HOSTILE)
-    return Report("failed", Exit.BUG, orders, records, problems, 3.0, 1, 1, "".join(HOSTILE))
+    seen = tuple(CheckLine(t, t, t, t, (NameserverLine(t, (t,), t),), (t,), t, 1) for t in HOSTILE)
+    path = "".join(HOSTILE)
+    return Report("failed", Exit.BUG, orders, records, problems, 3.0, 1, 1, path, seen)
 
 
 SAMPLES = {
@@ -193,15 +214,10 @@ SAMPLES = {
     "poisoned": poisoned(),
     "failed": failed(),
     "planned": planned(),
+    "checked": checked(),
     "many": many(),
     "thousand": many(1000),
     "hostile": hostile(),
     "empty": Report("ready", 0),
     "stopped": Report("failed", 143, problems=(Problem("interrupted", "SIGTERM"),)),
 }
-
-
-def foreign(report: Report) -> set[str]:
-    """Return the texts of *report* that came from elsewhere."""
-    lines = chain.from_iterable(record.perspectives for record in report.records)
-    return {line.detail for line in lines} | {problem.message for problem in report.problems}

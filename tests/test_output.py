@@ -1,0 +1,144 @@
+"""Where a report goes: files that are whole or not there, and a verdict that nothing changes."""
+
+import os
+import stat
+import subprocess
+import sys
+from argparse import Namespace
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Environment
+from pipeline.output import Output
+
+from .picture.samples import poisoned, ready
+
+
+class Noon:
+    """A clock that has stopped."""
+
+    def now(self) -> float:
+        return 0.0
+
+    def today(self) -> datetime:
+        return datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def time_of(self, moment: float) -> datetime:
+        raise LookupError("this clock cannot tell")
+
+
+class Broken(Noon):
+    """A clock that cannot tell."""
+
+    def today(self) -> datetime:
+        raise LookupError("no idea what time it is")
+
+
+def output(
+    picture: Path | None, stderr: StringIO, clock: Noon | None = None, **environment: str
+) -> Output:
+    options = Namespace(json=False, quiet=False, report=picture)
+    return Output(options, Environment(environment), StringIO(), stderr, clock)
+
+
+def test_the_page_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
+    """
+    Whole, over an older one, with nothing left beside it; and readable as the umask lets it.
+    """
+    picture, stderr = tmp_path / "report.html", StringIO()
+    picture.write_text("old")
+    before = os.umask(0o027)
+    try:
+        output(picture, stderr, Noon()).keep(poisoned(), None)
+    finally:
+        os.umask(before)
+    text = picture.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert text.endswith("</html>\n")
+    assert "2026-03-01 11:54:59 to 12:00:00 UTC" in text
+    assert list(tmp_path.iterdir()) == [picture]
+    assert stat.S_IMODE(picture.stat().st_mode) == 0o640
+    assert stderr.getvalue() == ""
+
+
+def test_without_the_option_there_is_no_page(tmp_path: Path) -> None:
+    """
+    Verbs that know no --report write none.
+    """
+    stderr = StringIO()
+    Output(Namespace(json=False, quiet=False), Environment({}), StringIO(), stderr).keep(
+        ready(), tmp_path / "x.report.json"
+    )
+    assert [each.name for each in tmp_path.iterdir()] == ["x.report.json"]
+
+
+@pytest.mark.parametrize("name", ["no/report.html", ".", "x" * 300])
+def test_a_page_that_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
+    """
+    Once, by its name; the report and the job's summary are written all the same.
+    """
+    picture, stderr = tmp_path / name, StringIO()
+    summary, kept = tmp_path / "summary", tmp_path / "x.report.json"
+    output(picture, stderr, GITHUB_STEP_SUMMARY=str(summary)).keep(ready(), kept)
+    assert stderr.getvalue().startswith(f"dns01: cannot write {picture}: ")
+    assert stderr.getvalue().count("\n") == 1
+    assert "### dns01: ready" in summary.read_text()
+    assert '"schema": 1' in kept.read_text()
+
+
+def test_a_report_that_cannot_be_kept_is_not_announced(tmp_path: Path) -> None:
+    """
+    The next step of a job is not sent to a file that is not there; the page is drawn.
+    """
+    told, picture, stderr = tmp_path / "output", tmp_path / "report.html", StringIO()
+    output(picture, stderr, GITHUB_OUTPUT=str(told)).keep(ready(), tmp_path / "no" / "x.json")
+    assert "x.json" not in told.read_text()
+    assert "ready<<" in told.read_text()
+    assert "cannot keep receipts" in stderr.getvalue()
+    assert picture.exists()
+
+
+def test_our_own_fault_costs_no_verdict(tmp_path: Path) -> None:
+    """
+    If drawing breaks, that is said as a bug, and the rest goes on.
+    """
+    stderr, summary = StringIO(), tmp_path / "summary"
+    there = output(tmp_path / "a.html", stderr, Broken(), GITHUB_STEP_SUMMARY=str(summary))
+    there.keep(ready(), None)
+    assert "bug: LookupError" in stderr.getvalue()
+    assert summary.exists()
+    assert not (tmp_path / "a.html").exists()
+
+
+def test_links_and_devices(tmp_path: Path) -> None:
+    """
+    A link stays a link, and its target is replaced; a device or pipe is written to, not replaced.
+    """
+    target, link, stderr = tmp_path / "target.html", tmp_path / "link.html", StringIO()
+    link.symlink_to(target)
+    output(link, stderr).keep(ready(), None)
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8").startswith("<!doctype html>")
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as read, os.fdopen(writer, "wb") as written:
+        device = Path(f"/dev/fd/{written.fileno()}")
+        output(device, stderr).keep(ready(1), None)
+        assert os.read(read.fileno(), 15) == b"<!doctype html>"
+    assert stderr.getvalue() == ""
+
+
+def test_the_command_draws_a_failure_too(tmp_path: Path) -> None:
+    """
+    `wait` that ends with 69 leaves a page that says so, and 69 stays where no page can be.
+    """
+    words = ["wait", "_acme-challenge.example.com=x", "--resolver", "127.0.0.1:1", "--timeout", "2"]
+    picture = tmp_path / "report.html"
+    for path in (picture, tmp_path / "no" / "report.html"):
+        argv = [sys.executable, "-m", "pipeline", *words, "--report", str(path)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert done.returncode == 69
+        assert ("cannot write" in done.stderr) == (path is not picture)
+    assert "Failed" in picture.read_text(encoding="utf-8")
