@@ -1,79 +1,95 @@
 """Say whether a domain would validate, before anybody writes anything: `dns01 check`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from dns.name import Name
 
+from .case import Tools
 from .checks.caa import Identifier
 from .checks.examine import Examination, identified
 from .checks.issuance import issuers
-from .checks.judgement import Findings
+from .checks.judgement import Findings, gravest_first
 from .checks.lines import CheckLine, NameserverLine
-from .clock import Clock
+from .checks.soundings import Soundings
 from .identifiers import leaf_of
-from .model import Exit, Failed, Problem, Severity, worst
-from .report import Report
+from .model import Exit, Failed, Severity, worst
+from .report import Report, finished
+from .settings import Settings
+from .survey import Survey
 from .text import printable, quoted
-from .tree.delegation import Delegation, Place
+from .tree.delegation import Chain, Delegation
 
-
-class Chain(Protocol):
-    """A challenge name, and each name it is an alias for; the values belong at the last."""
-
-    @property
-    def places(self) -> tuple[Place, ...]: ...
-
-
-Follow = Callable[[Iterable[Name]], Mapping[Name, Chain | Failed]]
-"""Returns where each challenge name leads, or why nowhere."""
+Found = Mapping[Name, Chain | Failed]
+"""Where each challenge name leads, or why nowhere."""
 
 
 class Checking:
     """Looks at domains without credentials, and without writing."""
 
-    def __init__(
-        self, follow: Follow, examination: Examination, clock: Clock, sent: Callable[[], int]
-    ) -> None:
-        """Find places by *follow*; *sent* tells how many questions went out."""
-        self._follow = follow
-        self._examination = examination
-        self._clock = clock
-        self._sent = sent
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self._settings = settings
+        self._clock = tools.clock
+        self._exchange = tools.exchange
 
     def check(self, domains: Sequence[str]) -> Report:
         """Return the report on *domains*, which are independent; wildcards begin with ``*.``.
 
         What would surely fail is exit 65, a look-up that failed exits as it says.
         """
-        known = {domain: found for domain in domains for found in identified([domain])}
-        strange = [no_domain(domain) for domain in dict.fromkeys(domains) if domain not in known]
-        ends = self._follow(dict.fromkeys(leaf_of(each.base) for each in known.values()))
-        lost = {name: end for name, end in ends.items() if isinstance(end, Failed)}
-        chains = {name: end.places for name, end in ends.items() if not isinstance(end, Failed)}
-        places = dict.fromkeys(place for chain in chains.values() for place in chain)
-        there = [domain for domain, each in known.items() if leaf_of(each.base) in chains]
-        findings = self._examination.in_depth(tuple(places), there)
-        problems = self._examination.judge(findings)
-        lines = [
-            line(domain, known.get(domain), chains, findings) for domain in dict.fromkeys(domains)
-        ]
-        return self._report(lines, [*strange, *lost.values()], problems)
-
-    def _report(
-        self, lines: Sequence[CheckLine], failures: Sequence[Failed], problems: Sequence[Problem]
-    ) -> Report:
-        fatal = any(problem.severity is Severity.ERROR for problem in problems)
-        exit_ = worst([*(each.exit for each in failures), Exit.DATA if fatal else Exit.DONE])
-        return Report(
-            "checked" if exit_ is Exit.DONE else "failed",
-            exit_,
-            checks=tuple(lines),
-            problems=tuple(dict.fromkeys([*(each.problem for each in failures), *problems])),
-            elapsed_s=self._clock.now(),
-            dns_queries=self._sent(),
+        names = dict.fromkeys(leaf_of(each.base) for each in identified(domains))
+        survey = Survey(self._settings, self._exchange, tuple(names), self._left)
+        found = survey.look()
+        examination = Examination(
+            Soundings(self._exchange, survey.recursive, self._left),
+            survey.tree,
+            self._settings.authority,
+            self._clock.today,
         )
+        report = examined(domains, found, examination)
+        return replace(
+            report,
+            problems=gravest_first([*report.problems, *survey.problems]),
+            elapsed_s=self._clock.now(),
+            dns_queries=self._exchange.sent,
+        )
+
+    def _left(self) -> float:
+        return self._settings.timeout - self._clock.now()
+
+
+def examined(domains: Sequence[str], found: Found, examination: Examination) -> Report:
+    """Return the report on *domains*, as far as their challenge names were *found*."""
+    asked = list(dict.fromkeys(domains))
+    known = {domain: each for domain in asked for each in identified([domain])}
+    strange = [no_domain(domain) for domain in asked if domain not in known]
+    names = dict.fromkeys(leaf_of(each.base) for each in known.values())
+    ends = [found.get(name, unseen(name)) for name in names]
+    lost = [end for end in ends if isinstance(end, Failed)]
+    chains = {name: end for name, end in found.items() if isinstance(end, Chain)}
+    places = dict.fromkeys(place for chain in chains.values() for place in chain.places)
+    there = [domain for domain, each in known.items() if leaf_of(each.base) in chains]
+    findings = examination.in_depth(tuple(places), there)
+    failures = [*strange, *lost]
+    problems = examination.judge(findings)
+    fatal = any(problem.severity is Severity.ERROR for problem in problems)
+    exit_ = worst([*(each.exit for each in failures), Exit.DATA if fatal else Exit.DONE])
+    return Report(
+        finished(exit_, "checked"),
+        exit_,
+        checks=tuple(line(domain, known.get(domain), chains, findings) for domain in asked),
+        problems=(*(each.problem for each in failures), *problems),
+    )
+
+
+def unseen(name: Name) -> Failed:
+    """Return the failure of a *name* that nobody could be asked about."""
+    return Failed(
+        Exit.UNAVAILABLE,
+        "dns-unreachable",
+        f"no name server can be asked about {name} from here",
+        "open port 53 (UDP and TCP) outwards, or run where it is open",
+    )
 
 
 def no_domain(text: str) -> Failed:
@@ -89,7 +105,7 @@ def no_domain(text: str) -> Failed:
 def line(
     domain: str,
     identifier: Identifier | None,
-    chains: Mapping[Name, Sequence[Place]],
+    chains: Mapping[Name, Chain],
     findings: Findings,
 ) -> CheckLine:
     """Return what *findings* say of *domain*, as far as it could be found."""
@@ -100,7 +116,7 @@ def line(
     bare = replace(bare, name=name.to_text())
     if name not in chains:
         return bare
-    end = chains[name][-1]
+    end = chains[name].end
     zone = findings.zones[end.zone.apex]
     return replace(
         bare,

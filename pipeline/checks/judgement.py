@@ -1,6 +1,6 @@
 """Put together what was found about zones and names, and what all of it means. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -55,26 +55,24 @@ class Inspected:
         return max((each.outcome.negative_ttl for each in self.heard), default=None)
 
     def problems(self, now: datetime) -> tuple[Problem, ...]:
-        """Return what is wrong with it, as far as no name matters."""
-        apex = self.zone.apex
-        dnssec = (
+        """Return what is wrong with it, as far as no name matters.
+
+        What the walk found odd about its delegation, `Delegation.problems`, is not repeated.
+        """
+        apex, explained = self.zone.apex, tolerance.explained(self.hearings, self.twins)
+        found = (
+            *servers.problems(apex, self.hearings, explained),
+            *tolerance.problems(apex, self.hearings, self.twins, self.careless),
             *signatures.bogus(apex, self.validations),
             *signatures.timely(
                 *(apex, self.heard, now),
                 has_ds=self.has_ds,
                 is_secure=self.chain is Chain.SECURE,
             ),
-        )
-        if self.zone.is_configured:  # resolvers, and the parent, may speak of another zone
-            dnssec = tuple(map(softened, dnssec))
-        return (
-            *self.zone.problems,
-            *servers.problems(apex, self.hearings, tolerance.explained(self.twins)),
-            *tolerance.problems(apex, self.hearings, self.twins, self.careless),
-            *dnssec,
             *signatures.failing(apex, self.validations),
             *names.remembered(apex, self.heard),
         )
+        return tuple(map(softened, found)) if self.zone.is_configured else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +97,25 @@ class Findings:
     def problems(self, authority: Authority, now: datetime) -> tuple[Problem, ...]:
         """Return all that is wrong, for *authority*, at *now*; what is fatal comes first."""
         found = [
-            *issuance.problems(self.identifiers, self.caa, authority, self._is_sure),
+            *self._issuance(authority),
             *(problem for zone in self.zones.values() for problem in zone.problems(now)),
             *(problem for place in self.places for problem in self._standing(place)),
         ]
-        order = list(Severity)
-        return tuple(sorted(dict.fromkeys(found), key=lambda each: order.index(each.severity)))
+        return gravest_first(found)
+
+    def _issuance(self, authority: Authority) -> tuple[Problem, ...]:
+        """Return what CAA has against the certificates, which in a split view nobody knows."""
+        inner = [each for each in self.identifiers if self._is_inner(each)]
+        outer = [each for each in self.identifiers if each not in inner]
+        ours, theirs = (
+            issuance.problems(each, self.caa, authority, self._is_sure) for each in (outer, inner)
+        )
+        return (*ours, *map(softened, theirs))
+
+    def _is_inner(self, identifier: Identifier) -> bool:
+        """Whether the servers of a zone that *identifier* is in are configured."""
+        zones = [each.zone for each in self.zones.values() if each.zone.is_configured]
+        return any(identifier.base.is_subdomain(zone.apex) for zone in zones)
 
     def _standing(self, place: Place) -> tuple[Problem, ...]:
         """Return what is wrong with what stands at *place*, and beside it."""
@@ -118,17 +129,20 @@ class Findings:
         return (
             *names.left_over(place),
             *names.bulky(place, max(wanted, 1), signed),
-            *(names.misplaced(place.name, twin, answer) if twin and answer else ()),
+            *(names.misplaced(place, twin, answer) if twin and answer else ()),
             *(names.denying(place.zone.apex, answer) if answer else ()),
         )
 
     def _is_sure(self, obstructed: Obstructed) -> bool:
         """Whether a CA meets the error, too, and it is not for where we are."""
-        owner = obstructed.owner
-        inside = [each.zone for each in self.zones.values() if owner.is_subdomain(each.zone.apex)]
-        if not inside and any(each.zone.is_configured for each in self.zones.values()):
-            return False  # a split view may hang below what does not exist for the world
-        return bool(inside) or not obstructed.silence.is_nothing
+        inside = any(obstructed.owner.is_subdomain(apex) for apex in self.zones)
+        return inside or not obstructed.silence.is_nothing
+
+
+def gravest_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return *problems*, each once, by severity."""
+    order = list(Severity)
+    return tuple(sorted(dict.fromkeys(problems), key=lambda each: order.index(each.severity)))
 
 
 def softened(problem: Problem) -> Problem:

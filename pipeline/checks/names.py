@@ -37,17 +37,20 @@ def doubled(name: Name, apex: Name) -> Name | None:
         return None
 
 
-def misplaced(name: Name, twin: Name, answer: Message | Silence) -> tuple[Problem, ...]:
-    """Return the problem of challenge values at *twin*, which were meant for *name*."""
+def misplaced(place: Place, twin: Name, answer: Message | Silence) -> tuple[Problem, ...]:
+    """Return the problem of values at *twin*, by *answer*, that were meant for *place*.
+
+    What shows at *place*, too, comes from a wildcard.
+    """
     outcome = answer if isinstance(answer, Silence) else read(answer, twin, Role.AUTHORITATIVE)
     values = outcome.values if isinstance(outcome, Answer) else frozenset()
-    count = sum(map(is_challenge, values))
+    count = sum(VALUE.fullmatch(each) is not None for each in values - place.values)
     if not count:
         return ()
     return (
         Problem(
             "doubled-name",
-            f"{counted(count, 'challenge value')} at {twin}, probably meant for {name}",
+            f"{counted(count, 'challenge value')} at {twin}, probably meant for {place.name}",
             "the DNS host appends the zone's name by itself: give it the part before that; "
             "remove the record",
             Severity.WARNING,

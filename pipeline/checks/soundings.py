@@ -129,6 +129,8 @@ def in_manner(apex: Name, via: Perspective, manner: Manner) -> Query:
     """Return the question for the SOA record at *apex* in *manner*."""
     question = soa(apex, via)
     match manner:
+        case Manner.AGAIN:
+            return question
         case Manner.STREAM:
             return replace(question, tcp=True)
         case Manner.BARE:

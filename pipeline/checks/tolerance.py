@@ -7,15 +7,19 @@ from enum import Enum
 from dns.name import Name
 
 from pipeline.model import Problem, Severity
-from pipeline.questions import Perspective
+from pipeline.questions import Perspective, Silence
 from pipeline.text import counted
 
 from .servers import Hearing, Lame, Soa, listed
+
+TRUNCATED = "truncated"
+"""How the reason of a silence begins that followed a truncated answer by UDP."""
 
 
 class Manner(Enum):
     """How the same question is asked once more."""
 
+    AGAIN = "once more"
     STREAM = "by TCP"
     BARE = "without EDNS"
     LOWER = "in lower case"
@@ -35,15 +39,26 @@ class Twin:
         return not isinstance(self.first.outcome, Soa) and isinstance(self.second.outcome, Soa)
 
     @property
-    def failed(self) -> bool:
+    def went_silent(self) -> bool:
         """Whether the server answered for the zone, but not in this manner."""
-        return isinstance(self.first.outcome, Soa) and not isinstance(self.second.outcome, Soa)
+        return isinstance(self.first.outcome, Soa) and isinstance(self.second.outcome, Silence)
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the server answered for the zone, then otherwise."""
+        match self.first.outcome, self.second.outcome:
+            case Soa(serial=one), Soa(serial=other):
+                return one != other
+            case Soa(), Lame():
+                return True
+            case _:
+                return False
 
 
 def manners(hearing: Hearing) -> tuple[Manner, ...]:
     """Return in which manners to ask again after *hearing*."""
     if isinstance(hearing.outcome, Soa):
-        return (Manner.STREAM,)
+        return (Manner.STREAM, Manner.AGAIN, Manner.AGAIN)
     return (Manner.LOWER, Manner.BARE)
 
 
@@ -51,6 +66,12 @@ STREAM = Problem(
     "tcp-closed",
     "does not answer by TCP",
     "open port 53 for TCP: an answer that does not fit a datagram is fetched by it",
+    Severity.WARNING,
+)
+FLAPPING = Problem(
+    "flapping",
+    "answers now this, now that: machines behind one address disagree",
+    "mend the one that lags behind (anycast, load balancer): every validation is a matter of luck",
     Severity.WARNING,
 )
 BARE = Problem(
@@ -75,9 +96,18 @@ CARELESS = Problem(
 )
 
 
-def explained(twins: Sequence[Twin]) -> frozenset[Perspective]:
+def explained(hearings: Sequence[Hearing], twins: Sequence[Twin]) -> frozenset[Perspective]:
     """Return the servers that went wrong at first for the manner alone."""
-    return frozenset(twin.first.via for twin in twins if twin.helped)
+    cut_off = [each.via for each in hearings if is_cut_off(each, twins)]
+    return frozenset([*cut_off, *(twin.first.via for twin in twins if twin.helped)])
+
+
+def is_cut_off(hearing: Hearing, twins: Sequence[Twin]) -> bool:
+    """Whether a server answers by UDP, but not by TCP, neither at once nor after truncation."""
+    if isinstance(hearing.outcome, Silence):
+        return hearing.outcome.reason.startswith(TRUNCATED)
+    tries = [twin for twin in twins if twin.first == hearing and twin.manner is Manner.STREAM]
+    return any(twin.went_silent for twin in tries)
 
 
 def problems(
@@ -96,7 +126,8 @@ def problems(
     """
     lower = [twin.first for twin in twins if twin.manner is Manner.LOWER and twin.helped]
     found = {
-        STREAM: [twin.first for twin in twins if twin.manner is Manner.STREAM and twin.failed],
+        STREAM: [each for each in hearings if is_cut_off(each, twins)],
+        FLAPPING: list(dict.fromkeys(twin.first for twin in twins if twin.contradicts)),
         BARE: [
             twin.first
             for twin in twins

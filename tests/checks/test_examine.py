@@ -216,10 +216,13 @@ def test_a_resolver_that_fails_altogether(world: World) -> None:
 
 def test_a_split_view_is_not_stopped_by_the_worlds_view(world: World) -> None:
     """
-    Where servers are configured, what resolvers, or zones above, say is a warning.
+    Where servers are configured, nobody knows what a CA sees: nothing stops.
     """
     place = world.place(zone=world.zone(is_configured=True))
     world.says[False] = SERVFAIL
+    world.elsewhere.caa(FORBID)
+    assert {severity for _, severity in codes(world.before(place))} == {"warning"}
+    world.elsewhere.caa({"example.com.": caa_reply("example.com.")})
     world.elsewhere.caa({"com.": reply(from_text("com."), rdatatype.CAA, code=rcode.NXDOMAIN)})
     expected = {("dnssec-bogus", "warning"), ("caa-failing", "warning")}
     assert set(codes(world.before(place))) == expected
@@ -321,22 +324,12 @@ def test_no_time_left(world: World) -> None:
     assert not world.resolver.asked
 
 
-def test_what_is_odd_about_the_delegation_is_told(world: World) -> None:
-    """
-    The findings of the walk about a zone are among those about it, once for all its names.
-    """
-    odd = Problem("delegation-differs", "x", severity=Severity.WARNING)
-    zone = Delegation(APEX, world.zone().servers, problems=(odd,))
-    other = from_text("_acme-challenge.www.example.com.")
-    assert world.before(world.place(zone=zone), world.place(zone=zone, name=other)) == [odd]
-
-
 # In depth
 
 
 def test_a_healthy_zone_in_depth(world: World) -> None:
     """
-    Nothing is found where nothing is wrong; every server is asked by TCP as well.
+    Nothing is found where nothing is wrong; every server is asked by TCP as well, and again.
     """
     findings, found = world.in_depth()
     assert found == []
@@ -410,6 +403,22 @@ def test_case_not_repeated(world: World) -> None:
 
     world.host.behave(world.one, lower)
     assert world.in_depth()[1] == ["case-careless"]
+
+
+def test_machines_that_disagree(world: World) -> None:
+    """
+    A server whose answers differ from one question to the next is found out.
+    """
+    turns = count()
+
+    def alternate(_: Asked, answer: Message) -> Message:
+        if next(turns) % 2:
+            answer.answer.clear()
+            answer.set_rcode(rcode.NXDOMAIN)
+        return answer
+
+    world.host.behave(world.one, alternate)
+    assert world.in_depth()[1] == ["flapping"]
 
 
 def test_values_at_the_doubled_name(world: World) -> None:

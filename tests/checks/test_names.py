@@ -35,22 +35,26 @@ def test_the_doubled_name() -> None:
 
 
 MISPLACED = [
-    ([VALUE], "doubled-name"),
-    ([VALUE, "v=spf1 -all"], "doubled-name"),
-    (["v=spf1 -all"], ""),
-    ([VALUE[1:]], ""),
-    ([VALUE[1:] + "="], ""),
+    ([VALUE], [], 1),
+    ([VALUE, "v=spf1 -all"], [], 1),
+    (["short", "shorter"], [], 2),
+    (["v=spf1 -all"], [], 0),
+    (["key=value"], [], 0),
+    (["wildcard"], ["wildcard"], 0),
+    ([VALUE], ["other"], 1),
 ]
 
 
-@pytest.mark.parametrize(("texts", "code"), MISPLACED)
-def test_values_at_the_doubled_name(texts: list[str], code: str) -> None:
+@pytest.mark.parametrize(("texts", "here", "count"), MISPLACED)
+def test_values_at_the_doubled_name(texts: list[str], here: list[str], count: int) -> None:
     """
-    Only what looks like a challenge's value there is a mistake; a wildcard's TXT is none.
+    What could be a challenge's value is a mistake there; what a wildcard shows everywhere is none.
     """
-    found = names.misplaced(CHALLENGE, TWIN, reply(TWIN, rdatatype.TXT, txt(*texts)))  # type: ignore[arg-type]
-    assert "".join(each.code for each in found) == code
+    answer = reply(TWIN, rdatatype.TXT, txt(*texts))  # type: ignore[arg-type]
+    found = names.misplaced(place(*here), TWIN, answer)
+    assert [each.code for each in found] == ["doubled-name"] * bool(count)
     for each in found:
+        assert each.message.startswith(f"{count} challenge value")
         assert str(TWIN) in each.message
         assert str(CHALLENGE) in each.message
 
@@ -59,8 +63,8 @@ def test_nothing_at_the_doubled_name() -> None:
     """
     NXDOMAIN, and a server that does not answer, tell of no mistake.
     """
-    assert not names.misplaced(CHALLENGE, TWIN, reply(TWIN, rdatatype.TXT, code=NXDOMAIN))
-    assert not names.misplaced(CHALLENGE, TWIN, TIMEOUT)
+    assert not names.misplaced(place(), TWIN, reply(TWIN, rdatatype.TXT, code=NXDOMAIN))
+    assert not names.misplaced(place(), TWIN, TIMEOUT)
 
 
 # Left-over values

@@ -127,10 +127,20 @@ def again(first: Hearing, manner: Manner, second: Hearing) -> Twin:
 
 
 GOOD = heard(soa())
+CUT_OFF = mute(1, Silence("truncated over UDP; over TCP: timeout"))
 TWINS = [
     ([again(GOOD, Manner.STREAM, GOOD)], []),
     ([again(GOOD, Manner.STREAM, mute())], [("tcp-closed", "warning")]),
-    ([again(GOOD, Manner.STREAM, lame())], [("tcp-closed", "warning")]),
+    ([again(GOOD, Manner.STREAM, lame())], [("flapping", "warning")]),
+    ([again(GOOD, Manner.AGAIN, GOOD)], []),
+    ([again(GOOD, Manner.AGAIN, lame())], [("flapping", "warning")]),
+    ([again(GOOD, Manner.AGAIN, heard(soa(serial=8)))], [("flapping", "warning")]),
+    (
+        [again(GOOD, Manner.AGAIN, lame()), again(GOOD, Manner.AGAIN, lame())],
+        [("flapping", "warning")],
+    ),
+    ([again(GOOD, Manner.AGAIN, mute())], []),
+    ([again(CUT_OFF, Manner.LOWER, CUT_OFF)], [("tcp-closed", "warning")]),
     ([again(mute(), Manner.BARE, GOOD)], [("edns-intolerant", "warning")]),
     ([again(mute(), Manner.BARE, mute())], []),
     ([again(mute(), Manner.LOWER, GOOD)], [("case-intolerant", "warning")]),
@@ -177,16 +187,25 @@ def test_what_is_explained_is_not_said_twice() -> None:
     """
     first = mute(1)
     twins = [again(first, Manner.BARE, GOOD), again(lame(2), Manner.LOWER, lame(2))]
-    assert explained(twins) == {via(1)}
-    found = problems(APEX, [first, lame(2)], explained(twins))
+    hearings = [first, lame(2)]
+    assert explained(hearings, twins) == {via(1)}
+    found = problems(APEX, hearings, explained(hearings, twins))
     assert summary(found) == [("lame", "warning")]
+
+
+def test_a_truncated_answer_without_tcp_is_no_silence() -> None:
+    """
+    A server that answers by UDP, truncated, but not by TCP is called that, asked again or not.
+    """
+    assert explained([CUT_OFF, lame(2)], []) == {via(1)}
+    assert not explained([mute()], [again(mute(), Manner.BARE, mute())])
 
 
 def test_what_is_asked_again() -> None:
     """
-    A good answer is asked for by TCP, anything else in lower case and without EDNS.
+    A good answer is asked for by TCP and twice more, anything else in other words.
     """
-    assert manners(GOOD) == (Manner.STREAM,)
+    assert manners(GOOD) == (Manner.STREAM, Manner.AGAIN, Manner.AGAIN)
     assert set(manners(lame())) == set(manners(mute())) == {Manner.LOWER, Manner.BARE}
 
 
