@@ -8,7 +8,7 @@ which exists, only if that is not below a challenge name.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dns import rdataclass, rdatatype
@@ -22,6 +22,7 @@ from .evidence import Evidence
 from .exchange import Exchange, Reply
 from .findings import Desk, Findings, Probe, Start, desk
 from .flight import Query
+from .model import Record
 from .propagation import Expired
 from .questions import Answer, Goal, Observation, Perspective, Question, Silence
 
@@ -55,6 +56,21 @@ def inquire(
         if line.probe is Probe.APEX and (start := start_of(question, reply.outcome)):
             starts[question.zone, question.via] = start
     return Findings(heard, starts)
+
+
+def published(
+    records: Iterable[Record], synced: Mapping[tuple[str, str], bool]
+) -> dict[Name, bool]:
+    """Return whether the hosts of *records* say that they are out, by the name of the values.
+
+    *synced* is their word by provider and zone; a name whose host has none is left out.
+    """
+    out: dict[Name, bool] = {}
+    for record in records:
+        word = synced.get((record.provider, record.zone.apex.to_text()))
+        if word is not None:
+            out[record.owner] = out.get(record.owner, True) and word
+    return out
 
 
 @dataclass(frozen=True, slots=True)

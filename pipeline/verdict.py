@@ -125,7 +125,7 @@ def listed(
     told = []
     for via, questions in list(servers.items())[:SHOWN]:
         by = witness.repeats(questions[0]) or printable(found[questions[0]].particulars)
-        told.append(f"{server(via)} ({by})" if by else server(via))
+        told.append(f"{server(via)}: {by}" if by else server(via))
     if len(servers) > SHOWN:
         told.append(f"and {len(servers) - SHOWN} more")
     return "; ".join(told)

@@ -4,14 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from dns.name import Name, from_text
+from dns.rdatatype import CNAME
 
+from pipeline.diagnosis import diagnose
 from pipeline.evidence import Evidence
-from pipeline.model import Exit, Failed
+from pipeline.findings import Findings, Start
+from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.policy import Policy, Require
 from pipeline.propagation import Expired, Ready
-from pipeline.questions import Answer, Goal, Observation, Perspective, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
 from pipeline.report import RecordLine
-from pipeline.verdict import not_ready, set_aside
+from pipeline.verdict import explained, not_ready, set_aside
 from pipeline.witness import Witness, evidence_lines
 
 from .fakes import Story, World, simulate
@@ -260,3 +263,123 @@ def test_records_get_the_evidence_of_their_name() -> None:
     assert first.perspectives == second.perspectives
     assert len(first.perspectives) == 3
     assert third.perspectives == ()
+
+
+def explained_by(
+    wanted: Goal, world: World, findings: Findings, require: Require = Require.QUORUM
+) -> tuple[Failed, tuple[Problem, ...], Witness]:
+    """Return what is said after a wait in *world* whose follow-up questions brought *findings*."""
+    story = simulate([wanted], world, Policy(0, 20, require))
+    assert isinstance(story.verdict, Expired)
+    causes = diagnose([wanted], story.verdict.unconfirmed, story.evidence, findings, {})
+    witness = Witness(
+        story.evidence, 2, story.ended, lambda moment: NOON + timedelta(seconds=moment), causes
+    )
+    failed = not_ready([wanted], story.verdict, story.evidence, witness)
+    assert failed is not None
+    return failed, explained([wanted], story.verdict, story.evidence, witness), witness
+
+
+def serials(*serials: int) -> Findings:
+    """Return findings in which the name servers have these serials."""
+    return Findings(
+        starts={
+            (ZONE, via): Start(serial, from_text("ns1.example.com."), 900.0)
+            for via, serial in zip(AUTH, serials, strict=True)
+        }
+    )
+
+
+def test_the_likely_cause_is_named_with_its_next_step() -> None:
+    """
+    In the verdict beside the server's words, as a warning of its own, and in the server's line.
+    """
+    wanted = wanting("v")
+    world = World({(NAME, "v"): {AUTH[0]: 0.0}})
+    failed, [problem], witness = explained_by(wanted, world, serials(7, 5))
+    assert "likely cause: stale secondary: ns2.example.com. 192.0.2.2 [absent]" in str(failed)
+    assert str(failed).endswith(": serial 5, while ns1.example.com. has 7")
+    assert "zone transfers" in failed.problem.hint
+    assert (problem.code, problem.severity) == ("stale-secondary", Severity.WARNING)
+    assert problem.message.endswith("192.0.2.2: serial 5, while ns1.example.com. has 7")
+    assert problem.hint == failed.problem.hint
+    fine, stale = (witness.perspective(question) for question in wanted.authoritative)
+    assert (fine.cause, stale.cause) == (None, "stale-secondary")
+
+
+def test_what_can_be_mended_comes_first() -> None:
+    """
+    Where causes differ the first is one that somebody can mend, not the one of most servers.
+    """
+    via = [
+        Perspective(f"2001:db8::{number}", 53, Role.AUTHORITATIVE, f"ns{number}.example.com.")
+        for number in range(3)
+    ]
+    wanted = goal(NAME, ZONE, {"v"}, (*via, *AUTH))
+    world = World({(NAME, "v"): {AUTH[0]: 0.0}}, routeless=frozenset(via))
+    failed, problems, _ = explained_by(wanted, world, serials(7, 5))
+    assert [problem.code for problem in problems] == ["stale-secondary", "no-route"]
+    assert "zone transfers" in failed.problem.hint
+    assert "no route" not in failed.problem.hint
+
+
+def test_a_poisoned_resolver_is_a_problem_until_a_time_of_day() -> None:
+    """
+    The warning says until when, and the verdict what that means for the CA.
+    """
+    world = World(everywhere("v"), poisoned={(NAME, PUBLIC): 900.0})
+    failed, [problem], _ = explained_by(wanting("v"), world, Findings())
+    assert problem.code == "poisoned"
+    assert problem.message.endswith("configured 198.51.100.1:5353: until 12:15:00 UTC (in 0:15:00)")
+    assert "CA would very likely pass" in failed.problem.hint
+
+
+@pytest.mark.parametrize("reason", ["SERVFAIL (signature expired)", "SERVFAIL"])
+def test_no_pass_is_promised_where_a_ca_may_fail_as_well(reason: str) -> None:
+    """
+    A resolver that cannot validate the zone, or cannot find out, may be as good as the CA's.
+    """
+
+    class Failing(World):
+        def answer(self, question: Question, now: float) -> Answer | Silence:
+            if question.via == PUBLIC:
+                return Silence(reason)
+            return super().answer(question, now)
+
+    failed, _, _ = explained_by(wanting("v"), Failing(everywhere("v")), Findings())
+    assert "very likely pass" not in failed.problem.hint
+    assert "a CA may fare as these resolvers do" in failed.problem.hint
+
+
+def test_a_blind_verdict_promises_nothing() -> None:
+    """
+    Where resolvers alone decide, that none of them sees the value is all there is to say.
+    """
+    resolver = wanting("v").recursive
+    blind = Goal(NAME, frozenset({"v"}), (), resolver, (NAME,), is_blind=True)
+    world = World({}, poisoned={(NAME, PUBLIC): 900.0})
+    failed, _, _ = explained_by(blind, world, Findings())
+    assert "resolvers alone decide" in failed.problem.hint
+    assert "pass" not in failed.problem.hint
+
+
+def test_an_alias_that_leads_elsewhere_is_told_as_such() -> None:
+    """
+    A link of a delegated challenge is about where the alias leads, not about values.
+    """
+    question = Question(NAME, ZONE, frozenset({"v.example.net."}), AUTH[0], CNAME)
+    wanted = Goal(NAME, frozenset({"v"}), (question,), (), (NAME, from_text("v.example.net.")))
+    evidence = Evidence([wanted])
+    witness = witness_of(evidence, 1.0)
+    for target, state, said in (
+        ("v.example.net.", "stale", "every value seen, but not yet twice in a row"),
+        ("x.example.net.", "stale", "CNAME to x.example.net., but not to v.example.net."),
+    ):
+        evidence.sent(question)
+        answer = Answer(frozenset({target}), 60.0, f"CNAME to {target}")
+        evidence.note(Observation(question, 1.0, answer))
+        assert witness.state(question) == state
+        assert said in witness.detail(question)
+    evidence.sent(question)
+    evidence.note(Observation(question, 1.0, Answer(frozenset(), 60.0, "NXDOMAIN")))
+    assert witness.detail(question) == "NXDOMAIN"
