@@ -121,7 +121,7 @@ class Traffic:
         if self._connections is None:
             from .encrypted.connections import Connections  # noqa: PLC0415 - for the few who need it
 
-            self._connections = Connections(self._clock)
+            self._connections = Connections()
             self._selector.register(self._connections, selectors.EVENT_READ)
         self._connections.ask(query)
         self.sent += 1

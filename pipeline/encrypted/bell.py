@@ -5,7 +5,7 @@ from contextlib import suppress
 
 
 class Bell:
-    """Rung from any thread; heard by the one that waits until its descriptor is readable."""
+    """Rung in one thread; heard in another, which waits until its descriptor is readable."""
 
     def __init__(self) -> None:
         self._ear, self._cord = socket.socketpair()
@@ -17,20 +17,14 @@ class Bell:
         return self._ear.fileno()
 
     def ring(self) -> None:
-        """Wake the listener. Ringing once more before it hears, or after it left, is no error."""
+        """Make the descriptor readable; no error if it is, or if nobody listens any more."""
         with suppress(OSError):
             self._cord.send(b"!")
 
-    def heard(self) -> bool:
-        """Fall silent; return whether it may ring again."""
-        try:
-            return bool(self._ear.recv(65536))
-        except BlockingIOError:
-            return True
-
-    def cut(self) -> None:
-        """Ring for the last time."""
-        self._cord.close()
+    def hear(self) -> None:
+        """Make the bell fall silent."""
+        with suppress(BlockingIOError):
+            self._ear.recv(65536)
 
     def close(self) -> None:
         """Take it down."""

@@ -1,27 +1,21 @@
 """DNS over HTTPS (RFC 8484): POST over HTTP/2, to a server named by its address."""
 
-from contextlib import suppress
-from queue import Empty, SimpleQueue
-from threading import Event, Lock, Semaphore, Thread
+import asyncio
 from typing import TYPE_CHECKING
 
 from dns.message import Message
 
 from pipeline import __version__
-from pipeline.clock import Clock
 from pipeline.flight import Query, question
 from pipeline.questions import Silence
 from pipeline.text import printable
 
-from . import Deliver, Outcome
+from . import Outcome
 from .answers import genuine
 from .trust import context, failure
 
 if TYPE_CHECKING:
     import httpx
-
-LANES = 64
-"""Requests to one server at a time, on one connection: HTTP/2 servers allow 100 or more."""
 
 MEDIA_TYPE = "application/dns-message"
 
@@ -42,85 +36,51 @@ KEPT_S = 120.0
 class HTTPS:
     """The way to one server. Opens when it is needed, and again when it was lost."""
 
-    def __init__(self, address: str, port: int, clock: Clock, deliver: Deliver) -> None:
+    def __init__(self, address: str, port: int) -> None:
         host = f"[{address}]" if ":" in address else address
         self._url = f"https://{host}:{port}/dns-query"
-        self._clock = clock
-        self._deliver = deliver
-        self._inbox: SimpleQueue[tuple[Query, float] | None] = SimpleQueue()
-        self._idle = Semaphore(0)
-        self._lanes = 0
-        self._client: httpx.Client | None = None
-        self._first = Lock()
-        self._works = Event()
+        self._client: httpx.AsyncClient | None = None
 
-    def ask(self, query: Query) -> None:
-        """Send *query*; what comes of it is delivered, late if the server takes its time."""
-        self._inbox.put((query, self._clock.now() + query.timeout))
-        if not self._idle.acquire(blocking=False) and self._lanes < LANES:
-            self._lanes += 1
-            Thread(target=self._work, daemon=True).start()
+    async def ask(self, query: Query) -> Outcome:
+        """Return what comes of *query*.
 
-    def close(self) -> None:
-        """End the threads, and with the last of them the connection."""
-        for _ in range(self._lanes):
-            self._inbox.put(None)
-
-    def _work(self) -> None:
-        while (errand := self._next()) is not None:
-            self._deliver(errand[0], self._outcome(*errand))
-        with self._first:
-            self._lanes -= 1
-            if self._client and not self._lanes:
-                self._client.close()
-
-    def _next(self) -> tuple[Query, float] | None:
-        with suppress(Empty):
-            return self._inbox.get_nowait()
-        self._idle.release()
-        return self._inbox.get()
-
-    def _outcome(self, query: Query, until: float) -> Outcome:
-        """Return what comes of *query*, for which nobody waits after *until* (our clock)."""
-        if self._works.is_set():
-            return self._post(query, until)
-        with self._first:  # one opens the connection; the others would only queue up behind it
-            if self._clock.now() >= until:
-                return Silence("timeout")
-            if not self._works.is_set():
-                return self._post(query, until)
-        return self._post(query, until)
-
-    def _post(self, query: Query, until: float) -> Outcome:
+        Raises:
+            TimeoutError: Nothing came in its time.
+        """
         import httpx  # noqa: PLC0415 - 100 ms that only encrypted questions need
 
         message = question(query)
         message.id = 0  # RFC 8484 §4.1
+        until = asyncio.get_running_loop().time() + query.timeout
         try:
             self._client = self._client or opened()
             request = self._client.stream(
                 "POST", self._url, content=message.to_wire(), timeout=query.timeout
             )
-            with request as response:
-                self._works.set()
-                return judged(response, message)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            self._works.clear()
+            async with request as response:
+                return await judged(response, message)
+        except (httpx.ConnectError, httpx.ProxyError) as error:
             return failure(error)
-        except httpx.TimeoutException:
-            # Another request's patience may have ended before ours, and with it the connection.
-            return Silence("timeout") if self._clock.now() >= until else None
+        except httpx.TimeoutException as error:
+            if asyncio.get_running_loop().time() < until:
+                return None  # another's patience has ended, and with it the connection
+            raise TimeoutError from error
         except httpx.TransportError:
             return None
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             return failure(error)
 
+    async def close(self) -> None:
+        """End the connection."""
+        if self._client:
+            await self._client.aclose()
 
-def opened() -> "httpx.Client":
+
+def opened() -> "httpx.AsyncClient":
     """Return a client that trusts SSL_CERT_FILE and goes through HTTPS_PROXY, if they are set."""
     import httpx  # noqa: PLC0415 - see above
 
-    return httpx.Client(
+    return httpx.AsyncClient(
         http2=True,
         headers=HEADERS,
         verify=context(),
@@ -128,7 +88,7 @@ def opened() -> "httpx.Client":
     )
 
 
-def judged(response: "httpx.Response", asked: Message) -> Message | Silence:
+async def judged(response: "httpx.Response", asked: Message) -> Message | Silence:
     """Return the answer to *asked* in *response*, or what is wrong with it (RFC 8484 §4.2)."""
     if response.http_version != "HTTP/2":
         return Silence(f"speaks {printable(response.http_version, 20)}, and HTTP/2 is needed")
@@ -138,7 +98,7 @@ def judged(response: "httpx.Response", asked: Message) -> Message | Silence:
     if media_type != MEDIA_TYPE:
         return Silence(f"answer is {printable(media_type, 40) or 'of no type'}, not {MEDIA_TYPE}")
     body = bytearray()
-    for chunk in response.iter_bytes():
+    async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > LIMIT:
             break

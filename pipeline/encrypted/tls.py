@@ -1,150 +1,119 @@
-"""DNS over TLS (RFC 7858): one connection, on which no question waits for an answer."""
+"""DNS over TLS (RFC 7858): one connection, on which no question waits for another's answer."""
 
-import selectors
-import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from threading import Thread
+import asyncio
 
 from dns.message import Message
 
-from pipeline.clock import Clock
 from pipeline.flight import Query, question
 
-from . import Deliver
+from . import Outcome
 from .answers import genuine
-from .bell import Bell
 from .trust import context, failure
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A question that is with the server since *at* (seconds on our clock)."""
-
-    query: Query
-    message: Message
-    at: float
-
-    @property
-    def ends_at(self) -> float:
-        """When nobody waits for it any more."""
-        return self.at + self.query.timeout
 
 
 class TLS:
     """The way to one server. Opens when it is needed, and again when it was lost."""
 
-    def __init__(self, address: str, port: int, clock: Clock, deliver: Deliver) -> None:
+    def __init__(self, address: str, port: int) -> None:
         self._server = (address, port)
-        self._clock = clock
-        self._deliver = deliver
-        self._inbox: SimpleQueue[Query] = SimpleQueue()
-        self._bell = Bell()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._bell, selectors.EVENT_READ)
-        self._socket: ssl.SSLSocket | None = None
-        self._pending: dict[int, Pending] = {}
-        self._received = bytearray()
-        self._heard_at = 0.0
-        Thread(target=self._run, daemon=True).start()
+        self._link: asyncio.Task[Link] | None = None
 
-    def ask(self, query: Query) -> None:
-        """Send *query*; what comes of it is delivered, unless nothing comes."""
-        self._inbox.put(query)
-        self._bell.ring()
+    async def ask(self, query: Query) -> Outcome:
+        """Return what comes of *query*.
 
-    def close(self) -> None:
-        """End the connection, and the thread."""
-        self._bell.cut()
-
-    def _run(self) -> None:
-        goes_on = True
-        while goes_on:
-            now = self._clock.now()
-            wait = min((each.ends_at - now for each in self._pending.values()), default=None)
-            self._selector.select(wait)
-            goes_on = self._bell.heard()
-            self._hear()
-            for query in self._asked():
-                self._put(query)
-            self._tend()
-        self._hang_up()
-        self._selector.close()
-        self._bell.close()
-
-    def _asked(self) -> Iterator[Query]:
-        with suppress(Empty):
-            while True:
-                yield self._inbox.get_nowait()
-
-    def _put(self, query: Query) -> None:
-        """Send *query*, on a new connection if there is none; where none can be had all hear so."""
+        Raises:
+            TimeoutError: Nothing came in its time.
+        """
+        if self._link is None or is_lost(self._link):
+            self._link = asyncio.create_task(opened(*self._server, query.timeout))
         try:
-            link = self._socket or self._open(query.timeout)
-        except (OSError, ValueError) as error:
-            for each in (query, *self._asked()):
-                self._deliver(each, failure(error))
-            return
-        message = question(query)
+            link = await asyncio.shield(self._link)  # which others wait for, too
+        except TimeoutError:
+            raise
+        except (OSError, ImportError) as error:
+            return failure(error)
+        return await link.ask(question(query), query.timeout)
+
+    async def close(self) -> None:
+        """End the connection."""
+        if self._link:
+            self._link.cancel()
+            await asyncio.wait([self._link])
+            if not is_lost(self._link):
+                self._link.result().close()
+
+
+class Link:
+    """An open connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._pending: dict[int, asyncio.Future[bytes | None]] = {}
+        self._heard = 0
+        self.is_open = True
+        self._listening = asyncio.create_task(self._listen())
+
+    async def ask(self, message: Message, timeout: float) -> Outcome:  # noqa: ASYNC109 - a deadline that says more than time is up
+        """Return the answer to *message*, or None if the connection ends before.
+
+        Raises:
+            TimeoutError: Nothing came in time. If nothing came at all meanwhile, the
+                connection is taken for dead.
+        """
         while message.id in self._pending:
             message.id = (message.id + 1) % 65536
-        self._pending[message.id] = Pending(query, message, self._clock.now())
-        link.settimeout(query.timeout)
+        self._pending[message.id] = answer = asyncio.get_running_loop().create_future()
+        heard = self._heard
+        self._writer.write(message.to_wire(prepend_length=True))
         try:
-            link.sendall(message.to_wire(prepend_length=True))
-        except OSError:
-            self._hang_up()
+            async with asyncio.timeout(timeout):
+                wire = await answer
+        except TimeoutError:
+            if self._heard == heard:
+                self.close()
+            raise
+        finally:
+            self._pending.pop(message.id, None)
+        return None if wire is None else genuine(wire, message)
 
-    def _open(self, timeout: float) -> ssl.SSLSocket:
-        trusted = context()
-        plain = socket.create_connection(self._server, timeout)
-        self._socket = trusted.wrap_socket(plain, server_hostname=self._server[0])
-        self._selector.register(self._socket, selectors.EVENT_READ)
-        self._heard_at = self._clock.now()
-        return self._socket
+    def close(self) -> None:
+        """Hang up; whoever still waits for an answer may ask again."""
+        self.is_open = False
+        self._listening.cancel()
+        self._writer.transport.abort()
+        for answer in self._pending.values():
+            if not answer.done():
+                answer.set_result(None)
 
-    def _hang_up(self) -> None:
-        """End the connection; whoever still waits for an answer may ask again."""
-        lost, self._pending = self._pending, {}
-        self._received.clear()
-        if self._socket:
-            self._selector.unregister(self._socket)
-            self._socket.close()
-            self._socket = None
-        for each in lost.values():
-            self._deliver(each.query, None)
-
-    def _hear(self) -> None:
-        """Take what has come, if anything has."""
-        if not self._socket:
-            return
-        self._socket.settimeout(0)
+    async def _listen(self) -> None:
+        """Hand out answers as they come (RFC 7766 §8), until the server hangs up."""
         try:
-            while chunk := self._socket.recv(65536):
-                self._heard_at = self._clock.now()
-                self._received += chunk
-                self._take()
-            self._hang_up()
-        except ssl.SSLWantReadError:
-            pass
-        except OSError:
-            self._hang_up()
+            while True:
+                size = int.from_bytes(await self._reader.readexactly(2), "big")
+                wire = await self._reader.readexactly(size)
+                self._heard += 1
+                answer = self._pending.get(int.from_bytes(wire[:2], "big"))
+                if answer and not answer.done():
+                    answer.set_result(wire)
+        except (OSError, EOFError):
+            self.close()
 
-    def _take(self) -> None:
-        """Deliver the answers that are complete (RFC 7766 §8)."""
-        while len(self._received) >= (end := 2 + int.from_bytes(self._received[:2], "big")) > 2:
-            wire = bytes(self._received[2:end])
-            del self._received[:end]
-            asked = self._pending.pop(int.from_bytes(wire[:2], "big"), None)
-            if asked:
-                self._deliver(asked.query, genuine(wire, asked.message))
 
-    def _tend(self) -> None:
-        """Forget what nobody waits for any more; mistrust a connection that said nothing since."""
-        now = self._clock.now()
-        overdue = [key for key, each in self._pending.items() if each.ends_at <= now]
-        if any(self._pending.pop(key).at > self._heard_at for key in overdue):
-            self._hang_up()
+def is_lost(link: asyncio.Task[Link]) -> bool:
+    """Whether *link* could not be opened, or is closed again."""
+    if not link.done():
+        return False
+    return link.cancelled() or link.exception() is not None or not link.result().is_open
+
+
+async def opened(address: str, port: int, patience: float) -> Link:
+    """Return a connection to a server with a certificate for its address.
+
+    Raises:
+        OSError: There is none, for whatever reason.
+    """
+    async with asyncio.timeout(patience):
+        return Link(
+            *await asyncio.open_connection(address, port, ssl=context(), server_hostname=address)
+        )
