@@ -214,6 +214,21 @@ def test_half_a_streak_is_told_apart() -> None:
     assert (line.state, line.confirmed_at_s, line.attempts) == ("confirmed", 1.5, 2)
 
 
+def test_a_resolver_that_has_every_value_may_repeat_that() -> None:
+    """
+    Until when it repeats itself is told of resolvers that lack a value only.
+    """
+    wanted = wanting("v")
+    [question] = wanted.recursive
+    for values, repeats in (({"old"}, True), ({"v"}, False)):
+        evidence = Evidence([wanted])
+        evidence.sent(question)
+        evidence.note(Observation(question, 1.0, Answer(frozenset(values), 60.0, "holds 1")))
+        witness = witness_of(evidence, 2.0)
+        assert ("will repeat" in witness.detail(question)) is repeats
+        assert (witness.perspective(question).repeats_until is not None) is repeats
+
+
 def test_what_servers_say_is_made_harmless() -> None:
     """
     A server's words reach the report without control characters or workflow commands.
