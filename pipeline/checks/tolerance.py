@@ -58,7 +58,7 @@ class Twin:
 def manners(hearing: Hearing) -> tuple[Manner, ...]:
     """Return in which manners to ask again after *hearing*."""
     if isinstance(hearing.outcome, Soa):
-        return (Manner.STREAM, Manner.AGAIN, Manner.AGAIN)
+        return (Manner.STREAM, Manner.STREAM, Manner.AGAIN, Manner.AGAIN)
     return (Manner.LOWER, Manner.BARE)
 
 
@@ -72,6 +72,12 @@ FLAPPING = Problem(
     "flapping",
     "answers now this, now that: machines behind one address disagree",
     "mend the one that lags behind (anycast, load balancer): every validation is a matter of luck",
+    Severity.WARNING,
+)
+LOSSY = Problem(
+    "lossy",
+    "was silent at first, then answered",
+    "look at the line to it, and at rate limits: a CA does not ask often",
     Severity.WARNING,
 )
 BARE = Problem(
@@ -96,18 +102,45 @@ CARELESS = Problem(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one server's twins tell together."""
+
+    hearing: Hearing
+    twins: tuple[Twin, ...]
+
+    @property
+    def fault(self) -> Problem | None:
+        """What it does not put up with, without zone and server; None: nothing."""
+        helped = {twin.manner for twin in self.twins if twin.helped}
+        is_silent = isinstance(self.hearing.outcome, Silence)
+        if self._is_cut_off:
+            return STREAM
+        if helped == {Manner.LOWER, Manner.BARE}:
+            return LOSSY if is_silent else FLAPPING  # not for the manner, then
+        if helped:
+            return LOWER if Manner.LOWER in helped else BARE
+        return FLAPPING if any(twin.contradicts for twin in self.twins) else None
+
+    @property
+    def _is_cut_off(self) -> bool:
+        """Whether it answers by UDP, but not by TCP, neither at once nor after truncation."""
+        if isinstance(self.hearing.outcome, Silence):
+            return self.hearing.outcome.reason.startswith(TRUNCATED)
+        tries = [twin for twin in self.twins if twin.manner is Manner.STREAM]
+        return bool(tries) and all(twin.went_silent for twin in tries)
+
+
+def told(hearings: Sequence[Hearing], twins: Sequence[Twin]) -> tuple[Told, ...]:
+    """Return what each server's *twins* tell."""
+    return tuple(
+        Told(each, tuple(twin for twin in twins if twin.first.via == each.via)) for each in hearings
+    )
+
+
 def explained(hearings: Sequence[Hearing], twins: Sequence[Twin]) -> frozenset[Perspective]:
-    """Return the servers that went wrong at first for the manner alone."""
-    cut_off = [each.via for each in hearings if is_cut_off(each, twins)]
-    return frozenset([*cut_off, *(twin.first.via for twin in twins if twin.helped)])
-
-
-def is_cut_off(hearing: Hearing, twins: Sequence[Twin]) -> bool:
-    """Whether a server answers by UDP, but not by TCP, neither at once nor after truncation."""
-    if isinstance(hearing.outcome, Silence):
-        return hearing.outcome.reason.startswith(TRUNCATED)
-    tries = [twin for twin in twins if twin.first == hearing and twin.manner is Manner.STREAM]
-    return any(twin.went_silent for twin in tries)
+    """Return the servers whose going wrong at first needs no other explanation."""
+    return frozenset(each.hearing.via for each in told(hearings, twins) if each.fault)
 
 
 def problems(
@@ -124,18 +157,14 @@ def problems(
         twins: Of those that were asked again.
         careless: Addresses and ports that do not repeat a name as it was spelt.
     """
-    lower = [twin.first for twin in twins if twin.manner is Manner.LOWER and twin.helped]
-    found = {
-        STREAM: [each for each in hearings if is_cut_off(each, twins)],
-        FLAPPING: list(dict.fromkeys(twin.first for twin in twins if twin.contradicts)),
-        BARE: [
-            twin.first
-            for twin in twins
-            if twin.manner is Manner.BARE and twin.helped and twin.first not in lower
-        ],
-        LOWER: lower,
-        CARELESS: [each for each in hearings if (each.via.address, each.via.port) in careless],
-    }
+    found: dict[Problem, list[Hearing]] = {}
+    for each in told(hearings, twins):
+        if each.fault:
+            found.setdefault(each.fault, []).append(each.hearing)
+    loose = [each for each in hearings if (each.via.address, each.via.port) in careless]
+    if loose:
+        found[CARELESS] = loose
+    lower = found.get(LOWER, ())
     # Silence may be a matter of luck; a wrong answer of every server is not.
     is_denied = len(lower) == len(hearings) and all(isinstance(h.outcome, Lame) for h in lower)
     return tuple(
@@ -146,5 +175,4 @@ def problems(
             severity=fault.severity if is_denied else Severity.WARNING,
         )
         for fault, at in found.items()
-        if at
     )
