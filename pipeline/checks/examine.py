@@ -9,6 +9,8 @@ from dns import rcode, rdatatype
 from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.DNSKEY import DNSKEY
+from dns.rdtypes.ANY.DS import DS
 
 from pipeline.identifiers import hostname
 from pipeline.model import Problem
@@ -90,14 +92,30 @@ class Examination:
             apex: Inspected(zone, hearings[apex], validations.get(apex, ()))
             for apex, zone in zones.items()
         }
-        signed = [(apex, rdatatype.DS) for apex, each in inspected.items() if of_interest(each)]
+        signed = [apex for apex, each in inspected.items() if of_interest(each)]
         rungs = dict.fromkeys(name for each in identifiers for name in ladder(each.base))
-        told = self._lookup.resolve([*signed, *((name, rdatatype.CAA) for name in rungs)])
-        for question in signed:
-            apex = question[0]
-            inspected[apex] = replace(inspected[apex], has_ds=has_ds(apex, told[question]))
+        told = self._lookup.resolve(
+            [
+                *((apex, rdatatype.DS) for apex in signed),
+                *((name, rdatatype.CAA) for name in rungs),
+            ]
+        )
+        for apex in signed:
+            inspected[apex] = replace(inspected[apex], ds=ds(apex, told[apex, rdatatype.DS]))
         caa = {name: told[name, rdatatype.CAA] for name in rungs}
-        return Findings(places, identifiers, inspected, caa, {})
+        return Findings(places, identifiers, self._with_keys(inspected), caa, {})
+
+    def _with_keys(self, zones: Mapping[Name, Inspected]) -> Mapping[Name, Inspected]:
+        """Return *zones*, those with DS records with their keys, by one server each."""
+        asked = {apex: each.heard[0].via for apex, each in zones.items() if each.ds and each.heard}
+        answers = self._soundings.ask(
+            [(apex, rdatatype.DNSKEY, via) for apex, via in asked.items()]
+        )
+        found = {
+            apex: replace(zones[apex], keys=keys(answer))
+            for apex, answer in zip(asked, answers, strict=True)
+        }
+        return {**zones, **found}
 
     def _doubled(
         self, places: Collection[Place], zones: Mapping[Name, Inspected]
@@ -109,7 +127,8 @@ class Examination:
             heard = zones[place.zone.apex].heard
             if twin is not None and heard:
                 asked[twin] = heard[0].via
-        return dict(zip(asked, self._soundings.texts(tuple(asked.items())), strict=True))
+        answers = self._soundings.ask([(twin, rdatatype.TXT, via) for twin, via in asked.items()])
+        return dict(zip(asked, answers, strict=True))
 
 
 def identified(domains: Iterable[str]) -> tuple[Identifier, ...]:
@@ -127,13 +146,21 @@ def is_signed(zone: Inspected) -> bool:
     return any(each.outcome.signatures for each in zone.heard)
 
 
-def has_ds(apex: Name, answer: Answer) -> bool | None:
-    """Return whether the parent of *apex* has a DS record by *answer*; None: there is no telling.
+def ds(apex: Name, answer: Answer) -> tuple[DS, ...] | None:
+    """Return the DS records of *apex* in *answer*; None: there is no telling.
 
     It has none by the word of the parent alone; the zone itself knows of none, ever.
     """
     if isinstance(answer, Silence) or answer.rcode() != rcode.NOERROR:
         return None
-    if any(rrset.rdtype == rdatatype.DS for rrset in answer.answer):
-        return True
-    return None if any(rrset.name == apex for rrset in answer.authority) else False
+    found = tuple(each for rrset in answer.answer if rrset.rdtype == rdatatype.DS for each in rrset)
+    return None if not found and any(rrset.name == apex for rrset in answer.authority) else found
+
+
+def keys(answer: Answer) -> tuple[DNSKEY, ...]:
+    """Return the keys in *answer*."""
+    if isinstance(answer, Silence):
+        return ()
+    return tuple(
+        each for rrset in answer.answer if rrset.rdtype == rdatatype.DNSKEY for each in rrset
+    )

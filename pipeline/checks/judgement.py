@@ -6,6 +6,8 @@ from datetime import datetime
 
 from dns.message import Message
 from dns.name import Name
+from dns.rdtypes.ANY.DNSKEY import DNSKEY
+from dns.rdtypes.ANY.DS import DS
 
 from pipeline.identifiers import leaf_of
 from pipeline.model import Problem, Severity
@@ -13,7 +15,7 @@ from pipeline.questions import Silence
 from pipeline.settings import Authority
 from pipeline.tree.delegation import Delegation, Place
 
-from . import issuance, names, servers, signatures, tolerance
+from . import issuance, keys, names, servers, signatures, tolerance
 from .caa import Answers, Identifier, Obstructed
 from .servers import Heard, Hearing, heard
 from .signatures import Chain, Validation
@@ -27,7 +29,8 @@ class Inspected:
     Attributes:
         hearings: By each of its servers.
         validations: By each resolver that could be asked.
-        has_ds: Whether the parent has a DS record; None: not known.
+        ds: The DS records in the parent; None: not known.
+        keys: The zone's own keys; empty: not known.
         twins: By servers that were asked again in another manner.
         careless: Address and port of servers that spell names as they like.
     """
@@ -35,7 +38,8 @@ class Inspected:
     zone: Delegation
     hearings: tuple[Hearing, ...]
     validations: tuple[Validation, ...] = ()
-    has_ds: bool | None = None
+    ds: tuple[DS, ...] | None = None
+    keys: tuple[DNSKEY, ...] = ()
     twins: tuple[Twin, ...] = ()
     careless: Collection[tuple[str, int]] = ()
 
@@ -43,6 +47,11 @@ class Inspected:
     def heard(self) -> tuple[Heard, ...]:
         """Those that answered for it."""
         return heard(self.hearings)
+
+    @property
+    def has_ds(self) -> bool | None:
+        """Whether the parent has a DS record; None: not known."""
+        return None if self.ds is None else bool(self.ds)
 
     @property
     def chain(self) -> Chain:
@@ -59,6 +68,7 @@ class Inspected:
 
         What the walk found odd about its delegation, `Delegation.problems`, is not repeated.
         """
+        is_secure = self.chain is Chain.SECURE
         apex, explained = self.zone.apex, tolerance.explained(self.hearings, self.twins)
         found = (
             *servers.problems(apex, self.hearings, explained),
@@ -67,8 +77,9 @@ class Inspected:
             *signatures.timely(
                 *(apex, self.heard, now),
                 has_ds=self.has_ds,
-                is_secure=self.chain is Chain.SECURE,
+                is_secure=is_secure,
             ),
+            *keys.mismatched(apex, self.ds or (), self.keys, is_secure=is_secure),
             *signatures.failing(apex, self.validations),
             *names.remembered(apex, self.heard),
         )

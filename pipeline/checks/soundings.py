@@ -10,6 +10,7 @@ from dataclasses import replace
 from dns import rdatatype
 from dns.message import Message
 from dns.name import Name
+from dns.rdatatype import RdataType
 
 from pipeline.exchange import Exchange
 from pipeline.flight import Query
@@ -83,9 +84,9 @@ class Soundings:
             twins[apex] += (Twin(manner, first, hear(first.via, apex, outcome)),)
         return twins
 
-    def texts(self, asked: Sequence[tuple[Name, Perspective]]) -> list[Message | Silence]:
-        """Return what each authoritative server says of TXT at a name, with signatures."""
-        return self._ask([replace(soa(name, via), rdtype=rdatatype.TXT) for name, via in asked])
+    def ask(self, asked: Sequence[tuple[Name, RdataType, Perspective]]) -> list[Message | Silence]:
+        """Return what each authoritative server says, with signatures."""
+        return self._ask([replace(soa(name, via), rdtype=kind) for name, kind, via in asked])
 
     def _unchecked(
         self, validations: Sequence[tuple[Name, Validation]]

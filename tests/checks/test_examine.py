@@ -7,13 +7,16 @@ from itertools import count
 
 import pytest
 from dns import flags, rcode, rdatatype
+from dns.dnssec import make_ds
 from dns.message import Message, make_response
 from dns.name import Name, from_text
+from dns.rdata import from_text as rdata
+from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from dns.rrset import from_text as rrset
 
-from pipeline.checks.examine import Examination, has_ds
+from pipeline.checks.examine import Examination, ds
 from pipeline.checks.judgement import Findings
 from pipeline.checks.signatures import Chain
 from pipeline.checks.soundings import Soundings
@@ -30,6 +33,7 @@ from .scene import APEX, CHALLENGE, NOW, REFUSED, SERVFAIL, TIMEOUT, caa_reply, 
 
 VALUE = "A" * 43
 FORBID = {"example.com.": caa_reply("example.com.", '0 issue ";"')}
+KEY = f"257 3 13 {'A' * 86}=="
 DS = rrset(APEX, 300, "IN", "DS", f"1 13 2 {'0' * 64}")
 
 
@@ -269,11 +273,34 @@ def test_who_has_told_of_ds() -> None:
     The zone itself denies DS always, so that only the parent's "no" counts.
     """
     above = soa(from_text("com."))
-    assert has_ds(APEX, reply(APEX, rdatatype.DS, DS)) is True
-    assert has_ds(APEX, reply(APEX, rdatatype.DS, authority=[above])) is False
-    assert has_ds(APEX, reply(APEX, rdatatype.DS, authority=[soa()])) is None
-    assert has_ds(APEX, reply(APEX, rdatatype.DS, code=SERVFAIL)) is None
-    assert has_ds(APEX, TIMEOUT) is None
+    assert ds(APEX, reply(APEX, rdatatype.DS, DS)) == tuple(DS)
+    assert ds(APEX, reply(APEX, rdatatype.DS, authority=[above])) == ()
+    assert ds(APEX, reply(APEX, rdatatype.DS, authority=[soa()])) is None
+    assert ds(APEX, reply(APEX, rdatatype.DS, code=SERVFAIL)) is None
+    assert ds(APEX, TIMEOUT) is None
+
+
+def test_the_key_that_the_parent_means(world: World) -> None:
+    """
+    Keys are asked for, of one server, where the parent has DS records; another key is fatal.
+    """
+
+    def show(asked: Asked, answer: Message) -> Message:
+        if asked.rdtype == rdatatype.SOA:
+            answer.answer.append(rrsig(-9, 9))
+        if asked.rdtype == rdatatype.DNSKEY:
+            answer.answer.append(rrset(asked.name, 60, "IN", "DNSKEY", KEY))
+        return answer
+
+    for address in world.host.addresses:
+        world.host.behave(address, show)
+    right = rrset(
+        APEX, 300, "IN", "DS", make_ds(APEX, rdata(IN, rdatatype.DNSKEY, KEY), "SHA256").to_text()
+    )
+    for records, expected in ((right, []), (DS, [("ds-mismatch", "error")])):
+        world.elsewhere.answers["example.com.", rdatatype.DS] = reply(APEX, rdatatype.DS, records)
+        assert codes(world.before()) == expected
+    assert sum(each.rdtype == rdatatype.DNSKEY for each in world.host.asked) == 2
 
 
 def test_a_lame_server(world: World) -> None:
