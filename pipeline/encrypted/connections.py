@@ -13,6 +13,7 @@ from . import Outcome
 from .bell import Bell
 from .https import HTTPS
 from .tls import TLS
+from .trust import failure
 
 GRACE = 2.0
 """How many times its timeout a query may last here: whoever asked has given up by then."""
@@ -78,9 +79,13 @@ class Connections:
         if at not in self._servers:
             kind = HTTPS if query.transport is Transport.HTTPS else TLS
             self._servers[at] = kind(query.address, query.port)
-        outcome: Outcome = Silence("timeout")
-        with suppress(TimeoutError):
+        outcome: Outcome
+        try:
             async with asyncio.timeout(GRACE * query.timeout):
                 outcome = await self._servers[at].ask(query)
+        except TimeoutError:
+            outcome = Silence("timeout")
+        except Exception as error:  # noqa: BLE001 - what a library lets slip fails one question
+            outcome = failure(error)
         self._arrived.put((query, outcome))
         self._bell.ring()
