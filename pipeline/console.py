@@ -151,13 +151,9 @@ def first_culprit(goals: Sequence[Goal], evidence: Evidence, witness: Witness) -
     others = len({question.via for question in waiting}) - 1
     more = f"; and {counted(others, 'more server')}" if others else ""
     inquest = Inquest(goals, evidence, Findings(), {})
-    return f"{witness.sentence(waiting[0])}{why(waiting[0], inquest)}{more}"
-
-
-def why(question: Question, inquest: Inquest) -> str:
-    """Return the likely cause, where the evidence so far tells it."""
-    kind = inquest.cause(question).kind
-    return f": {kind.label}" if kind in EVIDENT else ""
+    kind = inquest.cause(waiting[0]).kind
+    because = f": {kind.label}" if kind in EVIDENT else ""
+    return f"{witness.sentence(waiting[0])}{because}{more}"
 
 
 def table(goals: Sequence[Goal], evidence: Evidence, witness: Witness, rows: int) -> "Table":
@@ -165,7 +161,10 @@ def table(goals: Sequence[Goal], evidence: Evidence, witness: Witness, rows: int
     from rich.table import Table  # noqa: PLC0415 - see Terminal
     from rich.text import Text  # noqa: PLC0415
 
-    shown = Table("server", "address", "role", "names", "state", "last said", box=None)
+    shown = Table(box=None)
+    for heading in ("server", "address", "role", "names", "state", "cause"):
+        shown.add_column(heading, no_wrap=True)
+    shown.add_column("last said")  # gives way on a narrow screen, yet a row is a line
     servers = list(by_server(goals).items())
     inquest = Inquest(goals, evidence, Findings(), {})
     for via, asked in servers[: max(rows, 3)]:
@@ -178,9 +177,16 @@ def table(goals: Sequence[Goal], evidence: Evidence, witness: Witness, rows: int
             via.role.value,
             f"{states.count('confirmed')}/{len(states)}",
         )
-        said = witness.detail(culprit)
+        said, cause = witness.detail(culprit), ""
         if state not in FINE:
-            said += witness.asked(culprit) + why(culprit, inquest)
+            said += witness.asked(culprit)
+            kind = inquest.cause(culprit).kind
+            cause = kind.code if kind in EVIDENT else ""
         # As Text, for Rich would look for markup in a string.
-        shown.add_row(*map(Text, cells), Text(state, COLOURS.get(state, "")), Text(said))
+        shown.add_row(
+            *map(Text, cells),
+            Text(state, COLOURS.get(state, "")),
+            Text(cause),
+            Text(said, no_wrap=True, overflow="ellipsis"),
+        )
     return shown
