@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import dns.zone
 from dns import rcode, rdatatype
 from dns.flags import AA, RA
-from dns.message import Message, make_query, make_response
+from dns.message import Message, from_wire, make_query, make_response
 from dns.name import Name, from_text
 from dns.rdatatype import CNAME, NS, SOA, RdataType
 from dns.rrset import RRset, from_rdata_list
@@ -69,7 +69,10 @@ class Internet(Exchange):
         self.asked.append(query)
         message = make_query(query.name, query.rdtype, flags=0)
         server = self.servers.get(query.address)
-        return Reply(query, 0.0, server(message) if server else Silence("timeout"))
+        outcome = server(message) if server else Silence("timeout")
+        if isinstance(outcome, Message):
+            outcome = from_wire(outcome.to_wire())
+        return Reply(query, 0.0, outcome)
 
 
 def tree(internet: Internet, *challenges: str, resolver: str = RESOLVER) -> Tree:
@@ -160,7 +163,9 @@ def answer(query: Message, zones: Mapping[Name, Zone], *, refers: bool = True) -
     if closest(zones, name) is None:
         reply.set_rcode(rcode.REFUSED)
         return reply
-    while (here := closest(zones, name)) is not None:
+    seen: set[Name] = set()
+    while name not in seen and (here := closest(zones, name)) is not None:
+        seen.add(name)
         if refers and (cut := below(here, name)) is not None:
             reply.authority.append(cut)
             reply.additional.extend(addresses(here, cut))
