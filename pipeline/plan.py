@@ -46,7 +46,9 @@ def home(place: Place, provider: str, zones: Sequence[Zone], addresses: Addresse
     """
     apex = place.zone.apex
     candidates = [zone for zone in zones if zone.apex == apex]
-    served = [zone for zone in candidates if not zone.obstacle]
+    # A zone that waited for its delegation is served as soon as that has come.
+    hosts = place.zone.hosts
+    served = [z for z in candidates if not z.obstacle or hosts & set(z.nameservers)]
     match delegated(served, place.zone, addresses) if len(served) > 1 else served:
         case [zone]:
             return zone
@@ -84,8 +86,10 @@ def delegated(
 
     All of *zones* where nothing tells.
     """
-    same = [zone for zone in zones if set(zone.nameservers) == delegation.hosts]
-    some = [zone for zone in zones if delegation.hosts & set(zone.nameservers)]
+    hosts = delegation.hosts
+    same = [zone for zone in zones if set(zone.nameservers) == hosts]
+    same = same or [zone for zone in zones if hosts and hosts <= set(zone.nameservers)]
+    some = [zone for zone in zones if hosts & set(zone.nameservers)]
     return same or some or [z for z in zones if reaches(z, delegation, addresses)] or zones
 
 

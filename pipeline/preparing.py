@@ -54,7 +54,11 @@ class Preparation:
     def _look(self, cases: Sequence[Case]) -> Survey:
         """Find where challenges lead."""
         names = dict.fromkeys(each.name for case in cases for each in case.challenges)
-        survey = Survey(self._settings, self._tools.exchange, names, self._left)
+        # Half of the time at most: hosts and servers that hang must leave some for the rest.
+        until = self._tools.clock.now() + self._left() / 2
+        survey = Survey(
+            self._settings, self._tools.exchange, names, lambda: until - self._tools.clock.now()
+        )
         found = survey.look()
         self.problems += survey.problems
         for case in () if survey.is_blind else cases:

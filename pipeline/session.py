@@ -13,29 +13,21 @@ import dns.exception
 import dns.name
 from dns.name import Name
 
-from providers.contract import Provider
-
-from . import accounts, config, inventory, registry
-from .case import Interrupted, Tools
+from . import inventory
+from .assembly import Assembly
+from .case import Interrupted
 from .child import run_child
 from .clean import clean
 from .clock import Clock
 from .config import Environment
 from .console import Plain, Quiet, Terminal
-from .exchange import Exchange
-from .hosts import Hosts
 from .model import Exit, Failed, Problem
-from .orders import OrderSource
 from .output import Output
-from .receipt import normal
 from .report import Report, headline, problem_lines
-from .settings import Settings
 from .signals import let_go, listen
 from .stage import Run
-from .store import Store
 from .text import counted, printable, quoted
 from .verdict import bug
-from .waiting import Waiting
 
 SIGNALLED = 128
 """What is added to a signal's number to make an exit status of it."""
@@ -53,6 +45,7 @@ class Session:
         self._output = Output(options, self._environment, stdout, sys.stderr)
         self._console = self._progress()
         self._open = ExitStack()
+        self._parts = Assembly(options, self._environment, clock, self._console, self._open)
 
     def run(self) -> int:
         """Do it, print the outcome, and return the exit status."""
@@ -70,23 +63,34 @@ class Session:
             return self._finish(replace(report, elapsed_s=self._clock.now()))
 
     def _dispatch(self) -> int:
-        options = self._options
-        match options.verb:
+        match self._options.verb:
             case "providers":
                 return self._providers()
             case "demo":
                 return self._demo()
-            case "wait":
-                return self._finish(self._wait())
-            case "clean":
-                store = Store(self._settings().state_dir, self._clock.today)
-                return self._finish(clean(options.names, store, self._hosts(), self._clock))
+            case "plan" | "ready" | "run" as verb:
+                return self._stage(verb)
             case verb:
-                with self._stage() as stage:
-                    if verb == "run":
-                        return self._run(stage, options.command)
-                    report = stage.plan() if verb == "plan" else stage.ready()
-                    return self._finish(report, stage.ledger.report_path)
+                return self._finish(self._alone(verb))
+
+    def _stage(self, verb: str) -> int:
+        """Do what needs orders, and leaves a receipt."""
+        with self._parts.run() as stage:
+            if verb == "run":
+                return self._run(stage, self._options.command)
+            report = stage.plan() if verb == "plan" else stage.ready()
+            return self._finish(report, stage.ledger.report_path)
+
+    def _alone(self, verb: str) -> Report:
+        """Do what needs no order; return the report."""
+        parts, options = self._parts, self._options
+        match verb:
+            case "wait":
+                return self._wait()
+            case "check":
+                return parts.checking().check(options.domains)
+            case _:
+                return clean(options.names, parts.store, parts.hosts, self._clock)
 
     def _finish(self, report: Report, path: Path | None = None) -> int:
         """Put *report* out everywhere it belongs and return its exit status."""
@@ -166,58 +170,10 @@ class Session:
         for text, value in self._options.pairs:
             values = wanted.setdefault(absolute(text), [])
             values += [value] if value not in values else []
-        exchange = self._open.enter_context(Exchange(self._clock))
-        return Waiting(self._settings(), exchange, self._clock, self._console).wait(wanted)
-
-    def _stage(self) -> Run:
-        """Return a run over the names given."""
-        settings = self._settings()
-        tools = Tools(
-            self._clock,
-            Store(settings.state_dir, self._clock.today),
-            self._hosts(),
-            self._open.enter_context(Exchange(self._clock)),
-            self._detect,
-            self._console,
-        )
-        names = list({normal(name): name.strip() for name in self._options.names}.values())
-        if self._options.document is not None:
-            names = [",".join(names)]  # one document is one order, whatever it may name
-        return Run(names, self._source(), settings, tools)
-
-    def _source(self) -> OrderSource:
-        from .orders.document import DocumentSource  # noqa: PLC0415 - only the one that is used
-
-        if self._options.document is not None:
-            return DocumentSource(self._options.document, sys.stdin.buffer)
-        from .orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
-
-        account = accounts.rcl_account(self._environment)
-        self._verbose(f"order API {account.base}")
-        return RclSource(
-            account.base, account.subscription, account.key, trust_env=not account.is_local
-        )
-
-    def _settings(self) -> Settings:
-        settings = config.settings(self._options, self._environment)
-        self._verbose(f"receipts in {settings.state_dir}")
-        return settings
-
-    def _hosts(self) -> Hosts:
-        return Hosts(self._provider, self._clock)
-
-    def _provider(self, name: str) -> Provider:
-        adapter = registry.load(name)
-        present = accounts.adapter_settings(adapter, self._environment)
-        public = [name for name in present if name.endswith(("_URL", "_53", "_NAMESERVER"))]
-        self._verbose(f"provider {name}", *(f"{name}: {each}={present[each]}" for each in public))
-        return adapter.open(present)
-
-    def _detect(self) -> str:
-        return registry.detect(self._environment.secret)
+        return self._parts.waiting().wait(wanted)
 
     def _providers(self) -> int:
-        found = inventory.take(self._environment)
+        found = inventory.take(self._environment, self._parts.settings.accounts)
         text = inventory.to_json if self._options.json else inventory.human
         self._output.text(text(found))
         return 0
@@ -227,11 +183,6 @@ class Session:
             return Quiet()
         terminal = sys.stderr.isatty() and self._environment.get("TERM") != "dumb"
         return (Terminal if terminal else Plain)(self._clock, sys.stderr)
-
-    def _verbose(self, *lines: str) -> None:
-        if self._options.verbose:
-            for line in lines:
-                self._console.say(line)
 
 
 def absolute(text: str) -> Name:

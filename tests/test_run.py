@@ -159,7 +159,7 @@ def test_not_ready_runs_nothing(site: Site) -> None:
     Unless ready the command is not run; our code, our reasons, and the records are removed.
     """
     site.mute()
-    result = site.dns01("run", NAME, "--timeout", "1s", "--", "touch", "ran")
+    result = site.dns01("run", NAME, "--timeout", "3s", "--", "touch", "ran")
     assert (result.returncode, result.stdout) == (69, "")
     assert "dns-unreachable" in result.stderr
     assert not (site.folder / "ran").exists()

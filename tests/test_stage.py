@@ -187,7 +187,7 @@ class Scene:
         """Let a run end with 75: its server shows nothing until the deadline."""
         lost = self.dns.addresses[0]
         self.dns.behave(lost, without_answer)
-        before, self.settings = self.settings, self.hurried(0.4)
+        before, self.settings = self.settings, self.hurried(0.8)
         report = self.run(*names)
         self.settings = before
         self.dns.behave(lost, proper)
@@ -557,7 +557,7 @@ def test_an_order_that_does_not_come(scene: Scene) -> None:
     """
     never = Event()
     scene.source.answers["a.example.com"] = lambda: never.wait(20)
-    scene.settings = scene.hurried(0.3)
+    scene.settings = scene.hurried(0.8)
     report = scene.run("a.example.com")
     never.set()
     assert (report.exit, codes(report)) == (Exit.UNAVAILABLE, ["no-order"])
@@ -758,7 +758,7 @@ def test_a_run_that_was_not_ready_keeps_its_order(scene: Scene) -> None:
     """
     `run` removes the records when not ready, but the next run needs no new order.
     """
-    scene.settings = scene.hurried(0.3)
+    scene.settings = scene.hurried(0.8)
     scene.dns.behave(scene.dns.addresses[0], without_answer)
     with scene.opened("a.example.com") as run:
         assert run.ready().exit == Exit.NOT_READY
