@@ -4,7 +4,8 @@ import pytest
 from dns.name import Name, from_text
 
 from pipeline.model import Exit, Failed
-from pipeline.tree.aliases import Chain, chains
+from pipeline.tree.aliases import chains
+from pipeline.tree.delegation import Chain
 from pipeline.tree.walk import HOPS
 
 from .internet import (
