@@ -6,8 +6,8 @@ from dataclasses import replace
 from dns.name import Name
 
 from .case import Tools
-from .checks.caa import Identifier
-from .checks.examine import Examination, identified
+from .checks.caa import Identifier, identified
+from .checks.examine import Examination
 from .checks.issuance import issuers
 from .checks.judgement import Findings, gravest_first
 from .checks.lines import CheckLine, NameserverLine

@@ -10,7 +10,7 @@
    name the CA, and allow its account and dns-01.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dns import rcode, rdatatype
@@ -18,6 +18,7 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdtypes.ANY.CAA import CAA
 
+from pipeline.identifiers import hostname
 from pipeline.questions import Silence
 from pipeline.text import printable
 from pipeline.wire import extended_error
@@ -72,6 +73,16 @@ class Obstructed:
 
     owner: Name
     silence: Silence
+
+
+def identified(domains: Iterable[str]) -> tuple[Identifier, ...]:
+    """Return *domains* as identifiers, each once; what is no domain name is left out."""
+    found = []
+    for domain in domains:
+        base = hostname(domain.removeprefix("*."))
+        if base is not None:
+            found.append(Identifier(base, domain.startswith("*.")))
+    return tuple(dict.fromkeys(found))
 
 
 def ladder(base: Name) -> tuple[Name, ...]:

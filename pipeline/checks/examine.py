@@ -12,13 +12,12 @@ from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
-from pipeline.identifiers import hostname
 from pipeline.model import Problem
 from pipeline.questions import Silence
 from pipeline.settings import Authority
 from pipeline.tree.delegation import Place
 
-from .caa import Identifier, ladder
+from .caa import Identifier, identified, ladder
 from .judgement import Findings, Inspected
 from .names import doubled
 from .soundings import Soundings
@@ -60,8 +59,11 @@ class Examination:
             places: Every challenge name, and every name it is an alias for.
             domains: What the certificates are for; wildcards begin with ``*.``.
         """
-        findings = self._look(places, identified(domains), of_interest=is_signed)
-        return self.judge(findings)
+        return self.judge(self.look(places, domains))
+
+    def look(self, places: Sequence[Place], domains: Iterable[str]) -> Findings:
+        """Return what `before_writing` judges, which `Findings.about` can narrow to one order."""
+        return self._look(places, identified(domains), of_interest=is_signed)
 
     def in_depth(self, places: Sequence[Place], domains: Iterable[str]) -> Findings:
         """Return all that can be found out, by more questions than a run should ask."""
@@ -129,16 +131,6 @@ class Examination:
                 asked[twin] = heard[0].via
         answers = self._soundings.ask([(twin, rdatatype.TXT, via) for twin, via in asked.items()])
         return dict(zip(asked, answers, strict=True))
-
-
-def identified(domains: Iterable[str]) -> tuple[Identifier, ...]:
-    """Return *domains* as identifiers, each once; what is no domain name is left out."""
-    found = []
-    for domain in domains:
-        base = hostname(domain.removeprefix("*."))
-        if base is not None:
-            found.append(Identifier(base, domain.startswith("*.")))
-    return tuple(dict.fromkeys(found))
 
 
 def is_signed(zone: Inspected) -> bool:

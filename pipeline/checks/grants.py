@@ -70,8 +70,7 @@ class Grant:
     def allows(self, authority: Authority) -> bool:
         """Whether *authority*, as far as it is known, may issue after dns-01."""
         return (
-            bool(self.issuer)
-            and (not authority.issuers or self.issuer in authority.issuers)
+            (not authority.issuers or self.issuer in authority.issuers)
             and self.allows_method
             and self.allows_account(authority.account)
         )

@@ -16,7 +16,7 @@ from pipeline.settings import Authority
 from pipeline.tree.delegation import Delegation, Place
 
 from . import issuance, keys, names, servers, signatures, tolerance
-from .caa import Answers, Identifier, Obstructed
+from .caa import Answers, Identifier, Obstructed, identified
 from .servers import Heard, Hearing, heard
 from .signatures import Chain, Validation
 from .tolerance import Twin
@@ -104,6 +104,11 @@ class Findings:
     zones: Mapping[Name, Inspected]
     caa: Answers
     doubled: Mapping[Name, Message | Silence]
+
+    def about(self, places: Sequence[Place], domains: Iterable[str]) -> "Findings":
+        """Return what concerns *places* and *domains*, which are among those looked at."""
+        zones = {place.zone.apex: self.zones[place.zone.apex] for place in places}
+        return replace(self, places=places, identifiers=identified(domains), zones=zones)
 
     def problems(self, authority: Authority, now: datetime) -> tuple[Problem, ...]:
         """Return all that is wrong, for *authority*, at *now*; what is fatal comes first."""

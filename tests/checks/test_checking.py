@@ -8,7 +8,7 @@ import pytest
 from dns.name import Name, from_text
 
 from pipeline.checking import examined, nameservers
-from pipeline.checks.examine import identified
+from pipeline.checks.caa import identified
 from pipeline.checks.lines import CheckLine, NameserverLine, check_details
 from pipeline.identifiers import leaf_of
 from pipeline.model import Exit, Failed

@@ -303,6 +303,21 @@ def test_the_key_that_the_parent_means(world: World) -> None:
     assert sum(each.rdtype == rdatatype.DNSKEY for each in world.host.asked) == 2
 
 
+def test_an_order_of_several(world: World) -> None:
+    """
+    Many orders are looked at once, and each is judged by what concerns it alone.
+    """
+    other = from_text("_acme-challenge.www.example.org.")
+    elsewhere = Place(other, Delegation(from_text("example.org."), ()), exists=True)
+    ours = world.place(VALUE)
+    world.elsewhere.caa(FORBID)
+    examination = world.examination(Authority())
+    findings = examination.look([ours, elsewhere], ["example.com", "www.example.org"])
+    mine = examination.judge(findings.about([ours], ["example.com"]))
+    assert [each.code for each in mine] == ["caa-forbids", "values-left"]
+    assert not examination.judge(findings.about([elsewhere], ["www.example.org"]))
+
+
 def test_a_lame_server(world: World) -> None:
     """
     A server that refuses is named, and the other one saves the zone; if both do, nothing does.

@@ -117,6 +117,7 @@ def test_serials_wrap(first: int, steps: list[int]) -> None:
     """
     ahead = [(first + step) % 2**32 for step in steps]
     assert latest([first, *ahead]) == (first + max(steps)) % 2**32
+    assert latest([2**32 - 1, 0]) == latest([0, 2**32 - 1]) == 0
 
 
 # What they put up with
