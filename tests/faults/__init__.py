@@ -33,6 +33,10 @@ dead.test             nothing there: connection refused                    .99 (
 noroute.test          an address that nothing leads to                     192.0.2.53 (ns2)
 v6dead.test           the same, IPv6                                       2001:db8:1::53 (ns2)
 v6silent.test         no answer, IPv6                                      2001:db8::53 (ns2)
+spare.test            two good servers, and one that is silent             .48 (ns3)
+sparelame.test        two good servers, and one without the zone           .23 (ns3)
+sparefail.test        two good servers, and one that says SERVFAIL         .31 (ns3)
+sparev6.test          two good servers, and one that nothing leads to      2001:db8:1::53 (ns3)
 mute.test             every server is silent                               .48, .49
 unborn.test           delegated to servers that lack it                    .24, .22
 ghost.test            delegated to a host that has no address              the delegation

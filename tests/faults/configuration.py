@@ -13,7 +13,8 @@ _PRIMARY = """
     recursion no; querylog yes; notify explicit; also-notify {{ {follower}; }};
     notify-delay 0; notify-rate 1000; startup-notify-rate 1000; serial-query-rate 1000;
     notify-source {address}; transfer-source {address}; zero-no-soa-ttl no;
-    allow-transfer {{ key "{transfer}"; }}; key-directory "{keys}"; minimal-responses no;
+    transfers-out 100; minimal-responses no;
+    allow-transfer {{ key "{transfer}"; }}; key-directory "{keys}";
 """
 
 _VALIDATING = """

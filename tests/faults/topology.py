@@ -150,6 +150,10 @@ FOLLOWED = (
     zone("secure3.test.", PRIMARY, FOLLOWER, negative_ttl=300),
     zone("poisoned.test.", PRIMARY, FOLLOWER, negative_ttl=300),
     zone("quick.test.", PRIMARY, FOLLOWER, negative_ttl=3),
+    zone("spare.test.", PRIMARY, FOLLOWER, SILENT),
+    zone("sparelame.test.", PRIMARY, FOLLOWER, STALE),
+    zone("sparefail.test.", PRIMARY, FOLLOWER, SERVFAIL),
+    zone("sparev6.test.", PRIMARY, FOLLOWER, ROUTELESS_V6),
 )
 """The primary has them, the follower too: it hears of every change."""
 

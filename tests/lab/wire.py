@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from contextlib import suppress
 
 import dns.exception
 import dns.flags
@@ -90,7 +91,16 @@ def replace(  # noqa: PLR0913 (an RRset, where it lives, and who says so)
 
 
 def mark(address: str, name: Name) -> None:
-    """Leave a question in the log of *address* that no cache and no other server ever sees."""
-    # Class CH: answered, or refused, by the server that is asked.
+    """Leave a question in the log of *address* that no cache and no other server ever sees.
+
+    Raises:
+        dns.exception.Timeout: It does not answer.
+    """
+    # Class CH: answered, or refused, by the server that is asked. named takes a second refusal
+    # in a second for a loop, and stays silent.
     query = dns.message.make_query(name, dns.rdatatype.TXT, dns.rdataclass.CH, flags=0)
-    dns.query.udp(query, address, TIMEOUT_S)
+    for _ in range(4):
+        with suppress(dns.exception.Timeout):
+            dns.query.udp(query, address, TIMEOUT_S / 5)
+            return
+    dns.query.udp(query, address, TIMEOUT_S / 5)
