@@ -7,24 +7,26 @@ nothing is struck from a receipt before it is gone from DNS. The names of a run
 are independent cases: one that fails stops no other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from signal import Signals
 from typing import Self
 
+from dns.name import Name
+
 from .acquire import Acquisition, claims
 from .case import Case, Interrupted, Tools, attempt
-from .confirm import confirm
-from .evidence import Evidence
+from .hearing import Trial
+from .inquiry import published
 from .ledger import Ledger
 from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
 from .plan import by_zone
 from .policy import Policy
 from .preparing import Preparation
-from .propagation import Expired
 from .publishing import append
+from .questions import Goal
 from .receipt import Claim, State
 from .report import (
     RecordLine,
@@ -36,8 +38,7 @@ from .report import (
 from .settings import Settings
 from .settling import settle
 from .text import counted
-from .verdict import bug, left_behind, not_ready, set_aside
-from .witness import Witness, evidence_lines
+from .verdict import bug, left_behind
 
 GRACE = 5.0
 """Seconds for removing records after a deadline or a signal."""
@@ -56,6 +57,7 @@ class Run:
         self._tools = tools
         self.ledger = Ledger(tools.store, tools.clock.today, exclusive=source.resumes)
         self._lines: tuple[RecordLine, ...] = ()
+        self._synced: Mapping[tuple[str, str], bool] = {}
         self._problems: list[Problem] = []
 
     def __enter__(self) -> Self:
@@ -156,24 +158,21 @@ class Run:
                 settings.timeout,
             )  # fmt: skip
         policy = Policy(clock.now(), settings.timeout, settings.require)
-        watch = self._tools.progress.watching(goals, policy.streak)
-        verdict, evidence = confirm(goals, self._tools.exchange, clock, policy, watch)
-        witness = Witness(evidence, policy.streak, clock.now(), clock.time_of)
-        self._lines = evidence_lines(record_lines(self._records()), goals, witness)
-        if isinstance(verdict, Expired):
-            self._expire(verdict, evidence, witness)
-        else:
-            self._problems += set_aside(verdict.set_aside, witness)
+        trial = Trial(self._tools.exchange, clock, policy, self._ask_hosts)
+        hearing = trial.hear(goals, self._tools.progress.watching(goals, policy.streak))
+        self._lines = host_lines(hearing.lines(record_lines(self._records())), self._synced)
+        self._problems += hearing.problems
+        for case in self._alive():
+            case.failure = hearing.failure(case.goals)
         self._advance(State.READY if all(case.alive for case in self._cases) else State.WAITING)
 
-    def _expire(self, expired: Expired, evidence: Evidence, witness: Witness) -> None:
-        """Fail the cases that are not ready, each with its own culprits, and ask the hosts why."""
-        cases = self._alive()
-        for case in cases:
-            case.failure = not_ready(case.goals, expired, evidence, witness)
-        records = [record for case in cases for record in case.records if not case.alive]
-        synced = self._tools.hosts.in_sync(by_zone(records), self._tools.clock.now() + GRACE / 2)
-        self._lines = host_lines(self._lines, synced)
+    def _ask_hosts(self, goals: Collection[Goal]) -> Mapping[Name, bool]:
+        """Ask the hosts of *goals* whether their servers have the values."""
+        owners = {goal.owner for goal in goals}
+        late = [record for record in self._records() if record.owner in owners]
+        until = self._tools.clock.now() + GRACE / 2
+        self._synced = self._tools.hosts.in_sync(by_zone(late), until)
+        return published(late, self._synced)
 
     def _stopped(self, why: Problem, exit_code: int) -> Report:
         """Remove everything, and report *why* that was needed."""

@@ -7,17 +7,14 @@ from dns.name import Name
 from .aiming import aim
 from .case import Progress
 from .clock import Clock
-from .confirm import confirm
 from .exchange import Exchange
+from .hearing import Trial
 from .model import Exit, Failed, Problem
 from .policy import Policy
-from .propagation import Expired
 from .report import RecordLine, Report, finished
 from .settings import Settings
 from .survey import Survey
 from .tree.delegation import Chain
-from .verdict import not_ready, set_aside
-from .witness import Witness, evidence_lines
 
 Wanted = Mapping[Name, Sequence[str]]
 """Values by the absolute name they should be seen at, both taken literally."""
@@ -47,14 +44,10 @@ class Waiting:
         goals = list(aim(wanted, chains, survey.recursive).values())
         clock, settings = self._clock, self._settings
         policy = Policy(clock.now(), settings.timeout, settings.require)
-        watch = self._progress.watching(goals, policy.streak)
-        verdict, evidence = confirm(goals, self._exchange, clock, policy, watch)
-        witness = Witness(evidence, policy.streak, clock.now(), clock.time_of)
-        shown = evidence_lines(lines(wanted, chains), goals, witness)
-        if isinstance(verdict, Expired):
-            culprits = not_ready(goals, verdict, evidence, witness)
-            return self._report(culprits, shown, [])
-        return self._report(None, shown, set_aside(verdict.set_aside, witness))
+        trial = Trial(self._exchange, clock, policy, lambda _: {})
+        hearing = trial.hear(goals, self._progress.watching(goals, policy.streak))
+        shown = hearing.lines(lines(wanted, chains))
+        return self._report(hearing.failure(goals), shown, hearing.problems)
 
     def _left(self) -> float:
         return self._settings.timeout - self._clock.now()
