@@ -21,7 +21,7 @@ def settle(groups: Groups, hosts: Hosts, exchange: Exchange, clock: Clock, deadl
     """
     settled = min(clock.now() + SETTLING, deadline)
     while clock.now() < deadline:
-        words = hosts.in_sync(groups, clock.now() + PATIENCE)
+        words = hosts.in_sync(groups, min(clock.now() + PATIENCE, deadline))
         told = len(words) == len(groups)
         if all(words.values()) and (told or clock.now() >= settled):
             return
