@@ -15,11 +15,16 @@ from pipeline.questions import Silence
 from pipeline.settings import Authority
 from pipeline.tree.delegation import Delegation, Place
 
-from . import issuance, keys, names, servers, signatures, tolerance
 from .caa import Answers, Identifier, Obstructed, identified
+from .issuance import problems as of_issuance
+from .keys import mismatched
+from .names import bulky, denying, doubled, left_over, misplaced, remembered
 from .servers import Heard, Hearing, heard
-from .signatures import Chain, Validation
-from .tolerance import Twin
+from .servers import problems as of_servers
+from .signatures import Chain, Validation, bogus, failing, timely
+from .signatures import chain as chain_of
+from .tolerance import Twin, explained
+from .tolerance import problems as of_tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Inspected:
     @property
     def chain(self) -> Chain:
         """How it hangs on the chain of trust."""
-        return signatures.chain(self.heard, self.validations, has_ds=self.has_ds)
+        return chain_of(self.heard, self.validations, has_ds=self.has_ds)
 
     @property
     def negative_ttl(self) -> int | None:
@@ -69,19 +74,19 @@ class Inspected:
         What the walk found odd about its delegation, `Delegation.problems`, is not repeated.
         """
         is_secure = self.chain is Chain.SECURE
-        apex, explained = self.zone.apex, tolerance.explained(self.hearings, self.twins)
+        apex, known = self.zone.apex, explained(self.hearings, self.twins)
         found = (
-            *servers.problems(apex, self.hearings, explained),
-            *tolerance.problems(apex, self.hearings, self.twins, self.careless),
-            *signatures.bogus(apex, self.validations),
-            *signatures.timely(
+            *of_servers(apex, self.hearings, known),
+            *of_tolerance(apex, self.hearings, self.twins, self.careless),
+            *bogus(apex, self.validations),
+            *timely(
                 *(apex, self.heard, now),
                 has_ds=self.has_ds,
                 is_secure=is_secure,
             ),
-            *keys.mismatched(apex, self.ds or (), self.keys, is_secure=is_secure),
-            *signatures.failing(apex, self.validations),
-            *names.remembered(apex, self.heard),
+            *mismatched(apex, self.ds or (), self.keys, is_secure=is_secure),
+            *failing(apex, self.validations),
+            *remembered(apex, self.heard),
         )
         return tuple(map(softened, found)) if self.zone.is_configured else found
 
@@ -124,7 +129,7 @@ class Findings:
         inner = [each for each in self.identifiers if self._is_inner(each)]
         outer = [each for each in self.identifiers if each not in inner]
         ours, theirs = (
-            issuance.problems(each, self.caa, authority, self._is_sure) for each in (outer, inner)
+            of_issuance(each, self.caa, authority, self._is_sure) for each in (outer, inner)
         )
         return (*ours, *map(softened, theirs))
 
@@ -140,19 +145,21 @@ class Findings:
         zone = self.zones[place.zone.apex]
         signed = [signature for each in zone.heard[:1] for signature in each.outcome.signatures]
         wanted = sum(leaf_of(each.base) == place.name for each in self.identifiers)
-        twin = names.doubled(place.name, place.zone.apex)
+        twin = doubled(place.name, place.zone.apex)
         answer = self.doubled.get(twin) if twin else None
         return (
-            *names.left_over(place),
-            *names.bulky(place, max(wanted, 1), signed),
-            *(names.misplaced(place, twin, answer) if twin and answer else ()),
-            *(names.denying(place.zone.apex, answer) if answer else ()),
+            *left_over(place),
+            *bulky(place, max(wanted, 1), signed),
+            *(misplaced(place, twin, answer) if twin and answer else ()),
+            *(denying(place.zone.apex, answer) if answer else ()),
         )
 
     def _is_sure(self, obstructed: Obstructed) -> bool:
-        """Whether a CA meets the error, too, and it is not for where we are."""
-        inside = any(obstructed.owner.is_subdomain(apex) for apex in self.zones)
-        return inside or not obstructed.silence.is_nothing
+        """Whether a CA meets the error, too: the zone answers, though not for CAA.
+
+        Zones above may look otherwise from elsewhere, or not be the world's.
+        """
+        return any(obstructed.owner.is_subdomain(apex) for apex in self.zones)
 
 
 def gravest_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
