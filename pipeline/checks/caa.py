@@ -128,8 +128,9 @@ def properties(found: Relevant, *, is_wildcard: bool) -> Properties | None:
 
 def critical(found: Relevant) -> tuple[str, ...]:
     """Return the tags of the unknown properties that are critical, printable."""
-    return tuple(
+    tags = {
         printable(each.tag.decode("latin-1"), 40)
         for each in found.records
         if each.tag.lower() not in KNOWN and each.flags & CRITICAL
-    )
+    }
+    return tuple(sorted(tags))

@@ -32,8 +32,8 @@ def issuers(identifier: Identifier, answers: Answers) -> tuple[str, ...] | None:
         case Relevant() as found if not critical(found):
             matter = properties(found, is_wildcard=identifier.is_wildcard)
             able = [each for each in matter.sound if each.allows(ANYONE)] if matter else ()
-            named_once = dict.fromkeys(printable(each.issuer, 100) for each in able)
-            return None if matter is None else tuple(named_once)
+            names = {printable(each.issuer, 100) for each in able}
+            return None if matter is None else tuple(sorted(names))
         case _:
             return ()
 
@@ -146,7 +146,7 @@ def unmet(found: Relevant, ours: list[Grant], authority: Authority) -> tuple[str
         account = printable(authority.account) or "any account: several conditions contradict"
         why = f"{who} for {account}: accounturi={accounts(able)}"
         return why, "order with an account that is named there, or correct accounturi"
-    methods = printable(",".join(text for each in ours for text in each.named(METHODS)))
+    methods = printable(", ".join(sorted({text for each in ours for text in each.named(METHODS)})))
     return (
         f"{who} after {METHOD}: {METHODS}={methods}",
         f"add {METHOD} to {METHODS}, or have the CA validate in another way",
@@ -154,10 +154,10 @@ def unmet(found: Relevant, ours: list[Grant], authority: Authority) -> tuple[str
 
 
 def named(grants: Iterable[Grant]) -> str:
-    """Return the issuers that *grants* name, printable, each once."""
-    return ", ".join(dict.fromkeys(printable(each.issuer, 100) for each in grants))
+    """Return the issuers that *grants* name, printable, each once; records have no order."""
+    return ", ".join(sorted({printable(each.issuer, 100) for each in grants}))
 
 
 def accounts(grants: Iterable[Grant]) -> str:
     """Return the accounts that *grants* name, printable."""
-    return printable(", ".join(uri for each in grants for uri in each.accounts))
+    return printable(", ".join(sorted({uri for each in grants for uri in each.accounts})))

@@ -282,6 +282,17 @@ def test_one_finding_for_many_names() -> None:
     assert "at example.com." in problem.message
 
 
+def test_the_order_of_records_does_not_show() -> None:
+    """
+    Servers shuffle records; what is said of them is the same every time.
+    """
+    texts = [f'0 issue "{each}.example; accounturi={each}"' for each in "abcdef"]
+    for rotation in range(6):
+        message = caa_reply("www.example.com.", *texts[rotation:], *texts[:rotation])
+        [problem] = judge(answers(www=message), ANY)
+        assert "a.example, b.example, c.example" in problem.message
+
+
 def test_the_hint_fits_the_tag_and_the_case() -> None:
     """
     What to add is named as it is to be written, and a CA spelt in capitals is pointed at.
