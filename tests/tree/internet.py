@@ -31,6 +31,8 @@ Respond = Callable[[Message], Message | Silence]
 class Internet(Exchange):
     """An exchange whose questions go to *servers*, by address; others time out.
 
+    Those by TLS or HTTPS go to ``tls://`` or ``https://`` and the address.
+
     Attributes:
         asked: Every question so far.
     """
@@ -68,7 +70,8 @@ class Internet(Exchange):
     def _reply(self, query: Query) -> Reply:
         self.asked.append(query)
         message = make_query(query.name, query.rdtype, flags=0)
-        server = self.servers.get(query.address)
+        scheme = query.transport.scheme
+        server = self.servers.get(f"{scheme}://{query.address}" if scheme else query.address)
         outcome = server(message) if server else Silence("timeout")
         if isinstance(outcome, Message):
             outcome = from_wire(outcome.to_wire())
