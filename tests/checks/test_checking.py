@@ -1,5 +1,6 @@
 """`check`: domains looked at one by one, one report, the worst exit."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -13,7 +14,7 @@ from pipeline.checks.lines import CheckLine, NameserverLine, check_details
 from pipeline.identifiers import leaf_of
 from pipeline.model import Exit, Failed
 from pipeline.questions import Perspective, Role
-from pipeline.report import Report, details, headline
+from pipeline.report import Report, details, headline, to_json
 from pipeline.settings import Authority
 from pipeline.tree.delegation import Chain, Delegation, Place
 
@@ -176,6 +177,35 @@ def test_who_names_a_server() -> None:
 LINE = CheckLine(
     "example.com", "_acme-challenge.example.com.", zone="example.com.", dnssec="secure"
 )
+
+
+def test_lines_for_machines() -> None:
+    """
+    The JSON of a domain, key by key; what is not known is null, and no CA at all is an empty list.
+    """
+    servers = (NameserverLine("ns1.example.net.", ("192.0.2.1",), "both"),)
+    known = replace(LINE, target="t.example.com.", servers=servers, issuers=(), negative_ttl_s=9)
+    [full, bare] = json.loads(
+        to_json(Report("checked", 0, checks=(known, CheckLine("lost.example"))))
+    )["checks"]
+    assert full == {
+        "domain": "example.com",
+        "name": "_acme-challenge.example.com.",
+        "target": "t.example.com.",
+        "zone": "example.com.",
+        "name_servers": [
+            {"host": "ns1.example.net.", "addresses": ["192.0.2.1"], "named_by": "both"}
+        ],
+        "issuers": [],
+        "dnssec": "secure",
+        "negative_ttl_s": 9,
+    }
+    assert bare == {
+        "domain": "lost.example",
+        **dict.fromkeys(("name", "target", "zone", "issuers", "negative_ttl_s")),
+        "name_servers": [],
+        "dnssec": "unknown",
+    }
 
 
 def test_lines_for_people() -> None:
