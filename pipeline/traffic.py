@@ -145,9 +145,9 @@ class Traffic:
         """Resend what seems lost; yield what timed out."""
         now = self._clock.now()
         for flight in [each for each in self._flights.values() if each.wakes_at <= now]:
-            if now >= flight.gives_up_at or isinstance(flight, Errand):
+            if now >= flight.gives_up_at:
                 yield self._land(flight, Silence("timeout"))
-            else:
+            elif isinstance(flight, Flight):
                 flight.resend_at = None
                 yield from self._send(flight)
 

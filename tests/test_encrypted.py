@@ -132,6 +132,19 @@ def test_many_questions_share_one_connection(
 
 
 @BOTH
+def test_ipv6(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: Exchange, transport: Transport
+) -> None:
+    """
+    A v6 address is asked, and looked for in the certificate, like any other.
+    """
+    certify("::1", tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with Secured(tmp_path, good(transport), host="::1") as server:
+        assert isinstance(outcome(exchange, query(server, transport)), Message)
+
+
+@BOTH
 def test_wishes_travel(certificates: Path, exchange: Exchange, transport: Transport) -> None:
     """
     RD, DO, CD and the absence of EDNS arrive; names as they are written, and over HTTPS id 0.
@@ -331,6 +344,25 @@ def test_one_slow_answer_costs_nobody_else_theirs(
         [lost] = exchange.receive(5.0)
         assert lost.outcome == Silence("timeout")
         assert isinstance(outcome(exchange, query(server, transport, quick)), Message)
+    assert transport is HTTPS or server.connections == 1  # it was heard of meanwhile
+
+
+@BOTH
+def test_one_impatient_question_leaves_the_others_their_connection(
+    certificates: Path, exchange: Exchange, transport: Transport
+) -> None:
+    """
+    A connection that takes a while to open serves those who still wait.
+    """
+    with Secured(certificates, good(transport), delay=1.0) as server:
+        exchange.send(impatient := query(server, transport, timeout=0.3))
+        exchange.send(patient := query(server, transport))
+        [first] = exchange.receive(5.0)
+        [second] = exchange.receive(5.0)
+    assert (first.query, first.outcome) == (impatient, Silence("timeout"))
+    assert second.query is patient
+    assert isinstance(second.outcome, Message)
+    assert transport is HTTPS or server.connections == 1
 
 
 def test_threads_end_with_the_exchange(certificates: Path) -> None:

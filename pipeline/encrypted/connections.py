@@ -15,7 +15,7 @@ from .https import HTTPS
 from .tls import TLS
 from .trust import failure
 
-GRACE = 2.0
+GRACE = 3.0
 """How many times its timeout a query may last here: whoever asked has given up by then."""
 
 
@@ -63,9 +63,7 @@ class Connections:
 
     async def _serve(self) -> None:
         await self._closing.wait()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks)  # cancelling would leave their sockets behind
         for server in self._servers.values():
             await server.close()
 
@@ -85,7 +83,7 @@ class Connections:
                 outcome = await self._servers[at].ask(query)
         except TimeoutError:
             outcome = Silence("timeout")
-        except Exception as error:  # noqa: BLE001 - what a library lets slip fails one question
+        except Exception as error:  # noqa: BLE001 - whatever a library lets slip fails one question only
             outcome = failure(error)
         self._arrived.put((query, outcome))
         self._bell.ring()

@@ -1,6 +1,8 @@
 """DNS over HTTPS (RFC 8484): POST over HTTP/2, to a server named by its address."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from dns.message import Message
@@ -12,7 +14,7 @@ from pipeline.text import printable
 
 from . import Outcome
 from .answers import genuine
-from .trust import context, failure
+from .trust import context
 
 if TYPE_CHECKING:
     import httpx
@@ -40,35 +42,55 @@ class HTTPS:
         host = f"[{address}]" if ":" in address else address
         self._url = f"https://{host}:{port}/dns-query"
         self._client: httpx.AsyncClient | None = None
+        self._gate = asyncio.Lock()
 
     async def ask(self, query: Query) -> Outcome:
         """Return what comes of *query*.
 
         Raises:
             TimeoutError: Nothing came in its time.
+            Exception: There is no connection to be had, for whatever reason.
         """
         import httpx  # noqa: PLC0415 - 100 ms that only encrypted questions need
 
         message = question(query)
         message.id = 0  # RFC 8484 §4.1
-        until = asyncio.get_running_loop().time() + query.timeout
+        now = asyncio.get_running_loop().time
+        until = now() + query.timeout
         try:
-            self._client = self._client or opened()
-            request = self._client.stream(
-                "POST", self._url, content=message.to_wire(), timeout=query.timeout
-            )
-            async with request as response:
-                return await judged(response, message)
-        except (httpx.ConnectError, httpx.ProxyError) as error:
-            return failure(error)
+            async with AsyncExitStack() as gate:
+                # One at a time: several that wait for a connection lose it if one of them fails.
+                async with asyncio.timeout_at(until):
+                    await gate.enter_async_context(self._gate)
+                return await self._post(message, query.timeout, gate.aclose)
+        except httpx.ConnectError:
+            raise
+        except (httpx.NetworkError, httpx.ProtocolError):
+            return None
         except httpx.TimeoutException as error:
-            if asyncio.get_running_loop().time() < until:
+            if now() < until:
                 return None  # another's patience has ended, and with it the connection
             raise TimeoutError from error
-        except httpx.TransportError:
-            return None
-        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-            return failure(error)
+
+    async def _post(
+        self, asked: Message, patience: float, connected: Callable[[], Awaitable[None]]
+    ) -> Message | Silence:
+        """Return what the server answers; await *connected* once it can be sent the question."""
+
+        async def trace(event: str, _: object) -> None:
+            if event == "http2.send_request_headers.started":
+                await connected()
+
+        self._client = self._client or opened()
+        request = self._client.stream(
+            "POST",
+            self._url,
+            content=asked.to_wire(),
+            timeout=patience,
+            extensions={"trace": trace},
+        )
+        async with request as response:
+            return await judged(response, asked)
 
     async def close(self) -> None:
         """End the connection."""

@@ -8,7 +8,10 @@ from pipeline.flight import Query, question
 
 from . import Outcome
 from .answers import genuine
-from .trust import context, failure
+from .trust import context
+
+OPENING_S = 5.0
+"""Seconds after which a connection that does not come about is given up, to try another."""
 
 
 class TLS:
@@ -23,15 +26,11 @@ class TLS:
 
         Raises:
             TimeoutError: Nothing came in its time.
+            Exception: There is no connection to be had, for whatever reason.
         """
         if self._link is None or is_lost(self._link):
-            self._link = asyncio.create_task(opened(*self._server, query.timeout))
-        try:
-            link = await asyncio.shield(self._link)  # which others wait for, too
-        except TimeoutError:
-            raise
-        except (OSError, ImportError) as error:
-            return failure(error)
+            self._link = asyncio.create_task(opened(*self._server))
+        link = await asyncio.shield(self._link)  # which others wait for, too
         return await link.ask(question(query), query.timeout)
 
     async def close(self) -> None:
@@ -107,13 +106,13 @@ def is_lost(link: asyncio.Task[Link]) -> bool:
     return link.cancelled() or link.exception() is not None or not link.result().is_open
 
 
-async def opened(address: str, port: int, patience: float) -> Link:
+async def opened(address: str, port: int) -> Link:
     """Return a connection to a server with a certificate for its address.
 
     Raises:
         OSError: There is none, for whatever reason.
     """
-    async with asyncio.timeout(patience):
+    async with asyncio.timeout(OPENING_S):
         return Link(
             *await asyncio.open_connection(address, port, ssl=context(), server_hostname=address)
         )

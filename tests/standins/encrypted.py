@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -31,14 +32,24 @@ class Secured:
         connections: How many have been accepted so far.
     """
 
-    def __init__(self, certificate: Path, serve: Serve, protocol: str = "h2") -> None:
+    def __init__(
+        self,
+        certificate: Path,
+        serve: Serve,
+        protocol: str = "h2",
+        delay: float = 0.0,
+        host: str = "127.0.0.1",
+    ) -> None:
+        """Serve; the handshake begins after *delay* seconds."""
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate / "leaf.pem", certificate / "key.pem")
         self._context.set_alpn_protocols([protocol])
         self._serve = serve
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._delay = delay
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listening = socket.create_server((host, 0), family=family)
         self._open: list[socket.socket] = []
-        self.address: tuple[str, int] = self._listening.getsockname()
+        self.address: tuple[str, int] = self._listening.getsockname()[:2]
         self.connections = 0
         Thread(target=self._accept, daemon=True).start()
 
@@ -59,6 +70,7 @@ class Secured:
                 Thread(target=self._attend, args=(accepted, self.connections), daemon=True).start()
 
     def _attend(self, accepted: socket.socket, number: int) -> None:
+        time.sleep(self._delay)
         with (
             suppress(OSError, ValueError),
             accepted,
