@@ -12,6 +12,7 @@ from .checks.issuance import issuers
 from .checks.judgement import Findings, gravest_first
 from .checks.lines import CheckLine, NameserverLine
 from .checks.soundings import Soundings
+from .hosting import hosting
 from .identifiers import leaf_of
 from .model import Exit, Failed, Severity, worst
 from .report import Report, finished
@@ -25,10 +26,11 @@ Found = Mapping[Name, Chain | Failed]
 
 
 class Checking:
-    """Looks at domains without credentials, and without writing."""
+    """Looks at domains without writing; with credentials, if there are any, also at their host."""
 
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._settings = settings
+        self._tools = tools
         self._clock = tools.clock
         self._exchange = tools.exchange
 
@@ -47,11 +49,17 @@ class Checking:
             self._clock.today,
         )
         report = examined(domains, found, examination)
+        failures, remarks = hosting(self._settings, self._tools, survey, found)
+        code = worst([Exit(report.exit), *(failed.exit for failed in failures)])
+        said = [*report.problems, *survey.problems, *(f.problem for f in failures), *remarks]
         return replace(
             report,
-            problems=gravest_first([*report.problems, *survey.problems]),
+            status=finished(code, "checked"),
+            exit=code,
+            problems=gravest_first(said),
             elapsed_s=self._clock.now(),
             dns_queries=self._exchange.sent,
+            api_calls=self._tools.hosts.api_calls,
         )
 
     def _left(self) -> float:

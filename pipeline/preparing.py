@@ -6,6 +6,7 @@ from dns.name import Name
 
 from .aiming import aim
 from .case import Case, Tools
+from .examining import examine
 from .model import Failed, Problem
 from .placing import Placing
 from .settings import Settings
@@ -41,6 +42,7 @@ class Preparation:
         )  # what is wrong with providers counts more than what cannot be seen
         for case, failed in self._unseen.items():
             case.failure = case.failure or failed
+        self.problems += examine(cases, survey, self._settings, self._tools, self._left)
         alive = [case for case in cases if case.alive]
         wanted: dict[Name, dict[str, None]] = {}
         for record in (record for case in alive for record in case.records):

@@ -1,0 +1,79 @@
+"""Have every order of a run examined before it is written: what would surely fail stops it."""
+
+from collections.abc import Callable, Sequence
+
+from .case import Case, Tools
+from .checks.examine import Examination
+from .checks.judgement import Findings
+from .checks.soundings import Soundings
+from .issuers import issuers_of
+from .model import Exit, Failed, Problem, Severity
+from .settings import Authority, Settings
+from .survey import Survey
+from .tree.delegation import Place
+
+
+def examine(
+    cases: Sequence[Case],
+    survey: Survey,
+    settings: Settings,
+    tools: Tools,
+    left: Callable[[], float],
+) -> list[Problem]:
+    """Fail those of *cases* that the CA would surely refuse; return what else it may mind.
+
+    With `Settings.force` nothing fails, and what would have is a warning.
+    """
+    seen = [case for case in cases if case.alive and case.chains]
+    if not seen:
+        return []
+    soundings = Soundings(tools.exchange, survey.recursive, left)
+    examination = Examination(soundings, survey.tree, settings.authority, tools.clock.today)
+    places = dict.fromkeys(place for case in seen for place in places_of(case))
+    domains = dict.fromkeys(domain for case in seen for domain in domains_of(case))
+    findings = examination.look(tuple(places), domains)
+    problems = []
+    for case in seen:
+        problems += judged(case, findings, settings, tools)
+    return list(dict.fromkeys(problems))
+
+
+def judged(case: Case, findings: Findings, settings: Settings, tools: Tools) -> list[Problem]:
+    """Fail *case* if *findings* are fatal for it; return the rest of what they mean."""
+    mine = findings.about(tuple(places_of(case)), tuple(domains_of(case)))
+    found = [
+        Failed(Exit.DATA, problem.code, problem.message, problem.hint)
+        if problem.severity is Severity.ERROR
+        else problem
+        for problem in mine.problems(authority_of(case, settings.authority), tools.clock.today())
+        if problem.severity is not Severity.NOTICE
+    ]
+    fatal = [each for each in found if isinstance(each, Failed)]
+    rest = [each for each in found if isinstance(each, Problem)]
+    if settings.force:
+        return [*(failed.as_warning() for failed in fatal), *rest]
+    case.failure = case.failure or (fatal[0] if fatal else None)
+    return [*(failed.problem for failed in fatal), *rest]
+
+
+def authority_of(case: Case, configured: Authority) -> Authority:
+    """Return the CA that will validate *case*: as configured, else as its order's URL tells."""
+    if configured.issuers or case.order is None:
+        return configured
+    return Authority(issuers_of(case.order.uri), configured.account)
+
+
+def places_of(case: Case) -> list[Place]:
+    """Return every name of *case*, and every name it is an alias for."""
+    return [place for chain in case.chains.values() for place in chain.places]
+
+
+def domains_of(case: Case) -> list[str]:
+    """Return the names that the certificate of *case* is to cover, for what CAA says of them.
+
+    None in a split view: what the world's CAA records say cannot be seen from inside.
+    """
+    if case.order is None or any(place.zone.is_configured for place in places_of(case)):
+        return []
+    named = case.order.name.split(",")
+    return [domain.strip() for domain in (*named, *(each.domain for each in case.challenges))]
