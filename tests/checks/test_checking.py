@@ -4,19 +4,27 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.checking import examined, nameservers
+from pipeline.case import Tools
+from pipeline.checking import Checking, examined, nameservers
 from pipeline.checks.caa import identified
 from pipeline.checks.lines import CheckLine, NameserverLine, check_details
+from pipeline.clock import SystemClock
+from pipeline.endpoints import Endpoint
+from pipeline.exchange import Exchange
+from pipeline.hosts import Hosts
 from pipeline.identifiers import leaf_of
 from pipeline.model import Exit, Failed
 from pipeline.questions import Perspective, Role
 from pipeline.report import Report, details, headline, to_json
-from pipeline.settings import Authority
+from pipeline.settings import Authority, Settings, ZoneSettings
 from pipeline.tree.delegation import Chain, Delegation, Place
+from providers.embedded import Embedded
 
 from .scene import APEX, CHALLENGE, caa_reply, via
 from .test_examine import FORBID, VALUE, World
@@ -41,6 +49,15 @@ class Scene(World):
 def scene() -> Iterator[Scene]:
     with ExitStack() as stack:
         yield Scene(stack)
+
+
+NOBODY: Any = None
+"""Stands for what a check has no use for."""
+
+
+def undecided() -> str:
+    """Choose no provider."""
+    raise Failed(Exit.CONFIG, "provider", "no provider is chosen")
 
 
 LOST = Failed(Exit.UNAVAILABLE, "dns-unreachable", "nobody answers for lost.example.net.")
@@ -155,6 +172,31 @@ def test_an_alias_is_looked_at_where_it_ends(scene: Scene) -> None:
     assert (line.target, line.zone) == ("www.example.com.", "example.com.")
     assert ("www.example.org.", 257) in scene.elsewhere.asked
     assert ("www.example.com.", 257) not in scene.elsewhere.asked
+
+
+def test_the_whole_check(scene: Scene) -> None:
+    """
+    From settings to report: places are surveyed, resolvers hear of the apex alone, questions and
+    time are counted.
+    """
+    apexes = [from_text("com."), APEX]
+    with Embedded(apexes, soa_ttl=300, minimum=300) as world, Exchange(SystemClock()) as exchange:
+        there, resolver = map(Endpoint, *zip(*world.addresses, scene.resolver.address, strict=True))
+        settings = Settings(
+            Path("unused"),
+            resolvers=(resolver,),
+            root_hints=(there,),
+            zones={APEX: ZoneSettings(nameservers=(there,))},
+        )
+        hosts = Hosts(NOBODY, clock := SystemClock())
+        tools = Tools(clock, NOBODY, hosts, exchange, undecided, NOBODY)
+        report = Checking(settings, tools).check(["www.example.com"])
+    assert (report.status, report.exit, report.api_calls) == ("checked", 0, 0)
+    assert [each.code for each in report.problems] == ["host-not-asked"]
+    assert report.checks[0].zone == "example.com."
+    assert report.dns_queries == exchange.sent > 0
+    assert 0 < report.elapsed_s < 10
+    assert {each.name for each in scene.resolver.asked} == {APEX}
 
 
 def test_who_names_a_server() -> None:

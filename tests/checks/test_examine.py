@@ -259,6 +259,16 @@ def test_signatures_ask_for_ds(world: World) -> None:
     assert ("example.com.", rdatatype.DS) in world.elsewhere.asked
 
 
+def test_a_resolver_that_validates_outdoes_our_reading(world: World) -> None:
+    """
+    What looks expired here is a warning if a resolver has validated the zone all the same.
+    """
+    world.signed(-9, -1)
+    world.validates = True
+    world.elsewhere.answers["example.com.", rdatatype.DS] = reply(APEX, rdatatype.DS, DS)
+    assert codes(world.before()) == [("signatures-expired", "warning")]
+
+
 def test_no_ds_no_matter(world: World) -> None:
     """
     Without a DS record in the parent nobody looks at the signatures.
@@ -307,14 +317,15 @@ def test_an_order_of_several(world: World) -> None:
     Many orders are looked at once, and each is judged by what concerns it alone.
     """
     other = from_text("_acme-challenge.www.example.org.")
-    elsewhere = Place(other, Delegation(from_text("example.org."), ()), exists=True)
-    ours = world.place(VALUE)
+    lame = world.zone(from_text("example.org."))
+    elsewhere, ours = Place(other, lame, exists=True), world.place(VALUE)
     world.elsewhere.caa(FORBID)
     examination = world.examination(Authority())
     findings = examination.look([ours, elsewhere], ["example.com", "www.example.org"])
     mine = examination.judge(findings.about([ours], ["example.com"]))
     assert [each.code for each in mine] == ["caa-forbids", "values-left"]
-    assert not examination.judge(findings.about([elsewhere], ["www.example.org"]))
+    theirs = examination.judge(findings.about([elsewhere], ["www.example.org"]))
+    assert [each.code for each in theirs] == ["lame"]
 
 
 def test_a_lame_server(world: World) -> None:
