@@ -65,6 +65,7 @@ def test_the_document() -> None:
                         "detail": "",
                         "since_s": 0.1,
                         "repeats_until": None,
+                        "cause": None,
                         "history": [{"at_s": 0.1, "state": "confirmed"}],
                     }
                 ],
