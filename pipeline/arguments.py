@@ -14,7 +14,7 @@ EXITS = """exit status:
   0    ready, or done (nothing to clean is done)
   64   usage
   65   the order cannot be served: not an order, invalid, HTTP only, a name or value we refuse,
-       a CNAME in the way
+       a CNAME in the way; or the CA would surely refuse (CAA, DNSSEC)
   69   order API or provider failing or unreachable; no DNS server ever answered
   70   our own fault: please report
   75   not ready by the deadline, or another live run has this name: try again later
