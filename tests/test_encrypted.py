@@ -348,6 +348,45 @@ def test_one_slow_answer_costs_nobody_else_theirs(
 
 
 @BOTH
+def test_no_question_waits_for_another(
+    certificates: Path, exchange: Exchange, transport: Transport
+) -> None:
+    """
+    Behind a first question that gets no answer the second is asked, and answered, at once.
+    """
+    slow, quick = from_text("slow.example."), from_text("quick.example.")
+    serve = (
+        over_tls(lambda asked, _: [answer(asked)] if asked.question[0].name == quick else [])
+        if transport is TLS
+        else over_https(
+            lambda asked, _: packed(answer(asked)) if asked.question[0].name == quick else None
+        )
+    )
+    with Secured(certificates, serve) as server:
+        exchange.send(query(server, transport, slow, timeout=3.0))
+        asked = query(server, transport, quick)
+        [reply] = exchange.ask([asked])
+        assert isinstance(reply.outcome, Message)
+        assert reply.at < 1.5
+        assert server.connections == 1
+
+
+def test_another_questions_timeout_is_not_ours(certificates: Path, exchange: Exchange) -> None:
+    """
+    A connection given up for one question's sake is opened again for those who still wait.
+    """
+    serve = over_https(lambda asked, number: packed(answer(asked)) if number > 1 else None)
+    with Secured(certificates, serve) as server:
+        exchange.send(first := query(server, HTTPS, timeout=0.6))
+        assert exchange.receive(0.3) == []
+        [second] = exchange.ask([query(server, HTTPS, timeout=4.0)])
+        assert isinstance(second.outcome, Message)
+        [gone] = exchange.receive(0.0)
+    assert (gone.query, gone.outcome) == (first, Silence("timeout"))
+    assert server.connections == 2
+
+
+@BOTH
 def test_one_impatient_question_leaves_the_others_their_connection(
     certificates: Path, exchange: Exchange, transport: Transport
 ) -> None:
