@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from .case import Case, Tools
+from .checks.caa import identified
 from .checks.examine import Examination
 from .checks.judgement import Findings
 from .checks.soundings import Soundings
@@ -46,7 +47,6 @@ def judged(case: Case, findings: Findings, settings: Settings, tools: Tools) -> 
         if problem.severity is Severity.ERROR
         else problem
         for problem in mine.problems(authority_of(case, settings.authority), tools.clock.today())
-        if problem.severity is not Severity.NOTICE
     ]
     fatal = [each for each in found if isinstance(each, Failed)]
     rest = [each for each in found if isinstance(each, Problem)]
@@ -75,5 +75,7 @@ def domains_of(case: Case) -> list[str]:
     """
     if case.order is None or any(place.zone.is_configured for place in places_of(case)):
         return []
-    named = case.order.name.split(",")
-    return [domain.strip() for domain in (*named, *(each.domain for each in case.challenges))]
+    named = [domain.strip() for domain in case.order.name.split(",")]
+    covered = {each.base for each in identified(named)}  # a wildcard's challenge names its base
+    others = (each.domain for each in case.challenges if each.name.parent() not in covered)
+    return [*named, *others]

@@ -10,7 +10,7 @@ from . import actions
 from .clock import Clock
 from .config import Environment
 from .files import publish, put
-from .model import Failed
+from .model import Failed, Severity
 from .picture.page import page
 from .report import Report, details, headline, problem_lines, to_json
 from .verdict import bug
@@ -29,6 +29,7 @@ class Output:
     ) -> None:
         self._json = options.json
         self._quiet = options.quiet
+        self._tells_all = options.verbose or options.verb in {"check", "clean"}
         self._environment = environment
         self._stdout = stdout
         self._stderr = stderr
@@ -46,8 +47,15 @@ class Output:
         return printed
 
     def problems(self, report: Report) -> None:
-        """Print what a person should know to standard error; in quiet only on failure."""
-        lines = problem_lines(report.problems)
+        """Print what a person should know to standard error; in quiet only on failure.
+
+        What is merely good to know is for `check`, and for who asks for more.
+        """
+        lines = problem_lines(
+            problem
+            for problem in report.problems
+            if self._tells_all or problem.severity is not Severity.NOTICE
+        )
         if self._quiet and report.exit:
             lines = [headline(report), *lines]
         if report.exit or not self._quiet:

@@ -74,7 +74,7 @@ class Walk:
         for _ in range(LEVELS):
             begun: dict[Asked, Cut] = {}
             for question in open_:
-                match self._closest(question[0]):
+                match self._closest(holder(*question)):
                     case Cut() as cut:
                         begun[question] = cut
                     case failed:
@@ -239,6 +239,11 @@ class Walk:
     def _is_dead_root(self, cut: Cut, failed: Failed) -> bool:
         """Whether no root server can be reached, so that only resolvers can tell the way."""
         return cut.apex == dns.name.root and failed.problem.code == "dns-unreachable"
+
+
+def holder(name: Name, rdtype: rdatatype.RdataType) -> Name:
+    """Return the name whose zone answers: DS records are the parent's (RFC 4035 §3.1.4.1)."""
+    return name.parent() if rdtype == rdatatype.DS and name != dns.name.root else name
 
 
 def failure(name: Name, cut: Cut, replies: Sequence[Reply]) -> Failed:
