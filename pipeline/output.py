@@ -29,7 +29,9 @@ class Output:
     ) -> None:
         self._json = options.json
         self._quiet = options.quiet
-        self._tells_all = options.verbose or options.verb in {"check", "clean"}
+        self._tells_all = getattr(options, "verbose", False) or (
+            getattr(options, "verb", "") in {"check", "clean"}
+        )
         self._environment = environment
         self._stdout = stdout
         self._stderr = stderr
