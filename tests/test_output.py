@@ -40,7 +40,7 @@ class Broken(Noon):
 def output(
     picture: Path | None, stderr: StringIO, clock: Noon | None = None, **environment: str
 ) -> Output:
-    options = Namespace(json=False, quiet=False, report=picture)
+    options = Namespace(verb="wait", json=False, quiet=False, verbose=False, report=picture)
     return Output(options, Environment(environment), StringIO(), stderr, clock)
 
 
@@ -69,9 +69,12 @@ def test_without_the_option_there_is_no_page(tmp_path: Path) -> None:
     Verbs that know no --report write none.
     """
     stderr = StringIO()
-    Output(Namespace(json=False, quiet=False), Environment({}), StringIO(), stderr).keep(
-        ready(), tmp_path / "x.report.json"
-    )
+    Output(
+        Namespace(verb="demo", json=False, quiet=False, verbose=False),
+        Environment({}),
+        StringIO(),
+        stderr,
+    ).keep(ready(), tmp_path / "x.report.json")
     assert [each.name for each in tmp_path.iterdir()] == ["x.report.json"]
 
 
@@ -123,10 +126,10 @@ def test_links_and_devices(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert target.read_text(encoding="utf-8").startswith("<!doctype html>")
     reader, writer = os.pipe()
-    with os.fdopen(reader, "rb") as read, os.fdopen(writer, "wb") as written:
-        device = Path(f"/dev/fd/{written.fileno()}")
-        output(device, stderr).keep(ready(1), None)
-        assert os.read(read.fileno(), 15) == b"<!doctype html>"
+    output(Path(f"/dev/fd/{writer}"), stderr).keep(ready(1), None)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        assert pipe.read().startswith(b"<!doctype html>")
     assert stderr.getvalue() == ""
 
 

@@ -105,27 +105,23 @@ def segments(lines: Sequence[PerspectiveLine], until: float) -> list[Segment]:
     """Return the spans of one server that said *lines*, oldest first."""
     turns = [*changes(lines), (until, "")]
     spans = [Segment(at, after, state) for (at, state), (after, _) in pairwise(turns)]
-    spans = merged(without_blinks(spans, until * BLINK))
+    spans = merged(without_blinks(merged(spans), until * BLINK))
     return spans if len(spans) <= SLOTS else merged(coarse(spans, until / SLOTS))
 
 
 def changes(lines: Sequence[PerspectiveLine]) -> Iterator[tuple[float, str]]:
-    """Yield when the state that stands for all *lines* changed, and to which."""
+    """Yield whenever one of *lines* changed, and which state stands for all of them then."""
     turns = sorted(
         (at, index, state) for index, line in enumerate(lines) for at, state in line.history
     )
     present = dict.fromkeys(range(len(lines)), "not-asked")
     counts = Counter(present.values())
-    before = ""
     for at, together in groupby(turns, key=lambda turn: turn[0]):
         for _, index, state in together:
             counts.subtract([present[index]])
             counts.update([state])
             present[index] = state
-        now = overall(state for state, count in counts.items() if count)
-        if now != before:
-            yield at, now
-        before = now
+        yield at, overall(state for state, count in counts.items() if count)
 
 
 def without_blinks(spans: Sequence[Segment], shortest: float) -> Iterator[Segment]:

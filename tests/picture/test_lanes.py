@@ -58,20 +58,22 @@ def test_names_still_to_be_asked() -> None:
     assert spans(first, line((1.4, "confirmed"))) == [(1.0, 100.0, "confirmed")]
     assert spans(first, line((1.4, "absent"))) == [(1.0, 100.0, "absent")]
     assert spans(first, line()) == [(1.0, 100.0, "partly")]
+    one_by_one = [line((1.0 + i / 10, "confirmed")) for i in range(401)]
+    assert spans(*one_by_one) == [(1.0, 41.0, "partly"), (41.0, 100.0, "confirmed")]
 
 
 def test_a_server_that_flaps() -> None:
     """
     One that turns more often than can be drawn is drawn as what it is, where it is.
     """
-    calm = [(0.0, "absent"), (200.0, "confirmed")]
+    calm = [(0.0, "absent"), (202.0, "confirmed")]
     flaps = [(100.0 + i * 0.5, "absent" if i % 2 else "confirmed") for i in range(100)]
     found = spans(line(*sorted([*calm, *flaps])), until=300.0)
     assert len(found) <= SLOTS
     assert {state for *_, state in found} == {"absent", "unsteady", "confirmed"}
     (unsteady,) = [each for each in found if each[2] == "unsteady"]
     assert unsteady[:2] == pytest.approx((100.0, 150.0), abs=300 / SLOTS)
-    assert (200.0, 300.0, "confirmed") in found
+    assert (202.0, 300.0, "confirmed") in found
 
 
 @given(
@@ -104,11 +106,15 @@ def test_lanes_of_a_report() -> None:
     One for each server however many names and values, authoritative ones first; the host's none.
     """
     report = poisoned()
-    twice = replace(report, records=(*report.records, *report.records))
-    found = lanes(twice)
+    others = tuple(
+        replace(each, value="another", perspectives=each.perspectives[::-1])
+        for each in report.records
+    )
+    found = lanes(replace(report, records=(*report.records, *others)))
     assert [lane.role for lane in found] == ["authoritative"] * 4 + ["recursive"] * 3
     assert {lane.names for lane in found} == {2}
     assert found == lanes(report)
+    assert lanes(replace(report, records=others))[0].role == "authoritative"
 
 
 def test_when_a_server_was_confirmed() -> None:

@@ -34,7 +34,7 @@ def spelled(text: str) -> str:
 
 def diagram(chart: str) -> list[str]:
     """Return the lines of *chart* below its configuration, having looked at that."""
-    nothing, config, lines = chart.split("---\n")
+    nothing, config, lines = f"\n{chart}".split("\n---\n", 2)
     assert nothing == ""
     first, *rest = config.splitlines()
     assert first == "config:"

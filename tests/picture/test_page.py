@@ -244,6 +244,8 @@ def test_names_at_other_servers_have_a_table_of_their_own() -> None:
     ]
     assert found[1].zones == ("b.example.",)
     assert shown(found, 1) == {"t."}
+    worse = replace(other, name="w.", perspectives=(bad[0].perspectives[2],))
+    assert shown(matrices(replace(ready(), records=(*mixed, worse))), 2) == {"t.", "w."}
 
 
 def test_an_alias_seen_twice_at_one_server() -> None:
@@ -252,7 +254,7 @@ def test_an_alias_seen_twice_at_one_server() -> None:
     """
     good = ready().records[0].perspectives[0]
     worse = replace(good, state="silent", confirmed_at_s=None, detail="SERVFAIL")
-    report = replace(ready(), records=(record("a.", (good, worse)),))
+    report = replace(ready(), records=(record("a.", (worse, good)),))
     (matrix,) = matrices(report)
     assert len(matrix.servers) == 1
     assert ">? silent</td>" in page(report)
