@@ -47,21 +47,33 @@ class Validator:
         if not links:
             yield f"{name}: too many aliases"
             return
+        targets: set[Name] = set()
+        yield from self.heard(self.servers(name), name, values, targets)
+        for target in targets:
+            yield from self._objections(target, values, links - 1)
+
+    def heard(
+        self,
+        servers: Collection[Address],
+        name: Name,
+        values: frozenset[str],
+        targets: set[Name] | None = None,
+    ) -> Iterator[str]:
+        """Yield what *servers* say against *values* at *name*; add what it is an alias for."""
         replies = [
             (address, reply)
-            for address in sorted(self.servers(name))
+            for address in sorted(servers)
             for _ in range(REPEATS)
             if (reply := self._usable(address, name, RdataType.TXT))
         ]
         if not replies:
             yield f"{name}: nobody answers"
-        targets = {_alias(reply, name) for _, reply in replies} - {None}
         for address, reply in replies:
-            if not _alias(reply, name) and (missing := values - _texts(reply, name)):
+            target = _alias(reply, name)
+            if target is not None and targets is not None:
+                targets.add(target)
+            elif missing := values - _texts(reply, name):
                 yield f"{name} at {address}: {Rcode(reply.rcode()).name} without {set(missing)}"
-        for target in targets:
-            if target:
-                yield from self._objections(target, values, links - 1)
 
     def servers(self, name: Name) -> frozenset[Address]:
         """Return every address of every name server, parent's and child's, of *name*'s zone."""
