@@ -65,10 +65,17 @@ def world(x: tuple[str, ...] = (), y: tuple[str, ...] = ()) -> Internet:
     )
 
 
+def host(name: Name) -> str:
+    """Return the name that the challenge at *name* is for."""
+    return name.parent().to_text(omit_final_dot=True)
+
+
 def case(*wanted: tuple[Name, str]) -> Case:
-    made = Case(Claim("cert", "document", ""))
-    challenges = tuple(Challenge(name, value) for name, value in wanted or ((LEAF, "v"),))
-    made.order = Order("cert", "document", "", "pending", challenges)
+    made = Case(Claim("x.test", "document", ""))
+    challenges = tuple(
+        Challenge(name, value, host(name)) for name, value in wanted or ((LEAF, "v"),)
+    )
+    made.order = Order("x.test", "document", "", "pending", challenges)
     return made
 
 
@@ -264,6 +271,6 @@ def test_an_order_that_needs_nothing_asks_nobody(tmp_path: Path) -> None:
     """
     internet = world()
     one = case()
-    one.order = Order("cert", "document", "", "valid")
+    one.order = Order("x.test", "document", "", "valid")
     prepared(internet, tmp_path, one)
     assert (one.failure, one.records, one.goals, internet.sent) == (None, (), (), 0)

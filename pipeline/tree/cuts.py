@@ -20,6 +20,8 @@ class Cut:
         parent: The hosts that the parent's referral names; empty where there was none.
         bare: Those of them that came without an address, to be found elsewhere.
         is_configured: Whether the user named the servers.
+        above: The zone whose servers these are, at least one of which serves
+            both; None where a referral, a resolver or the user told.
     """
 
     apex: Name
@@ -27,10 +29,12 @@ class Cut:
     parent: frozenset[Name] = frozenset()
     bare: frozenset[Name] = frozenset()
     is_configured: bool = False
+    above: Name | None = None
 
     def within(self, apex: Name) -> "Cut":
         """Return the zone at *apex*, below this one and on the same servers."""
-        return replace(self, apex=apex, parent=frozenset())
+        above = None if self.is_configured else self.apex
+        return replace(self, apex=apex, parent=frozenset(), above=above)
 
 
 class Cuts:

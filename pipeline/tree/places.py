@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from dns import rcode, rdatatype
 from dns.message import Message
@@ -16,7 +17,7 @@ from .cuts import Cut
 from .delegation import Delegation, Place
 from .oddities import oddities
 from .recursion import Asked, Recursion
-from .referrals import alias, apex_of, ns_targets
+from .referrals import alias, apex_of, glue, ns_targets, zone_cut
 from .walk import Found, Walk
 
 
@@ -55,7 +56,7 @@ class Tree:
             Failed: 69, if nobody answers for one of them; 78, if it is delegated to nobody.
         """
         asked = list(dict.fromkeys(names))
-        apexes = self._apexes(asked)
+        apexes = self._apexes({name: name for name in asked})
         for apex in apexes.values():
             if isinstance(apex, Failed):
                 raise apex
@@ -65,16 +66,18 @@ class Tree:
 
     def places(self, names: Iterable[Name]) -> dict[Name, Place | Failed]:
         """Return what the servers of its zone say of each name, or why nobody does."""
-        outcomes = self._walk.find((name, rdatatype.TXT) for name in names)
+        outcomes = self._outcomes(names)
         places: dict[Name, Place | Failed] = {
-            name: outcome for (name, _), outcome in outcomes.items() if isinstance(outcome, Failed)
+            name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Failed)
         }
-        found = {name: o for (name, _), o in outcomes.items() if isinstance(o, Found)}
+        found = {name: o for name, o in outcomes.items() if isinstance(o, Found)}
         apexes: dict[Name, Name | Failed] = {}
         for name, each in found.items():
             if (told := apex_of(each.message, name)) is not None:
                 apexes[name] = self._settled(told, each.cut)
-        apexes |= self._apexes([name for name in found if name not in apexes])
+        apexes |= self._apexes(
+            {name: beginning(name, found[name]) for name in found if name not in apexes}
+        )
         delegations = self._complete(a for a in apexes.values() if isinstance(a, Name))
         wild = self._wildcards({name: alias(each.message, name) for name, each in found.items()})
         for name, apex in apexes.items():
@@ -85,13 +88,27 @@ class Tree:
             )
         return places
 
-    def _apexes(self, names: Iterable[Name]) -> dict[Name, Name | Failed]:
-        """Return the apex of the zone that each of *names* is in, by asking for its SOA.
+    def _outcomes(self, names: Iterable[Name]) -> dict[Name, Found | Failed]:
+        """Return the answer about TXT at each name.
+
+        Servers that follow an alias themselves fail if it is too long, or its
+        target is broken: then the answer about the alias alone.
+        """
+        asked = self._walk.find((name, rdatatype.TXT) for name in names)
+        outcomes = {name: outcome for (name, _), outcome in asked.items()}
+        failing = [name for name, outcome in outcomes.items() if is_failing(outcome)]
+        for (name, _), link in self._walk.find((name, rdatatype.CNAME) for name in failing).items():
+            if isinstance(link, Found) and alias(link.message, name):
+                outcomes[name] = link
+        return outcomes
+
+    def _apexes(self, begin: Mapping[Name, Name]) -> dict[Name, Name | Failed]:
+        """Return the apex of each name's zone, by asking for SOA from where to *begin* upwards.
 
         An alias is no apex, so the zone of its parent is the one.
         """
         apexes: dict[Name, Name | Failed] = {}
-        current = {name: name for name in names}
+        current = dict(begin)
         while current:
             outcomes = self._walk.find((name, rdatatype.SOA) for name in current.values())
             onward = {}
@@ -122,7 +139,7 @@ class Tree:
     def _complete(self, apexes: Iterable[Name]) -> Mapping[Name, Delegation]:
         """Return each zone with every server that it, or its parent, names."""
         new = [apex for apex in dict.fromkeys(apexes) if apex not in self._delegations]
-        open_ = [self._walk.cuts[apex] for apex in new]
+        open_ = [self._own(self._walk.cuts[apex]) for apex in new]
         answers = self._walk.find((cut.apex, rdatatype.NS) for cut in open_)
         children = {}
         for cut in open_:
@@ -138,6 +155,25 @@ class Tree:
             self._delegations[cut.apex] = delegation(cut, children[cut.apex], addresses)
         return self._delegations
 
+    def _own(self, cut: Cut) -> Cut:
+        """Return *cut*, servers of the zone above that only refer to it replaced by their word.
+
+        Those that answer for both are asked by the world, too, whatever is delegated.
+        """
+        if cut.above is None:
+            return cut
+        servers: list[Perspective] = []
+        parent: set[Name] = set()
+        answers = self._walk.poll((cut.apex, rdatatype.SOA), cut.servers)
+        for via, answer in answers.items():
+            if isinstance(answer, Message) and zone_cut(answer, cut.apex, cut.above):
+                hosts = ns_targets(answer, cut.apex)
+                parent |= hosts
+                servers += glue(answer, hosts, cut.above)
+            else:
+                servers.append(via)
+        return replace(cut, servers=tuple(servers), parent=frozenset(parent))
+
     def _wildcards(self, aliases: Mapping[Name, Name | None]) -> frozenset[Name]:
         """Return those names whose alias a random sibling has, too: a wildcard made it."""
         siblings = {
@@ -152,6 +188,17 @@ class Tree:
             if isinstance(answer, Found) and alias(answer.message, sibling) == aliases[name]:
                 wild.add(name)
         return frozenset(wild)
+
+
+def beginning(name: Name, found: Found) -> Name:
+    """Return where to look for the apex of the zone that *name* is in; *found* does not tell."""
+    is_below = name != found.cut.apex
+    return name.parent() if is_below and alias(found.message, name) else name
+
+
+def is_failing(outcome: Found | Failed) -> bool:
+    """Whether servers could be reached, but not answer."""
+    return isinstance(outcome, Failed) and outcome.problem.code == "dns-failing"
 
 
 def place(name: Name, zone: Delegation, message: Message, *, is_wild: bool) -> Place:

@@ -16,7 +16,7 @@ from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 
 from .failures import nobody_answers
-from .referrals import ADDRESSES, servers, usable
+from .referrals import ADDRESSES, addressed, usable
 
 TIMEOUT = 3.0
 """Seconds a resolver may take; it may have to ask others first."""
@@ -69,13 +69,7 @@ class Recursion:
         """
         askable = [host for host in sorted(hosts) if self.may_ask(host)]
         answers, _ = self.seek([(host, kind) for host in askable for kind in ADDRESSES])
-        return tuple(
-            server
-            for (host, kind), answer in answers.items()
-            for rrset in answer.answer
-            if rrset.rdtype == kind
-            for server in servers(rrset, host)
-        )
+        return addressed(answers)
 
     def seek(self, questions: Sequence[Asked]) -> tuple[dict[Asked, Message], dict[Asked, Failed]]:
         """Return the first answer to each question, and for those without one what went wrong."""

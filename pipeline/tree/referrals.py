@@ -1,18 +1,22 @@
 """Read what a DNS message says about zones: cuts, name servers, glue, apexes, aliases. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import dns.name
 from dns import rcode, rdatatype
 from dns.flags import AA
 from dns.message import Message
 from dns.name import Name
+from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
 from pipeline.questions import Perspective, Role, Silence
 
 USABLE = {rcode.NOERROR, rcode.NXDOMAIN}
 ADDRESSES = (rdatatype.A, rdatatype.AAAA)
+
+Answers = Mapping[tuple[Name, RdataType], Message | Silence]
+"""What came of asking for a type at a name."""
 
 
 def usable(outcome: Message | Silence) -> Message | Silence:
@@ -32,6 +36,11 @@ def leads_on(outcome: Message | Silence, name: Name, apex: Name) -> Message | Si
     if isinstance(message, Silence) or message.flags & AA or zone_cut(message, name, apex):
         return message
     return Silence("lame: answers without authority (no AA)")
+
+
+def holder(name: Name, rdtype: RdataType) -> Name:
+    """Return the name whose zone answers: DS records are the parent's (RFC 4035 §3.1.4.1)."""
+    return name.parent() if rdtype == rdatatype.DS and name != dns.name.root else name
 
 
 def ns_targets(answer: Message, owner: Name) -> frozenset[Name]:
@@ -67,6 +76,20 @@ def servers(rrset: RRset, host: Name) -> Iterator[Perspective]:
     """Yield the authoritative server at each address in *rrset*."""
     for rdata in rrset:
         yield Perspective(rdata.to_text(), 53, Role.AUTHORITATIVE, host.to_text())
+
+
+def addressed(
+    answers: Mapping[tuple[Name, RdataType], Message | Silence],
+) -> tuple[Perspective, ...]:
+    """Return the authoritative server at each address in *answers* about hosts, aliases or not."""
+    return tuple(
+        server
+        for (host, kind), answer in answers.items()
+        if isinstance(answer, Message)
+        for rrset in answer.answer
+        if rrset.rdtype == kind
+        for server in servers(rrset, host)
+    )
 
 
 def apex_of(answer: Message, name: Name) -> Name | None:

@@ -22,7 +22,7 @@ from pipeline.questions import Perspective, Silence
 from .cuts import Cut, Cuts
 from .failures import endless, no_address, nobody_answers, not_delegated
 from .recursion import Asked, Recursion, passed_over
-from .referrals import ADDRESSES, alias, glue, leads_on, ns_targets, servers, zone_cut
+from .referrals import ADDRESSES, addressed, alias, glue, holder, leads_on, ns_targets, zone_cut
 
 LEVELS = 40
 """Zone cuts on the way to a name, at most."""
@@ -112,14 +112,15 @@ class Walk:
             answers = self.resolve((host, kind) for host in sorted(hosts) for kind in ADDRESSES)
         finally:
             self._detours -= 1
-        return tuple(
-            server
-            for (host, kind), answer in answers.items()
-            if isinstance(answer, Message)
-            for rrset in answer.answer
-            if rrset.rdtype == kind
-            for server in servers(rrset, host)
-        )
+        return addressed(answers)
+
+    def poll(
+        self, asked: Asked, via: Iterable[Perspective]
+    ) -> dict[Perspective, Message | Silence]:
+        """Return what each server *via* says when asked."""
+        queries = {self._query(*asked, each): each for each in via}
+        replies = self._exchange.ask([*queries])
+        return {queries[reply.query]: reply.outcome for reply in replies}
 
     def _step(self, begun: Mapping[Asked, Cut], found: dict[Asked, Found | Failed]) -> list[Asked]:
         """Take each question a level further down; return those that must go on."""
@@ -239,11 +240,6 @@ class Walk:
     def _is_dead_root(self, cut: Cut, failed: Failed) -> bool:
         """Whether no root server can be reached, so that only resolvers can tell the way."""
         return cut.apex == dns.name.root and failed.problem.code == "dns-unreachable"
-
-
-def holder(name: Name, rdtype: rdatatype.RdataType) -> Name:
-    """Return the name whose zone answers: DS records are the parent's (RFC 4035 §3.1.4.1)."""
-    return name.parent() if rdtype == rdatatype.DS and name != dns.name.root else name
 
 
 def failure(name: Name, cut: Cut, replies: Sequence[Reply]) -> Failed:

@@ -88,6 +88,41 @@ def test_what_stands_at_the_target_is_not_the_names_own() -> None:
     assert (place.alias, place.values) == (from_text("t.x.test."), frozenset())
 
 
+@pytest.mark.parametrize("rdtype", ["CNAME", "nothing"])
+def test_an_alias_whose_target_breaks_its_server_is_seen(rdtype: str) -> None:
+    """
+    A server that follows it fails for TXT, but answers for the alias alone.
+    """
+
+    def restless(query: Message) -> Message | Silence:
+        if query.question[0].name == from_text(NAME) and query.question[0].rdtype.name != rdtype:
+            return Silence("SERVFAIL")
+        return serving(x(f"{NAME} CNAME far.y.test."))(query)
+
+    internet = world(**{HOST: restless})
+    place = tree(internet, NAME).places([from_text(NAME)])[from_text(NAME)]
+    if rdtype == "CNAME":
+        assert isinstance(place, Place)
+        assert (place.alias, place.exists) == (from_text("far.y.test."), True)
+    else:
+        assert isinstance(place, Failed)
+        assert "SERVFAIL" in str(place)
+
+
+def test_a_failing_name_that_is_no_alias_stays_failing() -> None:
+    """
+    That there is no CNAME says nothing of what else is there.
+    """
+
+    def broken(query: Message) -> Message | Silence:
+        if query.question[0].rdtype.name == "TXT":
+            return Silence("SERVFAIL")
+        return serving(x())(query)
+
+    place = tree(world(**{HOST: broken}), NAME).places([from_text(NAME)])[from_text(NAME)]
+    assert isinstance(place, Failed)
+
+
 def test_a_wildcards_alias_is_told() -> None:
     """
     Its random siblings have the same: it yields to a record at the name itself.
@@ -191,3 +226,13 @@ def test_zones_are_found_or_the_first_failure_is_raised() -> None:
     assert [each.apex.to_text() for each in zones.values()] == ["x.test.", "x.test.", "test."]
     with pytest.raises(Failed, match=HOST):
         tree(world(**{HOST: lame})).zones([from_text(NAME)])
+
+
+def test_addresses_of_hosts_are_all_their_addresses() -> None:
+    """
+    Of both families, wherever the hosts are; none where they have none.
+    """
+    walked = tree(world(x("ns.x.test. AAAA 2620::1", "other.x.test. A 8.0.1.2")))
+    hosts = [from_text(f"{label}.x.test.") for label in ("ns", "other", "no")]
+    assert walked.addresses(hosts) == {HOST, "2620::1", "8.0.1.2"}
+    assert walked.addresses(hosts[2:]) == frozenset()

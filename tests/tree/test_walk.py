@@ -265,6 +265,29 @@ def test_a_child_on_the_same_servers_is_found_without_a_referral() -> None:
     assert {via.address for via in c.servers} == {FIRST, SECOND, THIRD}
 
 
+def test_servers_of_the_parent_that_only_refer_to_the_child_are_not_its_own() -> None:
+    """
+    Of the parent's servers one serves the child as well, and is asked; the other refers to it, and
+    tells the hosts that are delegated to.
+    """
+    parent = zone("x.test.", *GLUE, *delegated("c.x.test.", f"ns9.c.x.test.={THIRD}"))
+    child = zone("c.x.test.", *delegated("c.x.test.", f"ns8.c.x.test.={FOURTH}"))
+    internet = world(*GLUE, **{FIRST: serving(parent, child), SECOND: serving(parent)})
+    c = found(internet, "_acme-challenge.c.x.test.")
+    assert (c.parent, c.child) == (hosts("ns9.c.x.test."), hosts("ns8.c.x.test."))
+    assert {via.address for via in c.servers} == {FIRST, THIRD, FOURTH}
+
+
+def test_a_silent_server_of_the_parent_may_serve_the_child() -> None:
+    """
+    Only a referral says that it does not.
+    """
+    child = zone("c.x.test.", *delegated("c.x.test.", f"ns1.x.test.={FIRST}"))
+    internet = world(*GLUE, **{FIRST: serving(X, child)})
+    c = found(internet, "_acme-challenge.c.x.test.")
+    assert {via.address for via in c.servers} == {FIRST, SECOND}
+
+
 def test_a_zone_above_the_cut_is_not_believed() -> None:
     """
     A server that names the zone above its own in the SOA is asked about its own all the same.
@@ -451,6 +474,17 @@ def test_a_zone_that_a_resolver_finds_no_ns_for_is_passed() -> None:
     above = zone("test.", "x.b.a.test. A 192.0.2.1")
     internet = Internet({FIRST: serving(inner), RESOLVER: knowing(above, inner)})
     assert found(internet, "_acme-challenge.b.a.test.").apex == from_text("b.a.test.")
+
+
+def test_a_resolver_that_knows_no_zone_above_a_name_ends_it() -> None:
+    """
+    Nodes without NS all the way down: delegated to nobody.
+    """
+    internet = blocked(zone("test.", "www.x.test. A 192.0.2.1"))
+    with pytest.raises(Failed) as caught:
+        tree(internet).zones([from_text("www.x.test.")])
+    assert caught.value.problem.code == "not-delegated"
+    assert internet.names(RESOLVER) == {"test.", "x.test.", "www.x.test."}
 
 
 def test_a_zone_whose_hosts_have_no_address_says_so() -> None:
