@@ -251,7 +251,7 @@ OTHERS = (
     zone("other.test.", OTHER),
     zone("child.parent.test.", OTHER),
     zone("shadow.test.", OTHER),
-    Zone("half.test.", *({"ns1.half.test.": PRIMARY, "ns2.half.test.": OTHER},) * 2),
+    Zone("half.test.", *({"ns2.half.test.": OTHER, "ns1.half.test.": PRIMARY},) * 2),
     Zone(f"{_CHALLENGE}.cut.test.", *({"ns1.other.test.": OTHER},) * 2),
     zone("far.test.", OTHER),
 )
