@@ -139,20 +139,30 @@ def test_a_silent_server_of_three_is_set_aside_in_its_step(silent: int) -> None:
 
 def test_one_server_for_link_and_target_is_two_witnesses() -> None:
     """
-    What it showed of the alias says nothing of the values: a canary goes for each.
+    What it showed of an alias says nothing of the values, even in one zone: a canary for each.
+    """
+    target = from_text("target.a.test.")
+    zone = Delegation(NAME.parent(), tuple(HERE))
+    chain = Chain((Place(NAME, zone, exists=True, alias=target), Place(target, zone, exists=False)))
+    [one] = aim({NAME: ["v"]}, {NAME: chain}, RESOLVERS).values()
+    evidence = Evidence([one])
+    link, end = (step[0] for step in one.steps)
+    assert link.via == end.via
+    assert evidence.server(link) is not evidence.server(end)
+
+
+def test_a_target_on_the_aliass_servers_is_waited_for() -> None:
+    """
+    The servers are the same, the questions are not.
     """
     visible = {
         (NAME, ALIAS): dict.fromkeys(HERE, 0.0),
         (TARGET, "v"): dict.fromkeys(HERE, 20.0),
         (NAME, "v"): dict.fromkeys(RESOLVERS, 0.0),
     }
-    goals = delegated(HERE, HERE)
-    story = run(goals, World(visible))
+    story = run(delegated(HERE, HERE), World(visible))
     assert isinstance(story.verdict, Ready)
     assert first_recursive(story) >= 20.0
-    assert story.evidence.server(goals[0].steps[0][0]) is not story.evidence.server(
-        goals[0].steps[1][0]
-    )
 
 
 @pytest.mark.parametrize("below", [NAME, TARGET])
@@ -166,6 +176,18 @@ def test_resolvers_wait_for_goals_above_any_name_of_the_chain(below: Name) -> No
     visible = {**timetable(), (above, "w"): dict.fromkeys([*HERE, *RESOLVERS], 40.0)}
     goals = [*delegated(), other]
     story = run(goals, World(visible))
+    assert isinstance(story.verdict, Ready)
+    assert first_recursive(story) >= 40.0
+
+
+def test_resolvers_wait_with_names_below_a_target() -> None:
+    """
+    A "no such name" for the target would hold for what is below it.
+    """
+    below = Name((b"below", *TARGET.labels))
+    other = goal(below, TARGET.parent(), {"w"}, [*THERE, *RESOLVERS])
+    visible = {**timetable(target_at=40.0), (below, "w"): dict.fromkeys([*THERE, *RESOLVERS], 0.0)}
+    story = run([*delegated(), other], World(visible))
     assert isinstance(story.verdict, Ready)
     assert first_recursive(story) >= 40.0
 

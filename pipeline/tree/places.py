@@ -205,7 +205,7 @@ def place(name: Name, zone: Delegation, message: Message, *, is_wild: bool) -> P
     """Return what *message*, an answer to a TXT question, says of *name*."""
     target = alias(message, name)
     match wire.read(message, name, Role.AUTHORITATIVE):
-        case Answer(values) if target is None:
+        case Answer(values):
             held = values
         case _:
             held = frozenset()

@@ -96,7 +96,7 @@ class Recursion:
                     answers[question] = outcome
             winner = replies[-1] if question in answers else None
             # Asked last from now on.
-            self._deaf.update(sent[each] for each in passed_over(queries, replies, winner))
+            self._deaf.update(sent[each] for each in passed_over(queries, winner))
             if question not in answers:
                 failures[question] = nobody_answers(question[0], silences)
         return answers, failures
@@ -107,13 +107,9 @@ def query(question: Asked, via: Perspective, timeout: float) -> Query:
     return Query(*question, via.address, via.port, True, timeout, via.transport)  # noqa: FBT003
 
 
-def passed_over(
-    queries: Sequence[Query], replies: Sequence[Reply], winner: Reply | None
-) -> Sequence[Query]:
+def passed_over(queries: Sequence[Query], winner: Reply | None) -> Sequence[Query]:
     """Return those of *queries*, asked in their order, that failed or that *winner* overtook."""
-    failed = [reply.query for reply in replies if reply is not winner]
-    overtaken = queries[: queries.index(winner.query)] if winner else ()
-    return [*failed, *overtaken]
+    return queries[: queries.index(winner.query)] if winner else queries
 
 
 def is_answer(reply: Reply) -> bool:

@@ -162,7 +162,7 @@ class Walk:
         races = self._exchange.race(contests, judge)
         for (question, cut), queries, replies in zip(begun.items(), contests, races, strict=True):
             winner = replies[-1] if replies and judge(replies[-1]) else None
-            late = passed_over(queries, replies, winner)
+            late = passed_over(queries, winner)
             self.cuts.deaf((query.address, query.port) for query in late)
             last = winner.outcome if winner else None
             outcomes[question] = (

@@ -176,9 +176,10 @@ def test_a_resolver_hears_of_no_target() -> None:
     """
     It is as dear as the challenge name: it becomes off limits before it is walked to.
     """
-    internet = world((f"{NAME} CNAME v.ns.y.test.", "hop.x.test. CNAME v.y.test."))
-    internet.servers |= {RESOLVER: knowing(tld(*CUTS, "v.ns.y.test. NS a.nic.test."))}
-    del internet.servers[ROOT], internet.servers[Y_HOST]
-    walked = tree(internet, NAME.to_text())
-    chains(walked, [NAME])
-    assert internet.names(RESOLVER) == {"test.", "a.nic.test."}
+    internet = world((f"{NAME} CNAME v.other.",))
+    internet.servers[RESOLVER] = knowing(tld(*CUTS), zone("other.", "x.v.other. A 192.0.2.1"))
+    del internet.servers[ROOT]
+    failed = led(internet)
+    assert isinstance(failed, Failed)
+    assert failed.problem.code == "not-delegated"
+    assert internet.names(RESOLVER) == {"test.", "a.nic.test.", "other."}

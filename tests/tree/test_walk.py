@@ -150,6 +150,29 @@ def test_a_zone_of_many_dead_servers_ends() -> None:
     assert sum(query.address in many for query in internet.asked) == ASKED
 
 
+def test_servers_beyond_the_first_eight_get_their_turn() -> None:
+    """
+    Those that failed are asked last: the next question finds the one that answers.
+    """
+    many = [f"8.0.2.{number}" for number in range(1, 14)]
+    glue = delegated("x.test.", *(f"ns{n}.x.test.={ip}" for n, ip in enumerate(many)))
+    internet = world(*glue, **{many[10]: serving(zone("x.test.", *glue))})
+    walked = tree(internet, NAME)
+    with pytest.raises(Failed):
+        walked.zones([from_text(NAME)])
+    assert walked.zones([from_text(NAME)])[from_text(NAME)].apex == from_text("x.test.")
+
+
+def test_a_tld_that_refers_sideways_is_lame() -> None:
+    """
+    To a zone below its own, but not around the name.
+    """
+    internet = world(**{TLD: referring("sideways.test.")})
+    failed = failure(internet)
+    assert "lame" in str(failed)
+    assert len(internet.asked) == 2
+
+
 def test_a_host_without_glue_serves_where_those_with_glue_fail() -> None:
     """
     Its address is looked up before the zone is given up, as a resolver does.
@@ -168,10 +191,18 @@ def test_hosts_elsewhere_are_found_by_walking_there() -> None:
     A delegation to hosts outside of the parent comes without addresses.
     """
     other = zone("other.", *delegated("other.", f"a.other.={THIRD}"), f"ns.other. A {FOURTH}")
+    honest = serving(tld("x.test. NS ns.other."))
+
+    def generous(query: Message) -> Message:
+        reply = honest(query)
+        assert isinstance(reply, Message)
+        reply.additional.append(from_rr("ns.other.", 60, "IN", "A", FIRST))
+        return reply
+
     internet = Internet(
         {
             ROOT: serving(root(*delegated("other.", f"a.other.={THIRD}"))),
-            TLD: serving(tld("x.test. NS ns.other.", f"ns.other. A {FIRST}")),
+            TLD: generous,
             THIRD: serving(other),
             FOURTH: serving(zone("x.test.", "x.test. NS ns.other.")),
         }
@@ -187,7 +218,7 @@ def test_zones_that_need_each_other_have_no_address() -> None:
     internet = world("x.test. NS ns.y.test.", "y.test. NS ns.x.test.")
     failed = failure(internet)
     assert failed.problem.code == "no-address"
-    assert len(internet.asked) < 100
+    assert len(internet.asked) < 20
 
 
 def test_hosts_inside_of_their_zone_need_glue() -> None:
@@ -197,6 +228,16 @@ def test_hosts_inside_of_their_zone_need_glue() -> None:
     internet = world("x.test. NS ns.x.test.")
     assert failure(internet).problem.code == "no-address"
     assert {query.name for query in internet.asked} == {from_text(NAME)}
+
+
+def test_hosts_inside_of_their_zone_are_not_looked_for_in_vain() -> None:
+    """
+    Only the zone's own servers could tell, which just failed.
+    """
+    glue = delegated("x.test.", f"ns1.x.test.={FIRST}", "ns2.x.test.")
+    internet = world(*glue, **{FIRST: lame})
+    assert failure(internet).problem.code == "dns-failing"
+    assert [query.address for query in internet.asked] == [ROOT, TLD, FIRST]
 
 
 def test_a_search_that_leads_too_deep_is_given_up() -> None:
@@ -286,6 +327,25 @@ def test_a_silent_server_of_the_parent_may_serve_the_child() -> None:
     internet = world(*GLUE, **{FIRST: serving(X, child)})
     c = found(internet, "_acme-challenge.c.x.test.")
     assert {via.address for via in c.servers} == {FIRST, SECOND}
+
+
+def test_an_answer_with_authority_is_no_referral() -> None:
+    """
+    Though it names, as BIND does, the servers of the zone that it is from.
+    """
+    child = zone("c.x.test.", *delegated("c.x.test.", f"ns9.c.x.test.={THIRD}"))
+    proper = serving(X, child)
+
+    def talkative(query: Message) -> Message:
+        reply = proper(query)
+        assert isinstance(reply, Message)
+        reply.authority.append(from_rr("c.x.test.", 60, "IN", "NS", "ns9.c.x.test."))
+        return reply
+
+    internet = world(*GLUE, **dict.fromkeys((FIRST, SECOND), talkative))
+    c = found(internet, "_acme-challenge.c.x.test.")
+    assert (c.apex, c.parent) == (from_text("c.x.test."), hosts())
+    assert {via.address for via in c.servers} == {FIRST, SECOND, THIRD}
 
 
 def test_a_zone_above_the_cut_is_not_believed() -> None:
@@ -474,6 +534,16 @@ def test_a_zone_that_a_resolver_finds_no_ns_for_is_passed() -> None:
     above = zone("test.", "x.b.a.test. A 192.0.2.1")
     internet = Internet({FIRST: serving(inner), RESOLVER: knowing(above, inner)})
     assert found(internet, "_acme-challenge.b.a.test.").apex == from_text("b.a.test.")
+
+
+def test_a_word_on_a_name_counts_more_than_a_failure_above() -> None:
+    """
+    Refused for the TLD, answered for what is below: there is no zone.
+    """
+    internet = blocked(zone("x.test.", "www.x.test. A 192.0.2.1"))
+    with pytest.raises(Failed) as caught:
+        tree(internet).zones([from_text("www.x.test.")])
+    assert caught.value.problem.code == "not-delegated"
 
 
 def test_a_resolver_that_knows_no_zone_above_a_name_ends_it() -> None:
