@@ -221,6 +221,24 @@ def test_zones_that_need_each_other_have_no_address() -> None:
     assert len(internet.asked) < 20
 
 
+def test_zones_that_all_need_each_other_cost_little() -> None:
+    """
+    Five, each with a lame server, and hosts in the four others: no zone is searched twice.
+    """
+    glue = [
+        line
+        for one in range(5)
+        for line in delegated(
+            f"z{one}.test.",
+            f"ns.z{one}.test.=8.0.3.{one}",
+            *(f"ns{one}.z{other}.test." for other in range(5) if other != one),
+        )
+    ]
+    internet = world(*glue, **{f"8.0.3.{one}": lame for one in range(5)})
+    assert failure(internet, "z0.test.").problem.code == "dns-failing"
+    assert len(internet.asked) < 80
+
+
 def test_hosts_inside_of_their_zone_need_glue() -> None:
     """
     Without it nobody can begin, and nobody tries.
