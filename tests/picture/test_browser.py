@@ -58,9 +58,11 @@ def stranger() -> Iterator[tuple[str, list[str]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_the_policy_stops_what_slips_through(shown: Shown) -> None:
@@ -83,8 +85,9 @@ def test_the_policy_stops_what_slips_through(shown: Shown) -> None:
         assert {"/style", "/image", "/frame", "/ground"} <= set(asked)
 
 
-@pytest.mark.parametrize("width", [360, 768, 1200])
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize(
+    ("name", "width"), [*((name, 360) for name in SAMPLES), ("poisoned", 768), ("hostile", 1200)]
+)
 def test_the_page_is_as_wide_as_its_window(shown: Shown, name: str, width: int) -> None:
     """
     From a phone to a desk nobody scrolls the page sideways; wide tables scroll in their boxes.

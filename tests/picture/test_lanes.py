@@ -58,8 +58,8 @@ def test_names_still_to_be_asked() -> None:
     assert spans(first, line((1.4, "confirmed"))) == [(1.0, 100.0, "confirmed")]
     assert spans(first, line((1.4, "absent"))) == [(1.0, 100.0, "absent")]
     assert spans(first, line()) == [(1.0, 100.0, "partly")]
-    one_by_one = [line((1.0 + i / 10, "confirmed")) for i in range(401)]
-    assert spans(*one_by_one) == [(1.0, 41.0, "partly"), (41.0, 100.0, "confirmed")]
+    one_by_one = [line((1.0 + i / 10, "confirmed")) for i in range(404)]
+    assert spans(*one_by_one) == [(1.0, 41.3, "partly"), (41.3, 100.0, "confirmed")]
 
 
 def test_a_server_that_flaps() -> None:
