@@ -6,8 +6,11 @@ from .markup import Html, element
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 """Seconds between two marks of the axis."""
 
+MARGIN = 0.02
+"""The part of the axis after the end, so that what came last can be seen."""
+
 AFTERWARDS = 0.12
-"""The part of the axis after the end, where there is something to say of it."""
+"""The same, where there is something to say of the time after."""
 
 
 class Scale:
@@ -15,7 +18,7 @@ class Scale:
 
     def __init__(self, until: float, *, afterwards: bool) -> None:
         self.until = max(until, 0.001)
-        self._share = 100.0 * (1 - AFTERWARDS if afterwards else 1)
+        self._share = 100.0 * (1 - (AFTERWARDS if afterwards else MARGIN))
 
     def at(self, moment: float) -> float:
         """Return where *moment* is."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -13,7 +14,7 @@ from pipeline.picture.page import page
 from pipeline.picture.style import DARK, LIGHT
 
 from .conftest import Shown
-from .samples import SAMPLES
+from .samples import SAMPLES, record
 
 pytestmark = pytest.mark.servers
 
@@ -148,7 +149,23 @@ def test_the_bars_are_where_the_times_are(shown: Shown) -> None:
             "const box = row.querySelector('svg.confirmed').getBoundingClientRect();"
             "return (box.left - bar.left) / bar.width })()"
         )
-        assert turn == pytest.approx(3.6 / 6.6, abs=0.01)
+        assert turn == pytest.approx(0.98 * 3.6 / 6.6, abs=0.005)
+
+
+def test_the_last_moment_is_seen(shown: Shown) -> None:
+    """
+    A server that turned as the run ended has a box with room in the picture.
+    """
+    report = SAMPLES["ready"]
+    late = replace(
+        report.records[0].perspectives[0], confirmed_at_s=6.6, history=((6.6, "confirmed"),)
+    )
+    tab = shown.show(replace(report, records=(record("a.", (late,)),)))
+    assert tab.value(
+        "(() => { const bar = document.querySelector('td.bar > svg').getBoundingClientRect();"
+        "const box = document.querySelector('svg.confirmed rect').getBoundingClientRect();"
+        "return box.width >= 2 && box.right <= bar.right })()"
+    )
 
 
 def test_it_prints(shown: Shown, tmp_path: Path) -> None:
