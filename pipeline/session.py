@@ -42,7 +42,7 @@ class Session:
         self._environment = Environment.of_process()
         is_ours = options.verb != "run" or options.json  # else it is the command's
         stdout = sys.stdout if is_ours else sys.stderr
-        self._output = Output(options, self._environment, stdout, sys.stderr)
+        self._output = Output(options, self._environment, stdout, sys.stderr, clock)
         self._console = self._progress()
         self._open = ExitStack()
         self._parts = Assembly(options, self._environment, clock, self._console, self._open)

@@ -7,6 +7,8 @@ from dns.name import Name
 
 from pipeline.questions import Perspective
 
+from .delegation import Asked
+
 ASKED = 8
 """Servers of a zone that one question is put to, at most, before the zone counts as dead."""
 
@@ -46,6 +48,7 @@ class Cuts:
             for apex, servers in configured.items()
         }
         self._deaf: set[tuple[str, int]] = set()
+        self._within: set[Name] = set()
 
     def __contains__(self, apex: Name) -> bool:
         return apex in self._cuts
@@ -71,6 +74,22 @@ class Cuts:
                 return cut
         return None
 
+    def scouts(self, names: Mapping[Asked, Cut]) -> Sequence[Asked]:
+        """Return those of *names* to ask now; the others would be led the same way.
+
+        One of each branch, until one is found to be in the zone, not below another cut.
+        """
+        first: dict[object, Asked] = {}
+        for asked, cut in names.items():
+            below = branch(cut, asked[0])
+            known = below == cut.apex or below in self._within
+            first.setdefault(asked if known else (cut.apex, below), asked)
+        return list(first.values())
+
+    def stays(self, names: Iterable[tuple[Cut, Name]]) -> None:
+        """Note that the branches that *names* are on have been found to be in their zones."""
+        self._within.update(branch(cut, name) for cut, name in names)
+
     def order(self, cut: Cut) -> Sequence[Perspective]:
         """Return the servers of *cut* to ask, those that failed before last."""
         asked = sorted(cut.servers, key=lambda via: (via.address, via.port) in self._deaf)
@@ -79,3 +98,8 @@ class Cuts:
     def deaf(self, servers: Iterable[tuple[str, int]]) -> None:
         """Ask *servers*, by address and port, last from now on."""
         self._deaf.update(servers)
+
+
+def branch(cut: Cut, name: Name) -> Name:
+    """Return the child of *cut*'s apex that *name* is at or below; of the apex itself, the apex."""
+    return Name(name.labels[-len(cut.apex) - 1 :])

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from dns.name import Name
+from dns.rdatatype import RdataType
 
 from pipeline.model import Problem
 from pipeline.questions import Perspective
+
+Asked = tuple[Name, RdataType]
+"""A name and a type."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from pipeline.model import Failed
 from pipeline.questions import Answer, Perspective, Role, Silence
 
 from .cuts import Cut
-from .delegation import Delegation, Place
+from .delegation import Asked, Delegation, Place
 from .oddities import oddities
-from .recursion import Asked, Recursion
+from .recursion import Recursion
 from .referrals import alias, apex_of, glue, ns_targets, zone_cut
 from .walk import Found, Walk
 

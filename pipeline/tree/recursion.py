@@ -8,21 +8,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dns.message import Message
 from dns.name import Name
-from dns.rdatatype import RdataType
 
 from pipeline.exchange import Exchange, Reply
 from pipeline.flight import Query
 from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 
+from .delegation import Asked
 from .failures import nobody_answers
 from .referrals import ADDRESSES, addressed, usable
 
 TIMEOUT = 3.0
 """Seconds a resolver may take; it may have to ask others first."""
-
-Asked = tuple[Name, RdataType]
-"""A name and a type."""
 
 
 class Recursion:

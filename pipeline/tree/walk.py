@@ -20,8 +20,9 @@ from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 
 from .cuts import Cut, Cuts
+from .delegation import Asked
 from .failures import endless, no_address, nobody_answers, not_delegated
-from .recursion import Asked, Recursion, passed_over
+from .recursion import Recursion, passed_over
 from .referrals import ADDRESSES, addressed, alias, glue, holder, leads_on, ns_targets, zone_cut
 
 LEVELS = 40
@@ -79,7 +80,10 @@ class Walk:
                         begun[question] = cut
                     case failed:
                         found[question] = failed
-            open_ = self._step(begun, found)
+            scouts = self.cuts.scouts(begun)
+            waiting = begun.keys() - set(scouts)
+            onward = self._step({question: begun[question] for question in scouts}, found)
+            open_ = [*onward, *(question for question in open_ if question in waiting)]
             if not open_:
                 return found
         return found | {question: endless(question[0]) for question in open_}
@@ -143,6 +147,7 @@ class Walk:
                     found[question] = Found(cut, message)
                     continue
             onward.append(question)
+        self.cuts.stays((begun[question], question[0]) for question in begun if question in found)
         self._learn(referrals)
         return onward
 
