@@ -147,8 +147,15 @@ def bench(faults: Faults, tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="module")
-def outcomes(bench: Bench, faults: Faults) -> Mapping[Row, Outcome]:
-    """What came of every row, all run side by side."""
+def before(faults: Faults) -> Mapping[str, int]:
+    """How many questions each resolver got before the rows' commands ran, from other tests."""
+    return {resolver: len(faults.questions(resolver)) for resolver in at.RECURSORS}
+
+
+@pytest.fixture(scope="module")
+def outcomes(bench: Bench, faults: Faults, before: Mapping[str, int]) -> Mapping[Row, Outcome]:
+    """What came of every row, all run side by side, once earlier questions are counted."""
+    assert before
     faults.flush()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         runs = {row: pool.submit(run, bench, row) for row in EVERY}
@@ -172,10 +179,12 @@ def digest() -> str:
 
 
 @pytest.fixture(scope="module")
-def asked(outcomes: Mapping[Row, Outcome], faults: Faults) -> Mapping[str, Sequence[Question]]:
+def asked(
+    outcomes: Mapping[Row, Outcome], faults: Faults, before: Mapping[str, int]
+) -> Mapping[str, Sequence[Question]]:
     """What the rows' commands asked each resolver."""
     assert outcomes
-    return {resolver: faults.questions(resolver) for resolver in at.RECURSORS}
+    return {resolver: faults.questions(resolver)[before[resolver] :] for resolver in at.RECURSORS}
 
 
 @pytest.mark.parametrize("row", EVERY, ids=str)
