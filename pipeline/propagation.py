@@ -85,7 +85,8 @@ def decide(goals: Sequence[Goal], evidence: Evidence, policy: Policy, now: float
     if now >= policy.deadline:
         held = (q for goal in goals if court.is_held_back(goal) for q in goal.recursive)
         return Expired((*unconfirmed, *held))
-    if unmet and hopeless and not faded:
+    pending = any(evidence[question].pending for question in unconfirmed)
+    if unmet and hopeless and not faded and not pending:
         return Expired(tuple(unconfirmed), hopeless=True)
     held_back = blind.held_back(goals, evidence)
     due = {

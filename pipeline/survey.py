@@ -4,14 +4,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from dns.name import Name
 
-from .endpoints import recursors
+from .endpoints import encrypted_public, reachable, recursors
 from .exchange import Exchange
 from .model import Failed, Problem, Severity
-from .questions import Perspective
+from .questions import Perspective, Transport
 from .settings import Settings
 from .tree.aliases import chains
-from .tree.delegation import Chain
+from .tree.delegation import Chain, Place
+from .tree.failures import in_no_zone
 from .tree.roots import planted
+
+TOP_LEVEL = 2
+"""Labels of a top-level zone's apex, the root's included."""
 
 
 class Survey:
@@ -46,18 +50,37 @@ class Survey:
         found = chains(self.tree, self._names)
         if found and all(is_unreachable(each) for each in found.values()) and self._goes_blind():
             return {}
+        found |= self._nowhere({n: c.end for n, c in found.items() if isinstance(c, Chain)})
         ends = (each for each in found.values() if isinstance(each, Chain))
         zones = (place.zone for end in ends for place in end.places)
         self.problems = list(dict.fromkeys(problem for zone in zones for problem in zone.problems))
         return found
 
-    def _goes_blind(self) -> bool:
-        """Whether public resolvers can be asked by other ports, where port 53 is closed."""
-        if self._settings.resolvers or self._settings.root_hints:
-            return False  # nobody else is to be asked
-        from .endpoints import encrypted_public, reachable  # noqa: PLC0415
+    def _nowhere(self, ends: Mapping[Name, Place]) -> dict[Name, Failed]:
+        """Return the names that end in a top-level zone, which does not know even their parent."""
+        doubtful = {
+            name: end
+            for name, end in ends.items()
+            if len(end.zone.apex) <= TOP_LEVEL and not (end.exists or end.zone.is_configured)
+        }
+        bases = self.tree.places({end.name.parent() for end in doubtful.values()})
+        return {
+            name: in_no_zone(end.name, end.name.parent(), end.zone.apex)
+            for name, end in doubtful.items()
+            if isinstance(base := bases[end.name.parent()], Failed) or not base.exists
+        }
 
-        found = reachable(self._exchange, encrypted_public(), self._left)
+    def _goes_blind(self) -> bool:
+        """Whether resolvers can be asked by other ports, where port 53 is closed.
+
+        With resolvers, or root servers, named by the user, nobody else is asked.
+        """
+        named = recursors(self._settings.resolvers) if self._settings.resolvers else ()
+        encrypted = [via for via in named if via.transport is not Transport.PLAIN]
+        if self._settings.root_hints or (named and not encrypted):
+            return False
+        candidates = [[via] for via in encrypted] or [encrypted_public()]
+        found = tuple(v for each in candidates for v in reachable(self._exchange, each, self._left))
         if found:
             self.is_blind, self.recursive, self.problems = True, found, [blindness(found)]
         return self.is_blind

@@ -67,3 +67,13 @@ def not_delegated(name: Name) -> Failed:
         "delegate the zone to its host, or, for a split view, name its servers in the "
         f'configuration: [zones."{zone}"] nameservers = ["ADDR"]',
     )
+
+
+def in_no_zone(name: Name, base: Name, apex: Name) -> Failed:
+    """Return the failure of a *name* whose *base* the servers of *apex*, a top-level zone, deny."""
+    return Failed(
+        Exit.CONFIG,
+        "not-delegated",
+        f"{name} is in no zone: the name servers of {apex} know no {base}",
+        "is the domain spelt right, registered, and delegated to its host?",
+    )
