@@ -204,11 +204,8 @@ def is_failing(outcome: Found | Failed) -> bool:
 def place(name: Name, zone: Delegation, message: Message, *, is_wild: bool) -> Place:
     """Return what *message*, an answer to a TXT question, says of *name*."""
     target = alias(message, name)
-    match wire.read(message, name, Role.AUTHORITATIVE):
-        case Answer(values):
-            held = values
-        case _:
-            held = frozenset()
+    told = wire.read(message, name, Role.AUTHORITATIVE)
+    held = told.values if isinstance(told, Answer) else frozenset()
     exists = message.rcode() != rcode.NXDOMAIN or target is not None
     return Place(name, zone, exists, target, is_wild, held)
 
