@@ -79,8 +79,12 @@ class Survey:
         encrypted = [via for via in named if via.transport is not Transport.PLAIN]
         if self._settings.root_hints or (named and not encrypted):
             return False
-        candidates = [[via] for via in encrypted] or [encrypted_public()]
-        found = tuple(v for each in candidates for v in reachable(self._exchange, each, self._left))
+        candidates: list[Sequence[Perspective]] = [[via] for via in encrypted]
+        found = tuple(
+            via
+            for each in candidates or [encrypted_public()]
+            for via in reachable(self._exchange, each, self._left)
+        )
         if found:
             self.is_blind, self.recursive, self.problems = True, found, [blindness(found)]
         return self.is_blind

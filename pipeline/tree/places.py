@@ -1,12 +1,13 @@
 """Find the zone of a name and what stands at the name, before anything is written there."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from dns import rcode, rdatatype
 from dns.message import Message
-from dns.name import Name
+from dns.name import Name, NameTooLong
 
 from pipeline import wire
 from pipeline.exchange import Exchange
@@ -175,19 +176,24 @@ class Tree:
         return replace(cut, servers=tuple(servers), parent=frozenset(parent))
 
     def _wildcards(self, aliases: Mapping[Name, Name | None]) -> frozenset[Name]:
-        """Return those names whose alias a random sibling has, too: a wildcard made it."""
-        siblings = {
-            name: Name((b"dns01-" + secrets.token_hex(8).encode(), *name.labels[1:]))
+        """Return those names whose alias a wildcard made (RFC 4592).
+
+        Then a random sibling has the same, and so has a random name below: a
+        node that is there, if only as an alias, keeps a wildcard from what is below.
+        """
+        label = b"dns01-" + secrets.token_hex(8).encode()
+        probes = {
+            name: list(relatives(name, label))
             for name, target in aliases.items()
             if target is not None
         }
-        answers = self._walk.find((sibling, rdatatype.TXT) for sibling in siblings.values())
-        wild = set()
-        for name, sibling in siblings.items():
-            answer = answers[sibling, rdatatype.TXT]
-            if isinstance(answer, Found) and alias(answer.message, sibling) == aliases[name]:
-                wild.add(name)
-        return frozenset(wild)
+        asked = [(probe, rdatatype.TXT) for each in probes.values() for probe in each]
+        answers = self._walk.find(asked)
+        return frozenset(
+            name
+            for name, each in probes.items()
+            if all(aliased(answers[probe, rdatatype.TXT], probe) == aliases[name] for probe in each)
+        )
 
 
 def beginning(name: Name, found: Found) -> Name:
@@ -223,3 +229,15 @@ def delegation(cut: Cut, child: frozenset[Name], addresses: Collection[Perspecti
         child,
         oddities(cut.apex, cut.parent, child, cut.servers, found),
     )
+
+
+def relatives(name: Name, label: bytes) -> Iterator[Name]:
+    """Yield *name*'s sibling called *label*, and its child, if that is not too long a name."""
+    yield Name((label, *name.labels[1:]))
+    with suppress(NameTooLong):
+        yield Name((label, *name.labels))
+
+
+def aliased(outcome: Found | Failed, name: Name) -> Name | None:
+    """Return the target of the CNAME at *name* in *outcome*, or None."""
+    return alias(outcome.message, name) if isinstance(outcome, Found) else None

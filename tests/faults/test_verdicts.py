@@ -83,7 +83,7 @@ ROWS = (
     Row("child.parent.test", NO_ZONE, "ns1.child.parent.test", "delegated-elsewhere"),
     Row("loop.chains.test", STOPPED, "loop.hop.test", "alias-loop"),
     Row("long.chains.test", STOPPED, "l01.hop.test", "alias-too-long"),
-    Row("gone.chains.test", NO_ZONE, "gone.nowhere.test", "no-zone"),
+    Row("gone.chains.test", NO_ZONE, "gone.nowhere.test", "no zone"),
     Row("stale.test", TIMED_OUT, at.STALE, "stale secondary"),
     Row("serials.test", TIMED_OUT, at.STALE, "stale secondary.* serial"),
     Row("late.chains.test", TIMED_OUT, at.STALE, "stale secondary"),
@@ -98,7 +98,8 @@ ROWS = (
     Row("w.text.test", TIMED_OUT, at.PRIMARY, "wildcard", verb="wait"),
     Row("w.wild.test", TIMED_OUT, at.PRIMARY, "wildcard", verb="wait"),
     Row("w.well.test", TIMED_OUT, at.FOLLOWER, "wrong zone", verb="wait"),
-    Row("nowhere.test", TIMED_OUT, at.TLD, "wrong zone", verb="wait"),
+    Row("nowhere.test", NO_ZONE, "nowhere.test", "not-delegated", verb="wait"),
+    Row("nowhere.test", NO_ZONE, "nowhere.test", "not-delegated", verb="check"),
     Row("unborn.test", FAILING, at.LAME, "REFUSED", verb="wait"),
     Row("ghost.test", FAILING, "ns1.nowhere.test", "no-address", verb="wait"),
 )
