@@ -6,16 +6,16 @@ from typing import Protocol
 
 from dns.name import Name
 
+from .asking.exchange import Exchange
 from .clock import Clock
-from .confirm import Watch
-from .exchange import Exchange
 from .hosts import Hosts
 from .model import Challenge, Exit, Failed, Order, Record
 from .plan import wanted
+from .propagation.confirm import Watch
 from .questions import Goal
-from .receipt import Claim
+from .receipts.receipt import Claim
+from .receipts.store import Store
 from .report import OrderLine
-from .store import Store
 from .tree.delegation import Chain
 
 

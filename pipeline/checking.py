@@ -12,11 +12,11 @@ from .checks.issuance import issuers
 from .checks.judgement import Findings, gravest_first
 from .checks.lines import CheckLine, NameserverLine
 from .checks.soundings import Soundings
+from .configuration.settings import Settings
 from .hosting import hosting
-from .identifiers import leaf_of
 from .model import Exit, Failed, Severity, worst
+from .orders.identifiers import leaf_of
 from .report import Report, finished
-from .settings import Settings
 from .survey import Survey
 from .text import printable, quoted
 from .tree.delegation import Chain, Delegation

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .clock import Clock
+from .explaining.verdict import left_behind
 from .hosts import Hosts
-from .ledger import withdraw
 from .model import Exit, Failed, Problem, Record, Severity, worst
-from .receipt import Key, Receipt, State, normal
+from .receipts.ledger import withdraw
+from .receipts.receipt import Key, Receipt, State, normal
+from .receipts.store import Held, Store
 from .report import Report, finished, record_lines
-from .store import Held, Store
 from .text import printable, quoted
-from .verdict import left_behind
 
 PATIENCE = 120.0
 """Most seconds that removing what one receipt lists may take."""

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from .arguments import parse
 from .clock import SystemClock
+from .command.arguments import parse
 
 CLOCK = SystemClock()
 """Started as early as we can: the times in reports count from here."""
@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open to the end
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
-        from .session import Session  # noqa: PLC0415 - dnspython costs 70 ms
+        from .command.session import Session  # noqa: PLC0415 - dnspython costs 70 ms
 
         return Session(options, CLOCK).run()
     except KeyboardInterrupt:  # before the session listens for signals

@@ -7,9 +7,9 @@ from .checks.caa import identified
 from .checks.examine import Examination
 from .checks.judgement import Findings
 from .checks.soundings import Soundings
-from .issuers import issuers_of
+from .configuration.settings import Authority, Settings
 from .model import Exit, Failed, Problem, Severity
-from .settings import Authority, Settings
+from .orders.issuers import issuers_of
 from .survey import Survey
 from .tree.delegation import Place
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dns.name import Name
 
 from .case import Tools
+from .configuration.settings import Settings
 from .model import Failed, Problem, Severity
 from .placing import Homes, Placing
-from .settings import Settings
 from .survey import Survey
 from .tree.delegation import Chain
 

@@ -7,10 +7,10 @@ from dns.name import Name
 from providers.contract import Zone
 
 from .case import Case
+from .configuration.settings import Settings
 from .hosts import Hosts
 from .model import Challenge, Failed, Problem, Record
 from .plan import Addresses, Hosted, enclosing, home, misled, uncovered
-from .settings import Settings
 from .tree.delegation import Chain
 
 Homes = Sequence[Hosted]

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dns.name import Name
 
-from .aiming import aim
 from .case import Case, Tools
+from .configuration.settings import Settings
 from .examining import examine
 from .model import Failed, Problem
 from .placing import Placing
-from .settings import Settings
+from .propagation.aiming import aim
 from .survey import Survey, is_lost
 from .tree.delegation import Chain
 

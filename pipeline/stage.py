@@ -15,30 +15,24 @@ from typing import Self
 
 from dns.name import Name
 
-from .acquire import Acquisition, claims
 from .case import Case, Interrupted, Tools, attempt
-from .hearing import Trial
-from .inquiry import published
-from .ledger import Ledger
+from .configuration.settings import Settings
+from .explaining.inquiry import published
+from .explaining.verdict import bug, left_behind
 from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
+from .orders.acquire import Acquisition, claims
 from .plan import by_zone
-from .policy import Policy
 from .preparing import Preparation
+from .propagation.hearing import Trial
+from .propagation.policy import Policy
+from .propagation.settling import settle
 from .publishing import append
 from .questions import Goal
-from .receipt import Claim, State
-from .report import (
-    RecordLine,
-    Report,
-    finished,
-    host_lines,
-    record_lines,
-)
-from .settings import Settings
-from .settling import settle
+from .receipts.ledger import Ledger
+from .receipts.receipt import Claim, State
+from .report import RecordLine, Report, finished, host_lines, record_lines
 from .text import counted
-from .verdict import bug, left_behind
 
 GRACE = 5.0
 """Seconds for removing records after a deadline or a signal."""

@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from dns.name import Name
 
-from .endpoints import encrypted_public, reachable, recursors
-from .exchange import Exchange
+from .asking.endpoints import encrypted_public, reachable, recursors
+from .asking.exchange import Exchange
+from .configuration.settings import Settings
 from .model import Failed, Problem, Severity
 from .questions import Perspective, Transport
-from .settings import Settings
 from .tree.aliases import chains
 from .tree.delegation import Chain, Place
 from .tree.failures import in_no_zone

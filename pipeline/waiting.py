@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from dns.name import Name
 
-from .aiming import aim
+from .asking.exchange import Exchange
 from .case import Progress
 from .clock import Clock
-from .exchange import Exchange
-from .hearing import Trial
+from .configuration.settings import Settings
 from .model import Exit, Failed, Problem
-from .policy import Policy
+from .propagation.aiming import aim
+from .propagation.hearing import Trial
+from .propagation.policy import Policy
 from .report import RecordLine, Report, finished
-from .settings import Settings
 from .survey import Survey
 from .tree.delegation import Chain
 

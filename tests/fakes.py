@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from dns.name import Name
 
-from pipeline.evidence import Evidence
-from pipeline.policy import Policy
-from pipeline.propagation import Expired, Poll, Ready, decide
+from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.policy import Policy
+from pipeline.propagation.rules import Expired, Poll, Ready, decide
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 
 Span = tuple[float, float]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.accounts import RclAccount, rcl_account
-from pipeline.config import Environment
+from pipeline.configuration.accounts import RclAccount, rcl_account
+from pipeline.configuration.config import Environment
 from pipeline.model import Exit, Failed
 
 SECRET = "45ref546-67rf-65ytr"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.actions import announce, escaped, markdown, outputs
+from pipeline.command.actions import announce, escaped, markdown, outputs
 from pipeline.model import Problem
 from pipeline.picture.mermaid import gantt
 from pipeline.report import PerspectiveLine, RecordLine, Report

@@ -4,7 +4,7 @@ import pytest
 from dns.name import Name, from_text
 from dns.rdatatype import CNAME, TXT
 
-from pipeline.aiming import aim
+from pipeline.propagation.aiming import aim
 from pipeline.questions import Perspective, Role
 from pipeline.tree.delegation import Chain, Delegation, Place
 

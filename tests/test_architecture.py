@@ -13,11 +13,20 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "evidence", "identifiers", "intake", "model", "plan", "propagation",
-    "questions",
-    "referrals",
-    "receipt", "report",
-    "settings", "text", "verdict", "wire", "witness",
+    "model", "plan", "questions", "report", "text",
+    "asking.silences", "asking.wire",
+    *(f"checks.{each}" for each in (
+        "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
+        "signatures", "tolerance",
+    )),
+    "configuration.settings",
+    *(f"explaining.{each}" for each in (
+        "causes", "course", "diagnosis", "findings", "verdict", "witness",
+    )),
+    "orders.identifiers", "orders.intake", "orders.issuers",
+    *(f"propagation.{each}" for each in ("aiming", "blind", "evidence", "policy", "rules")),
+    "receipts.receipt",
+    *(f"tree.{each}" for each in ("cuts", "delegation", "failures", "oddities", "referrals")),
 }  # fmt: skip
 """What decides. It is given everything it judges."""
 
@@ -33,6 +42,9 @@ SDKS = {
     "boto3": "route53", "botocore": "route53", "cloudflare": "cloudflare", "httpx": "cloudflare",
 }  # fmt: skip
 """Whose package may import what, once somebody has chosen that provider."""
+
+SPEAKERS = {"arguments", "assembly", "output", "session"}
+"""Modules of `pipeline.command` that may touch standard streams."""
 
 LONGEST = 260
 """Lines of a module; past that it is two."""
@@ -110,8 +122,8 @@ def test_the_tests_can_see() -> None:
     """
     assert {f"pipeline.{name}" for name in CORE} < set(PIPELINE)
     assert "httpx" in imports("pipeline.orders.rcl")
-    assert "pipeline.demo" in imports("pipeline.session")
-    assert "pipeline.demo" not in imports("pipeline.session", lazy=False)
+    assert "pipeline.demo" in imports("pipeline.command.session")
+    assert "pipeline.demo" not in imports("pipeline.command.session", lazy=False)
     assert "providers.cloudflare.client" in imports("providers.cloudflare.adapter")
 
 
@@ -146,11 +158,12 @@ def test_sdks_stay_with_their_adapters_and_load_late(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PIPELINE)
-def test_http_is_for_orders(name: str) -> None:
+def test_http_is_for_orders_and_encrypted_questions(name: str) -> None:
     """
-    Only order sources speak HTTP.
+    Only order sources and encrypted questions speak HTTP.
     """
-    assert name.startswith("pipeline.orders.") or not within(imports(name), {"httpx"})
+    allowed = name.startswith(("pipeline.orders.", "pipeline.asking.encrypted."))
+    assert allowed or not within(imports(name), {"httpx"})
 
 
 @pytest.mark.parametrize("name", sorted(CORE))
@@ -161,11 +174,11 @@ def test_the_core_is_pure(name: str) -> None:
     """
     seen = imports(f"pipeline.{name}")
     allowed = {"providers.contract", *(f"pipeline.{each}" for each in CORE)}
-    if name == "settings":  # holds addresses and a path; connects to none, opens none
+    if name == "configuration.settings":  # holds addresses and a path; connects to none, opens none
         seen -= {"pathlib.Path"}
-        allowed |= {"pipeline.endpoints"}
+        allowed |= {"pipeline.asking.endpoints"}
     assert not within(seen, SHELL_ONLY)
-    ours = within(seen, {"pipeline", "providers"})
+    ours = {each for each in within(seen, {"pipeline", "providers"}) if not is_package(each)}
     assert ours == within(ours, allowed)
     assert not mentions(PIPELINE[f"pipeline.{name}"], "print", "open", "input", "datetime.now")
 
@@ -182,7 +195,16 @@ def test_one_reader_of_the_environment() -> None:
     """
     Every setting comes through `config`, so it can be listed, and shown never.
     """
-    assert users("os.environ", "os.getenv", "environ", "getenv") == {"config"}
+    assert users("os.environ", "os.getenv", "environ", "getenv") == {"configuration.config"}
+
+
+def test_one_event_loop() -> None:
+    """
+    Blocking code is easier to stop: only connections that many questions share need a loop.
+    """
+    loops = {name for name in PIPELINE if within(imports(name), {"asyncio"})}
+    assert loops
+    assert all(name.startswith("pipeline.asking.encrypted.") for name in loops)
 
 
 def test_nobody_logs() -> None:
@@ -197,9 +219,9 @@ def test_few_speak() -> None:
     Printing, exiting and signal handlers are the command line's; the rest returns or raises.
     """
     streams = users("print", "sys.stdout", "sys.stderr", "sys.stdin")
-    assert streams <= {"arguments", "cli", "output", "session"}
+    assert streams <= {"cli", *(f"command.{each}" for each in SPEAKERS)}
     assert users("sys.exit", "os._exit") == {"__main__"}
-    assert users("signal.signal", "signal.setitimer") == {"signals"}
+    assert users("signal.signal", "signal.setitimer") == {"command.signals"}
 
 
 def test_nobody_takes_all() -> None:
@@ -237,7 +259,7 @@ def test_starting_is_cheap() -> None:
     Reading the arguments, `--help` included, loads nothing heavy: hooks and completions call often.
     """
     script = (
-        "import sys; import pipeline.cli; from pipeline.arguments import build, parse\n"
+        "import sys; import pipeline.cli; from pipeline.command.arguments import build, parse\n"
         "parse(['ready', 'example.com', '--json']); build().format_help()\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import __version__
-from pipeline.arguments import parse
-from pipeline.endpoints import Endpoint
+from pipeline.asking.endpoints import Endpoint
+from pipeline.command.arguments import parse
 
 VERBS = ["plan", "ready", "clean", "run", "wait", "providers", "demo"]
 
@@ -185,7 +185,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_version_loads_nothing_heavy() -> None:
     """Neither DNS nor HTTP libraries nor SDKs are imported to parse plain arguments."""
     code = (
-        "import sys, pipeline.arguments as a; a.parse(['ready', 'x', '--json']);"
+        "import sys, pipeline.command.arguments as a; a.parse(['ready', 'x', '--json']);"
         "print({'dns', 'httpx', 'boto3', 'rich', 'idna'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

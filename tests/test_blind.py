@@ -2,9 +2,9 @@
 
 from dns.name import from_text
 
-from pipeline.aiming import aim
-from pipeline.blind import PAUSE, denied_at, held_back
-from pipeline.evidence import Evidence
+from pipeline.propagation.aiming import aim
+from pipeline.propagation.blind import PAUSE, denied_at, held_back
+from pipeline.propagation.evidence import Evidence
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
 
 NAME = from_text("_acme-challenge.a.test.")

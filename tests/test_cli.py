@@ -518,7 +518,8 @@ def test_a_bug_is_a_document_too(site: Site) -> None:
     """
     Even an error nobody foresaw prints exactly one document, and says where.
     """
-    words = "import sys, pipeline.assembly as s; s.Store = None; from pipeline.cli import main; "
+    words = "import sys, pipeline.command.assembly as s; s.Store = None; "
+    words += "from pipeline.cli import main; "
     words += f"sys.exit(main(['ready', '{NAME}', '--json']))"
     result = subprocess.run(
         [sys.executable, "-c", words],

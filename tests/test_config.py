@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from dns.name import from_text
 
-from pipeline.accounts import adapter_settings
-from pipeline.arguments import parse
-from pipeline.config import Environment, settings
-from pipeline.endpoints import Endpoint
+from pipeline.asking.endpoints import Endpoint
+from pipeline.command.arguments import parse
+from pipeline.configuration.accounts import adapter_settings
+from pipeline.configuration.config import Environment, settings
+from pipeline.configuration.settings import Authority, Settings, ZoneSettings
 from pipeline.model import Exit, Failed
-from pipeline.policy import Require
-from pipeline.settings import Authority, Settings, ZoneSettings
+from pipeline.propagation.policy import Require
 from providers.contract import Adapter, Setting
 
 SECRET = "45ref546-67rf-65ytr"

@@ -20,10 +20,10 @@ import pytest
 from dns.name import from_text
 from rich.console import Console
 
-from pipeline.console import HEARTBEAT, Plain, Quiet, Terminal, first_culprit, table
-from pipeline.evidence import Evidence
+from pipeline.command.console import HEARTBEAT, Plain, Quiet, Terminal, first_culprit, table
+from pipeline.explaining.witness import Witness
+from pipeline.propagation.evidence import Evidence
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
-from pipeline.witness import Witness
 
 from .bridge import DNS01, Site, finish, leaf, opened
 

@@ -6,20 +6,11 @@ import pytest
 from dns.name import Name, from_text
 from dns.rdatatype import CNAME
 
-from pipeline.causes import Kind
-from pipeline.diagnosis import Inquest, diagnose
-from pipeline.evidence import Evidence
-from pipeline.findings import Findings, Probe, Start, desk
-from pipeline.questions import (
-    Answer,
-    Goal,
-    Observation,
-    Perspective,
-    Question,
-    Role,
-    Silence,
-    goal,
-)
+from pipeline.explaining.causes import Kind
+from pipeline.explaining.diagnosis import Inquest, diagnose
+from pipeline.explaining.findings import Findings, Probe, Start, desk
+from pipeline.propagation.evidence import Evidence
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
 
 ZONE = from_text("example.com.")
 NAME = from_text("_acme-challenge.example.com.")

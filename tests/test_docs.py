@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from dns.name import from_text
 
-from pipeline import registry
-from pipeline.arguments import EXITS, VERBS, parse
-from pipeline.config import Environment, settings
-from pipeline.endpoints import Endpoint
+from pipeline.asking.endpoints import Endpoint
+from pipeline.command.arguments import EXITS, VERBS, parse
+from pipeline.configuration import registry
+from pipeline.configuration.config import Environment, settings
 from pipeline.model import Exit
-from pipeline.policy import Require
+from pipeline.propagation.policy import Require
 
 from .documents import DOCS, ROOT, anchors, blocks, pages, prose, quoted, rows, sources
 

@@ -20,11 +20,11 @@ from dns.message import Message, make_query, make_response
 from dns.name import Name, from_text
 from dns.rrset import from_text as rrset
 
+from pipeline.asking.encrypted.https import LIMIT, MEDIA_TYPE, judged
+from pipeline.asking.encrypted.trust import failure
+from pipeline.asking.exchange import Exchange, Reply
+from pipeline.asking.flight import Query
 from pipeline.clock import SystemClock
-from pipeline.encrypted.https import LIMIT, MEDIA_TYPE, judged
-from pipeline.encrypted.trust import failure
-from pipeline.exchange import Exchange, Reply
-from pipeline.flight import Query
 from pipeline.questions import Silence, Transport
 from providers.listener import Listener
 

@@ -11,12 +11,12 @@ from dns import flags, rdatatype
 from dns.message import Message
 from dns.name import from_text
 
+from pipeline.asking.endpoints import Endpoint, reachable, recursors
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.flight import Query
+from pipeline.asking.wire import read
 from pipeline.clock import SystemClock
-from pipeline.endpoints import Endpoint, reachable, recursors
-from pipeline.exchange import Exchange
-from pipeline.flight import Query
 from pipeline.questions import Answer, Perspective, Role, Silence, Transport
-from pipeline.wire import read
 
 from .lab.pebble import certify
 from .lab.premises import obstacle, program

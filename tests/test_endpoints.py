@@ -10,10 +10,16 @@ from dns.message import Message, make_response
 from dns.name import root
 from dns.rrset import from_text as rrset
 
-from pipeline import endpoints
+from pipeline.asking import endpoints
+from pipeline.asking.endpoints import (
+    Endpoint,
+    authoritative,
+    encrypted_public,
+    reachable,
+    recursors,
+)
+from pipeline.asking.exchange import Exchange
 from pipeline.clock import SystemClock
-from pipeline.endpoints import Endpoint, authoritative, encrypted_public, reachable, recursors
-from pipeline.exchange import Exchange
 from pipeline.questions import Perspective, Role, Transport
 from providers.listener import Asked, Listener, proper
 

@@ -13,11 +13,11 @@ from dns.message import Message
 from dns.name import from_text
 from dns.rrset import from_text as rrset
 
+from pipeline.asking.exchange import WIDTH, Exchange
+from pipeline.asking.flight import RESEND_AFTER, Query
+from pipeline.asking.wire import read
 from pipeline.clock import SystemClock
-from pipeline.exchange import WIDTH, Exchange
-from pipeline.flight import RESEND_AFTER, Query
 from pipeline.questions import Answer, Role, Silence
-from pipeline.wire import read
 from providers.contract import TXT, Zone
 from providers.embedded import Embedded, Nameserver
 from providers.listener import Asked

@@ -6,21 +6,12 @@ from dataclasses import replace
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.aiming import aim
-from pipeline.blind import PAUSE
-from pipeline.evidence import Evidence
-from pipeline.policy import Policy, Require
-from pipeline.propagation import Expired, Poll, Ready, decide
-from pipeline.questions import (
-    Answer,
-    Goal,
-    Observation,
-    Perspective,
-    Question,
-    Role,
-    Silence,
-    goal,
-)
+from pipeline.propagation.aiming import aim
+from pipeline.propagation.blind import PAUSE
+from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.policy import Policy, Require
+from pipeline.propagation.rules import Expired, Poll, Ready, decide
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
 from pipeline.tree.delegation import Chain, Delegation, Place
 
 from .fakes import Story, World, simulate

@@ -11,17 +11,17 @@ from dns.message import Message, make_response
 from dns.name import Name, from_text
 from dns.rrset import from_text as rrset
 
-from pipeline.causes import Cause, Kind
+from pipeline.asking.exchange import WIDTH, Exchange
+from pipeline.asking.flight import Query
 from pipeline.clock import SystemClock
-from pipeline.confirm import confirm
 from pipeline.demo.resolver import Resolver
-from pipeline.diagnosis import diagnose
-from pipeline.evidence import Evidence
-from pipeline.exchange import WIDTH, Exchange
-from pipeline.flight import Query
-from pipeline.inquiry import PATIENCE, STARTS, SUSPECTS, Inquiry, inquire
-from pipeline.policy import Policy
-from pipeline.propagation import Expired
+from pipeline.explaining.causes import Cause, Kind
+from pipeline.explaining.diagnosis import diagnose
+from pipeline.explaining.inquiry import PATIENCE, STARTS, SUSPECTS, Inquiry, inquire
+from pipeline.propagation.confirm import confirm
+from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.policy import Policy
+from pipeline.propagation.rules import Expired
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
 from providers.contract import TXT, Zone
 from providers.embedded import Embedded, Nameserver

@@ -8,9 +8,9 @@ from dns.name import from_text
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.identifiers import bases
-from pipeline.intake import read_order
 from pipeline.model import LEAF, VALUE, Exit, Failed, Order
+from pipeline.orders.identifiers import bases
+from pipeline.orders.intake import read_order
 from tests.standins.rcl import token
 
 A = "A" * 43

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.intake import read_order
 from pipeline.model import Exit, Failed, Order
+from pipeline.orders.intake import read_order
 from tests.standins.rcl import order, token
 
 A, B = "A" * 43, "-_" + "B" * 39 + "--"

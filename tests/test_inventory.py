@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import inventory, registry
-from pipeline.config import Environment
-from pipeline.inventory import ProviderLine, SettingLine
-from pipeline.settings import Account
+from pipeline.configuration import inventory, registry
+from pipeline.configuration.config import Environment
+from pipeline.configuration.inventory import ProviderLine, SettingLine
+from pipeline.configuration.settings import Account
 from tests.standins.third_party import install
 
 SECRET = "do-not-show-this"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.issuers import issuers_of
+from pipeline.orders.issuers import issuers_of
 
 
 @pytest.mark.parametrize(

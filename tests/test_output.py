@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Environment
-from pipeline.output import Output
+from pipeline.command.output import Output
+from pipeline.configuration.config import Environment
 
 from .picture.samples import poisoned, ready
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from dns.name import Name, from_text
 
+from pipeline.asking.endpoints import Endpoint
 from pipeline.case import Case, Tools
 from pipeline.clock import SystemClock
-from pipeline.endpoints import Endpoint
+from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Severity
 from pipeline.preparing import Preparation
-from pipeline.receipt import Claim
-from pipeline.settings import Settings, ZoneSettings
-from pipeline.store import Store
+from pipeline.receipts.receipt import Claim
+from pipeline.receipts.store import Store
 from providers.contract import Change, Zone
 from providers.errors import Unauthorized
 

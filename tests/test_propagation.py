@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.evidence import Evidence
-from pipeline.policy import Policy, Require, allowed_failures
-from pipeline.propagation import Expired, Poll, Ready, decide
+from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.policy import Policy, Require, allowed_failures
+from pipeline.propagation.rules import Expired, Poll, Ready, decide
 from pipeline.questions import Answer, Goal, Perspective, Question, Role, Silence, goal
 
 from .fakes import Story, World, simulate

@@ -9,7 +9,7 @@ from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Record
 from pipeline.publishing import append
-from pipeline.receipt import Claim
+from pipeline.receipts.receipt import Claim
 from providers.contract import TXT, Change, Zone
 from providers.errors import ProviderError, Rejected, Unavailable
 

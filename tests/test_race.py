@@ -9,9 +9,9 @@ from dns import rcode, rdatatype
 from dns.message import Message
 from dns.name import from_text
 
+from pipeline.asking.exchange import WIDTH, Exchange, Reply
+from pipeline.asking.flight import Query
 from pipeline.clock import SystemClock
-from pipeline.exchange import WIDTH, Exchange, Reply
-from pipeline.flight import Query
 from pipeline.questions import Silence
 from providers.embedded import Embedded
 from providers.listener import Asked

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from pipeline.model import Challenge, Exit, Failed, Order, Record
-from pipeline.receipt import (
+from pipeline.receipts.receipt import (
     RESUMABLE_FOR,
     Claim,
     Receipt,

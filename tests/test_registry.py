@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import registry
+from pipeline.configuration import registry
 from pipeline.model import Exit, Failed
 from providers.contract import Adapter, Setting
 from tests.standins.third_party import install

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.child import stop
+from pipeline.command.child import stop
 from providers.errors import Unavailable
 
 from .bridge import Site, finish, leaf, opened, until

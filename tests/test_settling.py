@@ -6,11 +6,11 @@ from threading import Event
 import pytest
 from dns.name import from_text
 
+from pipeline.asking.exchange import Exchange, Reply
 from pipeline.clock import SystemClock
-from pipeline.exchange import Exchange, Reply
 from pipeline.hosts import Groups, Hosts
 from pipeline.model import Challenge, Record
-from pipeline.settling import LOOK_AGAIN, PATIENCE, SETTLING, settle
+from pipeline.propagation.settling import LOOK_AGAIN, PATIENCE, SETTLING, settle
 from providers.contract import TXT, Change, Zone
 
 ONE, OTHER = Zone(from_text("a.test."), "1"), Zone(from_text("b.test."), "2")

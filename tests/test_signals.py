@@ -13,8 +13,8 @@ import pytest
 from dns.rdtypes.txtbase import TXTBase
 
 from pipeline.case import Interrupted
-from pipeline.child import run_child
-from pipeline.signals import SIGNALS, let_go, listen, postponed
+from pipeline.command.child import run_child
+from pipeline.command.signals import SIGNALS, let_go, listen, postponed
 
 
 @pytest.fixture(autouse=True)

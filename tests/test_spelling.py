@@ -13,12 +13,12 @@ from dns.name import Name, from_text
 from dns.rrset import RRset
 from dns.rrset import from_text as rrset
 
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.flight import Query
+from pipeline.asking.spelling import in_random_case
+from pipeline.asking.wire import read
 from pipeline.clock import SystemClock
-from pipeline.exchange import Exchange
-from pipeline.flight import Query
 from pipeline.questions import Answer, Role, Silence
-from pipeline.spelling import in_random_case
-from pipeline.wire import read
 from providers.listener import Address, Asked, Listener
 
 NAME = from_text("_acme-challenge.host-with-a-long-name.example.com.")

@@ -18,23 +18,23 @@ from dns.message import Message
 from dns.name import Name, from_text
 from dns.rcode import Rcode
 
+from pipeline.asking.endpoints import Endpoint
+from pipeline.asking.exchange import Exchange
 from pipeline.case import Interrupted, Tools
 from pipeline.clean import clean
 from pipeline.clock import SystemClock
-from pipeline.confirm import Watch
+from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.demo.resolver import Resolver
-from pipeline.endpoints import Endpoint
-from pipeline.evidence import Evidence
-from pipeline.exchange import Exchange
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Problem, Record
-from pipeline.policy import Require
+from pipeline.propagation.confirm import Watch
+from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.policy import Require
 from pipeline.questions import Goal
-from pipeline.receipt import RESUMABLE_FOR, State
+from pipeline.receipts.receipt import RESUMABLE_FOR, State
+from pipeline.receipts.store import Store
 from pipeline.report import Report
-from pipeline.settings import Settings, ZoneSettings
 from pipeline.stage import Run
-from pipeline.store import Store
 from providers.contract import TXT, Change, Zone
 from providers.embedded import Embedded, Nameserver
 from providers.errors import Rejected, Unauthorized, Unavailable

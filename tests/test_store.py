@@ -18,8 +18,8 @@ from dns.name import from_text
 
 from pipeline.files import put
 from pipeline.model import Challenge, Exit, Failed, Record
-from pipeline.receipt import Claim, Receipt, State, from_json, to_json
-from pipeline.store import KEPT_FOR, Held, Store
+from pipeline.receipts.receipt import Claim, Receipt, State, from_json, to_json
+from pipeline.receipts.store import KEPT_FOR, Held, Store
 from providers.contract import Zone
 
 ZONE = Zone(from_text("example.com."), "Z1")

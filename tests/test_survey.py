@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from dns.name import from_text
 
-from pipeline.endpoints import Endpoint
+from pipeline.asking.endpoints import Endpoint
+from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.model import Failed, Severity
 from pipeline.questions import Transport
-from pipeline.settings import Settings, ZoneSettings
 from pipeline.survey import LOST, Survey, is_lost
 from pipeline.tree import failures
 from pipeline.tree.delegation import Chain

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from dns.name import from_text
 
-from pipeline.accounts import provider_settings
-from pipeline.arguments import parse
-from pipeline.config import Environment, settings
+from pipeline.command.arguments import parse
+from pipeline.configuration.accounts import provider_settings
+from pipeline.configuration.config import Environment, settings
+from pipeline.configuration.settings import Account
 from pipeline.model import Exit, Failed
-from pipeline.settings import Account
 from providers import route53
 from providers.contract import Adapter
 from tests.standins.cloudflare import CloudflareStandIn

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.values import duration, is_local
+from pipeline.configuration.values import duration, is_local
 
 
 @pytest.mark.parametrize(

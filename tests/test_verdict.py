@@ -6,16 +6,16 @@ import pytest
 from dns.name import Name, from_text
 from dns.rdatatype import CNAME
 
-from pipeline.diagnosis import diagnose
-from pipeline.evidence import Evidence
-from pipeline.findings import Findings, Start
+from pipeline.explaining.diagnosis import diagnose
+from pipeline.explaining.findings import Findings, Start
+from pipeline.explaining.verdict import explained, not_ready, set_aside
+from pipeline.explaining.witness import Witness, evidence_lines
 from pipeline.model import Exit, Failed, Problem, Severity
-from pipeline.policy import Policy, Require
-from pipeline.propagation import Expired, Ready
+from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.policy import Policy, Require
+from pipeline.propagation.rules import Expired, Ready
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
 from pipeline.report import RecordLine
-from pipeline.verdict import explained, not_ready, set_aside
-from pipeline.witness import Witness, evidence_lines
 
 from .fakes import Story, World, simulate
 

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from dns.name import Name, from_text
 
-from pipeline.evidence import Evidence
+from pipeline.explaining.verdict import not_ready, set_aside
+from pipeline.explaining.witness import Witness
 from pipeline.model import Exit, Failed
-from pipeline.policy import Policy, Require
-from pipeline.propagation import Expired, Poll, Ready, decide
+from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.policy import Policy, Require
+from pipeline.propagation.rules import Expired, Poll, Ready, decide
 from pipeline.questions import Answer, Goal, Observation, Perspective, Silence
-from pipeline.verdict import not_ready, set_aside
-from pipeline.witness import Witness
 
 from .fakes import Story, World, simulate
 from .test_propagation import AUTH, NAME, NEVER, PUBLIC, everywhere, seen_at, times, wanting

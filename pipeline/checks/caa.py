@@ -18,10 +18,10 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdtypes.ANY.CAA import CAA
 
-from pipeline.identifiers import hostname
+from pipeline.asking.wire import extended_error
+from pipeline.orders.identifiers import hostname
 from pipeline.questions import Silence
 from pipeline.text import printable
-from pipeline.wire import extended_error
 
 from .grants import Grant, grant
 

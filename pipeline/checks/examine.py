@@ -12,9 +12,9 @@ from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
+from pipeline.configuration.settings import Authority
 from pipeline.model import Problem
 from pipeline.questions import Silence
-from pipeline.settings import Authority
 from pipeline.tree.delegation import Place
 
 from .caa import Identifier, identified, ladder

@@ -8,7 +8,7 @@ RFC 8657 that is given twice can be met by nobody.
 import re
 from dataclasses import dataclass
 
-from pipeline.settings import Authority
+from pipeline.configuration.settings import Authority
 
 METHOD = "dns-01"
 METHODS = "validationmethods"

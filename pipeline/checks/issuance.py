@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from pipeline.configuration.settings import Authority
 from pipeline.model import Problem, Severity
-from pipeline.settings import Authority
 from pipeline.text import counted, printable
 
 from .caa import (

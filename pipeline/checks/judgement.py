@@ -9,10 +9,10 @@ from dns.name import Name
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
-from pipeline.identifiers import leaf_of
+from pipeline.configuration.settings import Authority
 from pipeline.model import Problem, Severity
+from pipeline.orders.identifiers import leaf_of
 from pipeline.questions import Silence
-from pipeline.settings import Authority
 from pipeline.tree.delegation import Delegation, Place
 
 from .caa import Answers, Identifier, Obstructed, identified

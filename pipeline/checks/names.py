@@ -8,11 +8,11 @@ from dns.name import Name, NameTooLong
 from dns.rdtypes.ANY.NSEC import NSEC
 from dns.rdtypes.ANY.RRSIG import RRSIG
 
+from pipeline.asking.wire import read
 from pipeline.model import DIGEST_LENGTH, VALUE, Problem, Severity
 from pipeline.questions import Answer, Role, Silence
 from pipeline.text import counted
 from pipeline.tree.delegation import Place
-from pipeline.wire import read
 
 from .servers import Heard, listed
 

@@ -9,10 +9,10 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdtypes.ANY.RRSIG import RRSIG
 
+from pipeline.asking.wire import extended_error, without_authority
 from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective, Silence
 from pipeline.text import counted, printable
-from pipeline.wire import extended_error, without_authority
 
 SHOWN = 6
 """Servers that a sentence names, at most."""

@@ -14,10 +14,10 @@ from dns.flags import AD
 from dns.message import Message
 from dns.name import Name
 
+from pipeline.asking.wire import extended_error
 from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective, Silence
 from pipeline.text import printable
-from pipeline.wire import extended_error
 
 from .servers import Heard, listed
 

@@ -12,8 +12,8 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from pipeline.exchange import Exchange
-from pipeline.flight import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.flight import Query
 from pipeline.questions import Perspective, Silence
 from pipeline.tree.delegation import Delegation
 

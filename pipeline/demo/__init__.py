@@ -14,18 +14,18 @@ import dns.name
 from dns import rdatatype
 from dns.message import Message
 
+from pipeline.asking.endpoints import Endpoint
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.flight import Query
 from pipeline.case import Progress, Tools
 from pipeline.clean import clean
 from pipeline.clock import Clock
-from pipeline.endpoints import Endpoint
-from pipeline.exchange import Exchange
-from pipeline.flight import Query
+from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.hosts import Hosts
 from pipeline.orders.rcl import RclSource
+from pipeline.receipts.store import Store
 from pipeline.report import Report, headline
-from pipeline.settings import Settings, ZoneSettings
 from pipeline.stage import Run
-from pipeline.store import Store
 from providers.embedded import Embedded, Nameserver
 
 from .order_api import OrderApi

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.intake import LIMIT, read_order
 from pipeline.model import Exit, Failed, Order
 from pipeline.text import quoted
+
+from .intake import LIMIT, read_order
 
 
 class DocumentSource:

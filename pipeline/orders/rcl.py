@@ -13,10 +13,11 @@ from urllib.parse import quote
 import httpx
 
 from pipeline import __version__
-from pipeline.identifiers import bases
-from pipeline.intake import LIMIT, read_order
 from pipeline.model import Exit, Failed, Order
 from pipeline.text import printable
+
+from .identifiers import bases
+from .intake import LIMIT, read_order
 
 TIMEOUT = httpx.Timeout(15.0, read=100.0)
 """Seconds; the service talks to the CA before it answers."""

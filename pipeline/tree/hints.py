@@ -1,6 +1,6 @@
 """The root servers of the Internet, where every walk begins."""
 
-from pipeline.endpoints import has_route
+from pipeline.asking.endpoints import has_route
 from pipeline.questions import Perspective, Role
 
 ROOT_SERVERS = (

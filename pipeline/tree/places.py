@@ -9,8 +9,8 @@ from dns import rcode, rdatatype
 from dns.message import Message
 from dns.name import Name, NameTooLong
 
-from pipeline import wire
-from pipeline.exchange import Exchange
+from pipeline.asking import wire
+from pipeline.asking.exchange import Exchange
 from pipeline.model import Failed
 from pipeline.questions import Answer, Perspective, Role, Silence
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dns.message import Message
 from dns.name import Name
 
-from pipeline.exchange import Exchange, Reply
-from pipeline.flight import Query
+from pipeline.asking.exchange import Exchange, Reply
+from pipeline.asking.flight import Query
 from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 

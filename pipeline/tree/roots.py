@@ -7,10 +7,10 @@ import dns.name
 from dns import rdatatype
 from dns.name import Name
 
-from pipeline.endpoints import authoritative, recursors
-from pipeline.exchange import Exchange
+from pipeline.asking.endpoints import authoritative, recursors
+from pipeline.asking.exchange import Exchange
+from pipeline.configuration.settings import Settings
 from pipeline.questions import Perspective
-from pipeline.settings import Settings
 
 from .hints import root_servers
 from .places import Tree

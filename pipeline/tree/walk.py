@@ -14,8 +14,8 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import A
 
-from pipeline.exchange import Exchange, Reply
-from pipeline.flight import Query
+from pipeline.asking.exchange import Exchange, Reply
+from pipeline.asking.flight import Query
 from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 

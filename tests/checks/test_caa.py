@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pipeline.checks.caa import Answers, Identifier, Obstructed, Relevant, ladder, relevant
 from pipeline.checks.grants import Grant, grant
 from pipeline.checks.issuance import issuers, problems
+from pipeline.configuration.settings import Authority
 from pipeline.model import Problem, Severity
 from pipeline.questions import Silence
-from pipeline.settings import Authority
 
 from .scene import NXDOMAIN, REFUSED, SERVFAIL, TIMEOUT, caa, caa_reply, reply
 

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from dns.name import Name, from_text
 
+from pipeline.asking.endpoints import Endpoint
+from pipeline.asking.exchange import Exchange
 from pipeline.case import Tools
 from pipeline.checking import Checking, examined, nameservers
 from pipeline.checks.caa import identified
 from pipeline.checks.lines import CheckLine, NameserverLine, check_details
 from pipeline.clock import SystemClock
-from pipeline.endpoints import Endpoint
-from pipeline.exchange import Exchange
+from pipeline.configuration.settings import Authority, Settings, ZoneSettings
 from pipeline.hosts import Hosts
-from pipeline.identifiers import leaf_of
 from pipeline.model import Exit, Failed
+from pipeline.orders.identifiers import leaf_of
 from pipeline.questions import Perspective, Role
 from pipeline.report import Report, details, headline, to_json
-from pipeline.settings import Authority, Settings, ZoneSettings
 from pipeline.tree.delegation import Chain, Delegation, Place
 from providers.embedded import Embedded
 

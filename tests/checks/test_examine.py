@@ -16,15 +16,15 @@ from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from dns.rrset import from_text as rrset
 
+from pipeline.asking.exchange import Exchange
 from pipeline.checks.examine import Examination, ds
 from pipeline.checks.judgement import Findings
 from pipeline.checks.signatures import Chain
 from pipeline.checks.soundings import Soundings
 from pipeline.clock import SystemClock
-from pipeline.exchange import Exchange
+from pipeline.configuration.settings import Authority
 from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective, Role, Silence
-from pipeline.settings import Authority
 from pipeline.tree.delegation import Delegation, Place
 from providers.embedded import Embedded, Nameserver
 from providers.listener import Asked, Listener

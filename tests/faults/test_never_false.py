@@ -14,11 +14,11 @@ from dns.rrset import from_text as rrset
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.asking.exchange import Exchange
 from pipeline.clock import SystemClock
-from pipeline.confirm import confirm
-from pipeline.exchange import Exchange
-from pipeline.policy import Policy
-from pipeline.propagation import Ready
+from pipeline.propagation.confirm import confirm
+from pipeline.propagation.policy import Policy
+from pipeline.propagation.rules import Ready
 from pipeline.questions import Perspective, Role, goal
 from providers.listener import Asked, Listener
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from dns.name import Name, from_text
 
+from pipeline.asking.endpoints import Endpoint
+from pipeline.asking.exchange import Exchange
 from pipeline.clock import SystemClock
-from pipeline.endpoints import Endpoint
-from pipeline.exchange import Exchange
+from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.model import Failed
-from pipeline.settings import Settings, ZoneSettings
 from pipeline.tree.aliases import chains
 from pipeline.tree.delegation import Chain, Delegation, Place
 from pipeline.tree.places import Tree

@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 import pytest
 
-from pipeline.intake import LIMIT
 from pipeline.model import Exit, Failed
 from pipeline.orders.document import DocumentSource
+from pipeline.orders.intake import LIMIT
 from tests.standins.rcl import URI, order, token
 
 GOOD = order((token(),))

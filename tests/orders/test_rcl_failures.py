@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from pipeline.intake import LIMIT
 from pipeline.model import Exit, Failed
+from pipeline.orders.intake import LIMIT
 from tests.orders.asking import GOOD, failed, fetched, source
 from tests.standins.cloudflare_http import Recorder
 from tests.standins.rcl import (

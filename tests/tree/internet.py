@@ -16,9 +16,9 @@ from dns.rrset import RRset, from_rdata_list
 from dns.rrset import from_text as from_rr
 from dns.zone import Zone
 
-from pipeline.endpoints import Endpoint, authoritative, recursors
-from pipeline.exchange import STAGGER, Exchange, Reply
-from pipeline.flight import Query
+from pipeline.asking.endpoints import Endpoint, authoritative, recursors
+from pipeline.asking.exchange import STAGGER, Exchange, Reply
+from pipeline.asking.flight import Query
 from pipeline.questions import Silence
 from pipeline.tree.places import Tree
 from pipeline.tree.recursion import Recursion

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from dns.name import Name, from_text
 
+from pipeline.asking.endpoints import Endpoint
+from pipeline.asking.exchange import Exchange
 from pipeline.clock import SystemClock
-from pipeline.endpoints import Endpoint
-from pipeline.exchange import Exchange
-from pipeline.settings import Settings
+from pipeline.configuration.settings import Settings
 from pipeline.tree.aliases import chains
 from pipeline.tree.delegation import Chain
 from pipeline.tree.places import Tree

@@ -8,9 +8,9 @@ from dns.message import Message
 from dns.name import Name, from_text
 from dns.rdatatype import AAAA, NS, A
 
+from pipeline.asking.exchange import Exchange
 from pipeline.clock import SystemClock
 from pipeline.demo.resolver import Resolver
-from pipeline.exchange import Exchange
 from pipeline.model import Exit, Failed
 from pipeline.questions import Perspective, Role
 from pipeline.tree.recursion import Recursion

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from dns.name import from_text
 
-from pipeline.endpoints import Endpoint
+from pipeline.asking.endpoints import Endpoint
+from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.model import Failed
-from pipeline.settings import Settings, ZoneSettings
 from pipeline.tree.hints import root_servers
 from pipeline.tree.roots import planted
 

@@ -8,9 +8,9 @@ from dns.rdatatype import AAAA, CNAME, TXT, A
 from dns.rrset import from_text as from_rr
 from dns.zone import Zone
 
+from pipeline.asking.endpoints import Endpoint, authoritative, recursors
+from pipeline.asking.exchange import Exchange
 from pipeline.clock import SystemClock
-from pipeline.endpoints import Endpoint, authoritative, recursors
-from pipeline.exchange import Exchange
 from pipeline.model import Exit, Failed
 from pipeline.questions import Silence
 from pipeline.tree.cuts import ASKED

@@ -1,0 +1,1 @@
+"""Carry DNS questions to servers and bring answers back."""

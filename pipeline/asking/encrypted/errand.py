@@ -1,0 +1,24 @@
+"""A question under way on an encrypted connection, as whoever waits for it sees it."""
+
+from dataclasses import dataclass
+
+from pipeline.asking.flight import Query
+
+
+@dataclass(slots=True, eq=False)
+class Errand:
+    """A query that an encrypted connection carries."""
+
+    query: Query
+    started_at: float
+    repeated: bool = False
+
+    @property
+    def gives_up_at(self) -> float:
+        """When nobody waits for it any more."""
+        return self.started_at + self.query.timeout
+
+    @property
+    def wakes_at(self) -> float:
+        """When it next needs attention without having heard anything."""
+        return self.gives_up_at

@@ -1,0 +1,101 @@
+"""Put DNS questions to servers and collect the answers."""
+
+from collections.abc import Callable, Container, Sequence
+from typing import Self
+
+from pipeline.clock import Clock
+from pipeline.questions import Silence
+
+from .contest import Contest
+from .flight import Query
+from .traffic import WIDTH, Reply, Traffic
+
+__all__ = ["STAGGER", "WIDTH", "Exchange", "Reply"]
+
+STAGGER = 0.4
+"""Seconds after which a race does not wait for one server alone any longer."""
+
+
+class Exchange:
+    """Questions out, answers in. Not thread-safe: one owner sends and receives."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._traffic = Traffic(clock)
+        self._aside: list[Reply] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._traffic.close()
+
+    @property
+    def sent(self) -> int:
+        """How many questions were sent so far, each repetition one."""
+        return self._traffic.sent
+
+    @property
+    def careless(self) -> set[tuple[str, int]]:
+        """Address and port of servers that do not repeat a name as it was spelt (0x20)."""
+        return self._traffic.careless
+
+    def send(self, query: Query) -> None:
+        """Put *query* on its way, as soon as there is room."""
+        self._traffic.send(query)
+
+    def receive(self, until: float) -> list[Reply]:
+        """Return what has arrived, waiting for the first until *until* (our clock) at most."""
+        if self._aside:
+            replies, self._aside = self._aside, []
+            return replies
+        return self._traffic.arrivals(until)
+
+    def ask(self, queries: Sequence[Query]) -> list[Reply]:
+        """Return the replies to *queries*, in their order, once all have come."""
+        awaited = set(queries)
+        for query in queries:
+            self.send(query)
+        replies: dict[Query, Reply] = {}
+        while len(replies) < len(awaited):
+            replies |= {reply.query: reply for reply in self._replies_to(awaited, float("inf"))}
+        return [replies[query] for query in queries]
+
+    def race(
+        self,
+        contests: Sequence[Sequence[Query]],
+        judge: Callable[[Reply], bool],
+        stagger: float = STAGGER,
+    ) -> list[list[Reply]]:
+        """Return, for each contest, its replies as they arrived: the last one wins, or none does.
+
+        The queries of a contest are asked in their order, all contests at
+        once: the next when the one before brought silence or an answer that
+        *judge* does not accept, or *stagger* seconds after that was sent. What
+        is still under way once a contest is won is dropped.
+        """
+        races = [Contest(queries) for queries in contests]
+        runner = {query: race for race in races for query in race.ahead}
+        while True:
+            for race in races:
+                if race.is_stuck or self._turn(race, stagger) <= self._clock.now():
+                    self.send(race.advance())
+            if not any(race.under_way for race in races):
+                return [race.replies for race in races]
+            until = min(self._turn(race, stagger) for race in races)
+            for reply in self._replies_to(runner, until):
+                won = not isinstance(reply.outcome, Silence) and judge(reply)
+                self._traffic.drop(runner[reply.query].take(reply, won=won))
+
+    def _turn(self, race: Contest, stagger: float) -> float:
+        """Return when the next query of *race* is due, whatever comes of the latest."""
+        if race.latest is None or not race.ahead:
+            return float("inf")
+        started_at = self._traffic.started_at(race.latest)
+        return stagger + (self._clock.now() if started_at is None else started_at)
+
+    def _replies_to(self, awaited: Container[Query], until: float) -> list[Reply]:
+        """Return what arrives of *awaited*; whoever waits for the rest gets it from `receive`."""
+        replies = self._traffic.arrivals(until)
+        self._aside += [reply for reply in replies if reply.query not in awaited]
+        return [reply for reply in replies if reply.query in awaited]

@@ -1,0 +1,195 @@
+"""Questions under way: one selector, a socket for each that is not encrypted.
+
+A lost datagram is sent again once; a truncated answer is fetched over TCP (RFC
+7766 §5), and so is one that spells the name otherwise than we did; a server
+that knows no EDNS is asked without (RFC 6891 §7).
+"""
+
+import selectors
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dns.message import Message
+from dns.rcode import FORMERR
+
+from pipeline.clock import Clock
+from pipeline.questions import Silence, Transport
+
+from .encrypted.errand import Errand
+from .flight import Flight, Query
+from .silences import silence
+
+if TYPE_CHECKING:
+    from .encrypted.connections import Connections
+
+WIDTH = 128
+"""Sockets open at once: well below the usual limit of 1,024 descriptors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of *query*, and when (seconds on our clock)."""
+
+    query: Query
+    at: float
+    outcome: Message | Silence
+
+
+class Traffic:
+    """Sends queries and hears their replies, each once.
+
+    Attributes:
+        sent: Questions so far, each repetition one.
+        careless: Address and port of servers that do not repeat a name as it was spelt;
+            they are asked in the query's own spelling from then on.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._selector = selectors.DefaultSelector()
+        self._waiting: deque[Query] = deque()
+        self._flights: dict[Query, Flight | Errand] = {}
+        self._connections: Connections | None = None
+        self.sent = 0
+        self.careless: set[tuple[str, int]] = set()
+
+    def close(self) -> None:
+        """Give up on everything."""
+        self.drop([*self._flights])
+        if self._connections:
+            self._connections.close()
+        self._selector.close()
+
+    def send(self, query: Query) -> None:
+        """Put *query* on its way, as soon as there is room."""
+        self._waiting.append(query)
+
+    def started_at(self, query: Query) -> float | None:
+        """Return when *query* was sent, or None if it is not under way."""
+        flight = self._flights.get(query)
+        return None if flight is None else flight.started_at
+
+    def drop(self, queries: Iterable[Query]) -> None:
+        """Forget *queries*, wherever they are: nothing will be heard of them."""
+        for query in queries:
+            flight = self._flights.pop(query, None)
+            if flight is None:
+                with suppress(ValueError):  # it has landed
+                    self._waiting.remove(query)
+            elif isinstance(flight, Flight) and flight.socket.fileno() != -1:
+                self._selector.unregister(flight.socket)
+                flight.socket.close()
+
+    def arrivals(self, until: float) -> list[Reply]:
+        """Return what has arrived, waiting for the first until *until* (our clock) at most."""
+        while True:
+            replies = list(self._launch())
+            wake = min([until, *(flight.wakes_at for flight in self._flights.values())])
+            patience = 0.0 if replies else max(wake - self._clock.now(), 0.0)
+            # What has arrived counts before what is overdue: we may be the ones who are late.
+            for key, _ in self._selector.select(patience):
+                replies += self._heard(key.data) if key.data else self._delivered()
+            replies += self._tend()
+            if replies or self._clock.now() >= until:
+                return replies
+
+    def _launch(self) -> Iterator[Reply]:
+        """Start waiting queries while there is room; yield those that cannot start."""
+        while self._waiting and len(self._flights) < WIDTH:
+            query = self._waiting.popleft()
+            now = self._clock.now()
+            if query.transport is not Transport.PLAIN:
+                self._flights[query] = Errand(query, now)
+                self._entrust(query)
+                continue
+            try:
+                flight = Flight(query, now, mixed=self._mixes(query))
+            except OSError as error:
+                yield Reply(query, now, silence(error))
+                continue
+            self._flights[query] = flight
+            if flight.is_tcp:
+                self._selector.register(flight.socket, selectors.EVENT_WRITE, flight)
+                continue
+            self._selector.register(flight.socket, selectors.EVENT_READ, flight)
+            yield from self._send(flight)
+
+    def _entrust(self, query: Query) -> None:
+        """Hand *query* to the connection that carries it."""
+        if self._connections is None:
+            from .encrypted.connections import Connections  # noqa: PLC0415 - for the few who need it
+
+            self._connections = Connections()
+            self._selector.register(self._connections, selectors.EVENT_READ)
+        self._connections.ask(query)
+        self.sent += 1
+
+    def _delivered(self) -> Iterator[Reply]:
+        """Yield what came by encrypted connections; ask once more where one was lost."""
+        for query, outcome in self._connections.arrivals() if self._connections else ():
+            errand = self._flights.get(query)
+            if not isinstance(errand, Errand):
+                continue  # given up on meanwhile
+            if outcome is None and not errand.repeated:
+                errand.repeated = True
+                self._entrust(query)
+            else:
+                yield self._land(errand, outcome or Silence("connection closed before the answer"))
+
+    def _mixes(self, query: Query) -> bool:
+        return query.mixed_case and (query.address, query.port) not in self.careless
+
+    def _tend(self) -> Iterator[Reply]:
+        """Resend what seems lost; yield what timed out."""
+        now = self._clock.now()
+        for flight in [each for each in self._flights.values() if each.wakes_at <= now]:
+            if now >= flight.gives_up_at:
+                yield self._land(flight, Silence("timeout"))
+            elif isinstance(flight, Flight):
+                flight.resend_at = None
+                yield from self._send(flight)
+
+    def _send(self, flight: Flight) -> Iterator[Reply]:
+        try:
+            flight.send()
+        except OSError as error:
+            yield self._land(flight, silence(error))
+        else:
+            self.sent += 1
+
+    def _heard(self, flight: Flight) -> Iterator[Reply]:
+        """Yield the reply if *flight*'s socket, which is ready, has one."""
+        if flight.is_tcp and self._selector.get_key(flight.socket).events == selectors.EVENT_WRITE:
+            self._selector.modify(flight.socket, selectors.EVENT_READ, flight)
+            yield from self._send(flight)
+            return
+        try:
+            message = flight.receive()
+            if message is None:
+                return
+            if message.rcode() == FORMERR and flight.message.edns >= 0:
+                flight.drop_edns()  # a server without EDNS says so like that (RFC 6891 §7)
+                yield from self._send(flight)
+                return
+            if flight.doubts(message):
+                self._selector.unregister(flight.socket)
+                flight.turn_to_tcp()
+                self._selector.register(flight.socket, selectors.EVENT_WRITE, flight)
+                return
+        except BlockingIOError:
+            return
+        except OSError as error:
+            yield self._land(flight, silence(error))
+            return
+        if flight.misspelt:  # over TCP, where the connection is the proof
+            self.careless.add((flight.query.address, flight.query.port))
+        yield self._land(flight, message)
+
+    def _land(self, flight: Flight | Errand, outcome: Message | Silence) -> Reply:
+        self.drop([flight.query])
+        if isinstance(outcome, Silence) and isinstance(flight, Flight):
+            outcome = flight.failed(outcome)
+        return Reply(flight.query, self._clock.now(), outcome)

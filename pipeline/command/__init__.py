@@ -1,0 +1,1 @@
+"""Speak with the user, the terminal and the CI job: a command line, from start to exit status."""

@@ -1,0 +1,98 @@
+"""Speak to GitHub Actions: step outputs and a short summary, through the files it names."""
+
+import secrets
+from pathlib import Path
+
+from pipeline.picture.matrix import Matrix, matrices
+from pipeline.picture.mermaid import gantt
+from pipeline.picture.tables import short
+from pipeline.report import RecordLine, Report, headline, problem_lines
+from pipeline.text import counted, printable
+
+MOST = 100
+MOST_TABLES, MOST_NAMES, MOST_SERVERS = 5, 50, 12
+"""What still is a summary, and far below the 1 MiB that a step may have."""
+
+
+def announce(
+    report: Report, report_path: Path | None, output: str | None, summary: str | None
+) -> None:
+    """Append to the files that ``GITHUB_OUTPUT`` and ``GITHUB_STEP_SUMMARY`` name.
+
+    Raises:
+        OSError: If a file cannot be written.
+    """
+    if output:
+        append(output, outputs(report, report_path))
+    if summary:
+        append(summary, markdown(report))
+
+
+def append(path: str, text: str) -> None:
+    """Add *text* to the file at *path*."""
+    with Path(path).open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def outputs(report: Report, report_path: Path | None) -> str:
+    """Return the step's outputs; a random delimiter keeps values from ending early."""
+    values = {
+        "ready": "true" if report.status == "ready" else "false",
+        "receipt": report.receipt or "",
+        "report": str(report_path or ""),
+    }
+    delimiter = f"dns01_{secrets.token_hex(8)}"
+    return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
+
+
+def markdown(report: Report) -> str:
+    """Return a summary: verdict, problems, the timeline, names by servers, a row per record."""
+    lines = [f"### dns01: {escaped(headline(report))}", ""]
+    lines += [f"- {escaped(line)}" for line in problem_lines(report.problems)[:50]]
+    if chart := gantt(report):
+        lines += ["", "```mermaid", chart, "```"]
+    lines += [line for matrix in matrices(report)[:MOST_TABLES] for line in table(matrix)]
+    if report.records:
+        lines += ["", "| record | value | provider | servers |", "|---|---|---|---|"]
+        lines += [row(record) for record in report.records[:MOST]]
+        lines += left_out("record", len(report.records) - MOST)
+    return "\n".join(lines) + "\n\n"
+
+
+def table(matrix: Matrix) -> list[str]:
+    """Return the evidence of *matrix*, names in trouble first."""
+    servers = matrix.servers[:MOST_SERVERS]
+    heads = (f"{host} {address}" if host != address else host for _, host, address in servers)
+    rows = (
+        (row.record.name, *map(short, row.cells[:MOST_SERVERS])) for row in matrix.rows[:MOST_NAMES]
+    )
+    return [
+        "",
+        cells("name", *(printable(head, 80) for head in heads)),
+        "|---" * (len(servers) + 1) + "|",
+        *(cells(*each) for each in rows),
+        *left_out("name", len(matrix.rows) - MOST_NAMES),
+        *left_out("server", len(matrix.servers) - MOST_SERVERS),
+    ]
+
+
+def left_out(noun: str, count: int) -> list[str]:
+    """Return a line that says how many are not shown, if any."""
+    return ["", f"... and {counted(count, f'more {noun}')}"] if count > 0 else []
+
+
+def row(record: RecordLine) -> str:
+    """Return *record* as a row of the table."""
+    states = [line.state for line in record.perspectives]
+    seen = f"{states.count('confirmed')} of {len(states)}" if states else ""
+    return cells(record.name, record.value, record.provider, seen)
+
+
+def cells(*texts: str) -> str:
+    """Return *texts* as a row of a table."""
+    return "| " + " | ".join(map(escaped, texts)) + " |"
+
+
+def escaped(text: str) -> str:
+    """Return *text* with nothing that Markdown or HTML would act on."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~@" else c for c in printable(text, 600))

@@ -1,0 +1,248 @@
+"""Describe the command line. Imports nothing heavy: `dns01 --version` is instant."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipeline import __version__
+
+USAGE = 64
+EXITS = """exit status:
+  0    ready, or done (nothing to clean is done)
+  64   usage
+  65   the order cannot be served: not an order, invalid, HTTP only, a name or value we refuse,
+       a CNAME in the way; or the CA would surely refuse (CAA, DNSSEC)
+  69   order API or provider failing or unreachable; no DNS server ever answered
+  70   our own fault: please report
+  75   not ready by the deadline, or another live run has this name: try again later
+  77   credentials refused by the order API or the provider
+  78   configuration: missing credentials, no hosted zone, no or several providers, state folder
+  130  SIGINT, 143 SIGTERM, 129 SIGHUP: records removed within 5 s, or the receipt kept
+       and that said
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are exit 64, in our tone."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"dns01: {message}\ndns01: hint: {self.prog} --help\n")
+        raise SystemExit(USAGE)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the arguments in *argv*; ``command`` holds what follows ``--`` after ``run``.
+
+    Raises:
+        SystemExit: 64 on a mistake, 0 after ``--help`` and ``--version``.
+    """
+    words, command = list(argv), None
+    if words[:1] == ["run"] and "--" in words:
+        at = words.index("--")
+        words, command = words[:at], words[at + 1 :]
+    parser = build()
+    if complaint := misplaced(words):
+        parser.error(complaint)
+    options = parser.parse_args(words)
+    options.command = command
+    if complaint := contradiction(options):
+        parser.error(complaint)
+    return options
+
+
+def misplaced(words: Sequence[str]) -> str:
+    """Return what is wrong with the verb, or nothing: none known, or options before it."""
+    verbs = [verb for verb, *_ in VERBS]
+    if not words or words[0] in {*verbs, "--version", "--help", "-h"}:
+        return ""
+    if words[0].startswith("-"):
+        verb = next((word for word in words if word in verbs), "VERB")
+        return f"options follow the verb: dns01 {verb} ... {words[0]}"
+    near = get_close_matches(words[0], verbs, n=1)
+    known = f"did you mean {near[0]}?" if near else f"known are {', '.join(verbs)}"
+    return f"no verb is called {words[0]!r}; {known}"
+
+
+def contradiction(options: argparse.Namespace) -> str:
+    """Return what is wrong with *options* taken together, or nothing."""
+    if options.verb in {"plan", "ready", "run"}:
+        if options.document is not None and options.order not in {None, "document"}:
+            return f"--from is a document, --order says {options.order}"
+        if options.order == "document" and options.document is None:
+            return "--order document needs --from FILE, or --from - for standard input"
+        if options.document is None and not options.names:
+            return f"{options.verb} needs the NAME of a certificate, or --from FILE"
+    if options.verb == "run" and not options.command:
+        return "run needs a command after --: dns01 run NAME... -- CMD..."
+    if options.verb == "clean" and bool(options.names) == options.all:
+        return (
+            "clean takes NAMEs or --all, not both" if options.all else "clean needs NAMEs, or --all"
+        )
+    return ""
+
+
+def build() -> argparse.ArgumentParser:
+    """Return the parser."""
+    parser = Parser(
+        prog="dns01",
+        description="Publish ACME dns-01 challenges, and say when and why not they are ready.",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"dns01 {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, summary, groups in VERBS:
+        added = verbs.add_parser(
+            verb,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=EXITS,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        for add_to in (*groups, common):
+            add_to(added)
+    return parser
+
+
+def names(parser: argparse.ArgumentParser) -> None:
+    """Add the certificate names."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the certificate's name")
+
+
+def pairs(parser: argparse.ArgumentParser) -> None:
+    """Add what `wait` waits for."""
+    parser.add_argument("pairs", nargs="+", metavar="FQDN=VALUE", type=typed(pair))
+
+
+def child(parser: argparse.ArgumentParser) -> None:
+    """Show where the command stands; `parse` has taken it out by then."""
+    parser.usage = "%(prog)s [OPTION...] NAME... -- CMD..."
+
+
+def every(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of all receipts."""
+    parser.add_argument("--all", action="store_true", help="every receipt in the state folder")
+
+
+def order(parser: argparse.ArgumentParser) -> None:
+    """Add where orders come from and records go to."""
+    parser.add_argument("--order", choices=("rcl", "document"), help="order source (default rcl)")
+    parser.add_argument(
+        "--from", dest="document", metavar="FILE", help="read the order from FILE, or - for stdin"
+    )
+    parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
+    parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
+
+
+def ask(parser: argparse.ArgumentParser) -> None:
+    """Add who is asked and for how long."""
+    parser.add_argument(
+        "--resolver",
+        action="append",
+        type=typed(endpoint),
+        metavar="ADDR[:PORT]",
+        help="recursive resolver to ask, repeatable; replaces the public set",
+    )
+    parser.add_argument(
+        "--require",
+        choices=("quorum", "all", "authoritative"),
+        help="whose confirmation is needed (default quorum)",
+    )
+    parser.add_argument(
+        "--timeout", type=typed(duration), metavar="5m", help="of the whole run (default 5m)"
+    )
+
+
+def judge(parser: argparse.ArgumentParser) -> None:
+    """Add who the CA is, and where the picture goes."""
+    parser.add_argument(
+        "--issuer",
+        metavar="DOMAIN",
+        help="the CA as CAA records name it, such as letsencrypt.org; several with commas",
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="draw the evidence there")
+
+
+def insist(parser: argparse.ArgumentParser) -> None:
+    """Add the way past findings that stop a run."""
+    parser.add_argument(
+        "--force", action="store_true", help="write although the CA would surely refuse"
+    )
+
+
+def domains(parser: argparse.ArgumentParser) -> None:
+    """Add what `check` looks at."""
+    parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="may begin with *.")
+
+
+def common(parser: argparse.ArgumentParser) -> None:
+    """Add what every verb takes."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where receipts are kept")
+    parser.add_argument("--json", action="store_true", help="print one JSON report")
+    volume = parser.add_mutually_exclusive_group()
+    volume.add_argument("--quiet", action="store_true", help="say nothing unless something fails")
+    volume.add_argument("--verbose", action="store_true", help="say more on standard error")
+
+
+def typed(parse_text: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return *parse_text* with its ValueError as argparse wants it."""
+
+    def parsed(text: str) -> Any:  # noqa: ANN401 - whatever the option holds
+        try:
+            return parse_text(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+
+    return parsed
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Return the name and the value in *text*, split at the first ``=``."""
+    name, equals, value = text.partition("=")
+    if not name or not equals or not value:
+        raise ValueError("wanted is FQDN=VALUE")
+    return name, value
+
+
+def ttl(text: str) -> int:
+    """Return *text* as seconds of TTL."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 86_400:
+        raise ValueError("wanted is a whole number of seconds, 1 to 86400")
+    return int(text)
+
+
+def endpoint(text: str) -> object:
+    """Return *text* as an address and a port."""
+    from pipeline.asking.endpoints import Endpoint  # noqa: PLC0415 - imports dnspython
+
+    return Endpoint.parse(text)
+
+
+def duration(text: str) -> float:
+    """Return *text* in seconds."""
+    from pipeline.configuration.values import duration as parse_duration  # noqa: PLC0415 - imports dnspython
+
+    return parse_duration(text)
+
+
+VERBS = (
+    ("plan", "print what would be written; write no record", (names, order, ask, judge)),
+    ("ready", "publish, confirm, report; the records stay", (names, order, ask, judge, insist)),
+    ("clean", "remove exactly what receipts say we wrote", (names, every)),
+    (
+        "run",
+        "ready, then CMD, then clean, whatever happens",
+        (names, order, ask, judge, insist, child),
+    ),
+    ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge)),
+    ("check", "read-only: would it work? no credentials needed", (domains, ask, judge)),
+    ("providers", "list what is installed and which settings each needs", ()),
+    ("demo", "run the whole pipeline against servers of its own on loopback", ()),
+)
+"""Each verb, what it does, and what it takes beside the `common` options."""

@@ -1,0 +1,113 @@
+"""Put the parts together that a command line asks for, each when it is first needed."""
+
+import sys
+from argparse import Namespace
+from contextlib import ExitStack
+from functools import cached_property
+
+from pipeline.asking.exchange import Exchange
+from pipeline.case import Progress, Tools
+from pipeline.checking import Checking
+from pipeline.clock import Clock
+from pipeline.configuration import accounts, config, registry
+from pipeline.configuration.config import Environment
+from pipeline.configuration.settings import Settings
+from pipeline.hosts import Hosts
+from pipeline.orders import OrderSource
+from pipeline.receipts.receipt import normal
+from pipeline.receipts.store import Store
+from pipeline.stage import Run
+from pipeline.waiting import Waiting
+from providers.contract import Provider
+
+
+class Assembly:
+    """Makes what the verbs work with; what it opens is closed by the stack it is given."""
+
+    def __init__(
+        self,
+        options: Namespace,
+        environment: Environment,
+        clock: Clock,
+        progress: Progress,
+        stack: ExitStack,
+    ) -> None:
+        self._options = options
+        self._environment = environment
+        self._clock = clock
+        self._progress = progress
+        self._stack = stack
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What options, environment and configuration decide."""
+        settings = config.settings(self._options, self._environment)
+        self._verbose(f"receipts in {settings.state_dir}")
+        return settings
+
+    @cached_property
+    def store(self) -> Store:
+        """The state folder."""
+        return Store(self.settings.state_dir, self._clock.today)
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """The providers."""
+        return Hosts(self._provider, self._clock)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """What carries DNS questions."""
+        return self._stack.enter_context(Exchange(self._clock))
+
+    def run(self) -> Run:
+        """Return a run over the names given."""
+        names = list({normal(name): name.strip() for name in self._options.names}.values())
+        if self._options.document is not None:
+            names = [",".join(names)]  # one document is one order, whatever it may name
+        return Run(names, self._source(), self.settings, self._tools)
+
+    def waiting(self) -> Waiting:
+        """Return what waits for values that somebody else publishes."""
+        return Waiting(self.settings, self.exchange, self._clock, self._progress)
+
+    def checking(self) -> Checking:
+        """Return what looks at domains."""
+        return Checking(self.settings, self._tools)
+
+    @property
+    def _tools(self) -> Tools:
+        return Tools(
+            self._clock,
+            self.store,
+            self.hosts,
+            self.exchange,
+            lambda: registry.detect(self._environment.secret),
+            self._progress,
+        )
+
+    def _source(self) -> OrderSource:
+        from pipeline.orders.document import DocumentSource  # noqa: PLC0415 - only the one that is used
+
+        if self._options.document is not None:
+            return DocumentSource(self._options.document, sys.stdin.buffer)
+        from pipeline.orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
+
+        account = accounts.rcl_account(self._environment)
+        self._verbose(f"order API {account.base}")
+        return RclSource(
+            account.base, account.subscription, account.key, trust_env=not account.is_local
+        )
+
+    def _provider(self, name: str) -> Provider:
+        adapter, present = accounts.provider_settings(
+            name, self.settings.accounts, self._environment
+        )
+        public = [each for each in present if each.endswith(("_URL", "_53", "_NAMESERVER"))]
+        self._verbose(f"provider {name}", *(f"{name}: {each}={present[each]}" for each in public))
+        return adapter.open(present)
+
+    def _verbose(self, *lines: str) -> None:
+        if self._options.verbose:
+            for line in lines:
+                self._progress.say(line)

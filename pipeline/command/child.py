@@ -1,0 +1,46 @@
+"""Run the user's command between ready and clean, and pass signals on to it."""
+
+import contextlib
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from pipeline.case import Interrupted
+
+from .signals import postponed
+
+PATIENCE = 3.0
+"""Seconds a command has to end after a signal; the records must be gone within five."""
+
+
+def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run *command* and return its exit status, 128 + N if signal N ended it or us.
+
+    Raises:
+        OSError: If it cannot be started.
+    """
+    process = None
+    try:
+        with postponed():
+            process = subprocess.Popen(command, env=environment)  # noqa: S603 - the user's own
+        status = process.wait()
+    except Interrupted as interrupt:
+        if process:
+            stop(process, interrupt.signum)
+        return 128 + interrupt.signum
+    return status if status >= 0 else 128 - status
+
+
+def stop(process: subprocess.Popen[bytes], signum: int, patience: float = PATIENCE) -> None:
+    """End *process*: by *signum*, then by SIGKILL; at once if another signal comes."""
+    try:
+        if signum != signal.SIGINT:  # a terminal has sent its Ctrl-C to the command already
+            process.send_signal(signum)
+        for last_word in (signum, signal.SIGKILL):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience / 2)
+                return
+            process.send_signal(last_word)
+    except Interrupted:
+        process.kill()
+    process.wait()

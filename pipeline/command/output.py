@@ -1,0 +1,117 @@
+"""Put out a report: on standard output and error, beside the receipt, as a page, in a CI job."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from pipeline.clock import Clock
+from pipeline.configuration.config import Environment
+from pipeline.explaining.verdict import bug
+from pipeline.files import publish, put
+from pipeline.model import Failed, Severity
+from pipeline.picture.page import page
+from pipeline.report import Report, details, headline, problem_lines, to_json
+
+from . import actions
+
+
+class Output:
+    """Where a report goes, by the user's options and the surroundings."""
+
+    def __init__(
+        self,
+        options: Namespace,
+        environment: Environment,
+        stdout: TextIO,
+        stderr: TextIO,
+        clock: Clock | None = None,
+    ) -> None:
+        self._json = options.json
+        self._quiet = options.quiet
+        self._tells_all = getattr(options, "verbose", False) or (
+            getattr(options, "verb", "") in {"check", "clean"}
+        )
+        self._environment = environment
+        self._stdout = stdout
+        self._stderr = stderr
+        self._clock = clock
+        self._picture: Path | None = getattr(options, "report", None)
+
+    def result(self, report: Report) -> bool:
+        """Print *report*: its document, or lines for a person; return whether that worked."""
+        printed = True
+        if self._json:
+            printed = self.text(to_json(report))
+        elif not self._quiet:
+            printed = self.text("\n".join([headline(report), *details(report)]))
+        self.problems(report)
+        return printed
+
+    def problems(self, report: Report) -> None:
+        """Print what a person should know to standard error; in quiet only on failure.
+
+        What is merely good to know is for `check`, and for who asks for more.
+        """
+        lines = problem_lines(
+            problem
+            for problem in report.problems
+            if self._tells_all or problem.severity is not Severity.NOTICE
+        )
+        if self._quiet and report.exit:
+            lines = [headline(report), *lines]
+        if report.exit or not self._quiet:
+            self.say(*lines)
+
+    def text(self, text: str) -> bool:
+        """Print *text* to standard output; return False, and say so, if it cannot be written."""
+        try:
+            print(text, file=self._stdout, flush=True)
+        except BrokenPipeError:  # whoever reads it has read enough, as `head` does
+            return True
+        except OSError as error:
+            self.say(f"cannot write the result: {(error.strerror or str(error)).lower()}")
+            return False
+        return True
+
+    def say(self, *lines: str) -> None:
+        """Print *lines* to standard error, if anybody listens there."""
+        with suppress(OSError):
+            for line in lines:
+                print(f"dns01: {line}", file=self._stderr, flush=True)
+
+    def keep(self, report: Report, path: Path | None) -> None:
+        """Write *report* beside its receipt, draw it where asked to, and tell GitHub Actions.
+
+        What fails is said. It costs neither the rest nor the verdict.
+        """
+        output, summary = map(self._environment.get, ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"))
+        kept = path is not None and self._attempt(
+            lambda: put(path, to_json(report).encode() + b"\n")
+        )
+        picture = self._picture
+        if picture:
+            self._attempt(lambda: self._draw(report, picture))
+        self._attempt(lambda: actions.announce(report, path if kept else None, output, summary))
+
+    def _draw(self, report: Report, picture: Path) -> None:
+        ended = self._clock.today() if self._clock else None
+        try:
+            publish(picture, page(report, ended).encode())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, picture) from error
+
+    def _attempt(self, step: Callable[[], object]) -> bool:
+        """Do *step*; return whether that worked, or say why not."""
+        try:
+            step()
+        except Failed as failed:
+            self.say(*problem_lines([failed.problem]))
+        except OSError as error:
+            self.say(f"cannot write {error.filename}: {(error.strerror or '').lower()}")
+        except Exception as error:  # noqa: BLE001 - no fault in here may cost the verdict
+            self.say(*problem_lines([bug(error)]))
+        else:
+            return True
+        return False

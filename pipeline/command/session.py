@@ -1,0 +1,194 @@
+"""One invocation: put the parts together, do what the verb says, put out the report."""
+
+import shutil
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import dns.exception
+import dns.name
+from dns.name import Name
+
+from pipeline.case import Interrupted
+from pipeline.clean import clean
+from pipeline.clock import Clock
+from pipeline.configuration import inventory
+from pipeline.configuration.config import Environment
+from pipeline.explaining.verdict import bug
+from pipeline.model import Exit, Failed, Problem
+from pipeline.report import Report, headline, problem_lines
+from pipeline.stage import Run
+from pipeline.text import counted, printable, quoted
+
+from .assembly import Assembly
+from .child import run_child
+from .console import Plain, Quiet, Terminal
+from .output import Output
+from .signals import let_go, listen
+
+SIGNALLED = 128
+"""What is added to a signal's number to make an exit status of it."""
+
+
+class Session:
+    """Everything one command line asks for."""
+
+    def __init__(self, options: Namespace, clock: Clock) -> None:
+        self._options = options
+        self._clock = clock
+        self._environment = Environment.of_process()
+        is_ours = options.verb != "run" or options.json  # else it is the command's
+        stdout = sys.stdout if is_ours else sys.stderr
+        self._output = Output(options, self._environment, stdout, sys.stderr, clock)
+        self._console = self._progress()
+        self._open = ExitStack()
+        self._parts = Assembly(options, self._environment, clock, self._console, self._open)
+
+    def run(self) -> int:
+        """Do it, print the outcome, and return the exit status."""
+        with self._open:
+            self._open.callback(let_go)
+            listen()
+            try:
+                return self._dispatch()
+            except Failed as failed:
+                report = Report("failed", failed.exit, problems=(failed.problem,))
+            except Interrupted as interrupted:
+                report = self._stopped(interrupted.signum)
+            except Exception as error:  # noqa: BLE001 - so that --json keeps its word
+                report = Report("failed", Exit.BUG, problems=(bug(error),))
+            return self._finish(replace(report, elapsed_s=self._clock.now()))
+
+    def _dispatch(self) -> int:
+        match self._options.verb:
+            case "providers":
+                return self._providers()
+            case "demo":
+                return self._demo()
+            case "plan" | "ready" | "run" as verb:
+                return self._stage(verb)
+            case verb:
+                return self._finish(self._alone(verb))
+
+    def _stage(self, verb: str) -> int:
+        """Do what needs orders, and leaves a receipt."""
+        with self._parts.run() as stage:
+            if verb == "run":
+                return self._run(stage, self._options.command)
+            report = stage.plan() if verb == "plan" else stage.ready()
+            return self._finish(report, stage.ledger.report_path)
+
+    def _alone(self, verb: str) -> Report:
+        """Do what needs no order; return the report."""
+        parts, options = self._parts, self._options
+        match verb:
+            case "wait":
+                return self._wait()
+            case "check":
+                return parts.checking().check(options.domains)
+            case _:
+                return clean(options.names, parts.store, parts.hosts, self._clock)
+
+    def _finish(self, report: Report, path: Path | None = None) -> int:
+        """Put *report* out everywhere it belongs and return its exit status."""
+        let_go()
+        self._console.close()
+        self._output.keep(report, path)
+        printed = self._output.result(report)
+        return int(report.exit) or (0 if printed else Exit.CONFIG)
+
+    def _run(self, stage: Run, command: Sequence[str]) -> int:
+        """Do ready, then the command, then clean, whatever happens."""
+        if shutil.which(command[0]) is None:
+            why = "is not executable" if Path(command[0]).is_file() else "does not exist"
+            raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
+        report: Report | None = None
+        gone, left = 0, tuple[Problem, ...]()
+        try:
+            report = stage.ready()
+            status = int(report.exit) or self._execute(command, report, stage.ledger.report_path)
+        except Interrupted as interrupted:
+            status = SIGNALLED + interrupted.signum
+        finally:
+            if report is None or report.exit < SIGNALLED:  # else ready has done it
+                gone, left = self._take_back(stage)
+        if report is not None and report.exit:
+            problems = report.problems + left
+            return self._finish(replace(report, problems=problems), stage.ledger.report_path)
+        self._output.say(*problem_lines(left))
+        removed = f"{counted(gone, 'value')} removed"
+        if status:
+            self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
+        else:
+            self._console.say(f"cleaned: {removed}")
+        return status or (Exit.UNAVAILABLE if left else Exit.DONE)
+
+    def _take_back(self, stage: Run) -> tuple[int, tuple[Problem, ...]]:
+        """Remove what the run has written; return how many values, and what went wrong."""
+        listed = len(stage.ledger.records)
+        left = stage.withdraw()
+        return listed - len(stage.ledger.records), left
+
+    def _execute(self, command: Sequence[str], report: Report, path: Path | None) -> int:
+        """Run *command*, which can read *report* at *path*; return its exit status."""
+        self._output.keep(report, path)
+        self._console.say(headline(replace(report, receipt=None)))
+        self._output.problems(report)
+        try:
+            return run_child(command, self._child_environment(report, path))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            message = f"cannot start {printable(command[0])}: {reason}"
+            raise Failed(Exit.USAGE, "command", message) from error
+
+    def _child_environment(self, report: Report, path: Path | None) -> dict[str, str]:
+        return self._environment.plus(
+            DNS01_REPORT=str(path or ""),
+            DNS01_RECEIPT=report.receipt or "",
+            DNS01_ORDER_URI=" ".join(order.uri for order in report.orders),
+        )
+
+    def _stopped(self, signum: int) -> Report:
+        """Return the report of a run that a signal ended outside of its writing."""
+        hint = "receipts list what is left: run it again" if self._options.verb == "clean" else ""
+        problem = Problem("interrupted", signal.Signals(signum).name, hint)
+        return Report("failed", SIGNALLED + signum, problems=(problem,))
+
+    def _demo(self) -> int:
+        from pipeline.demo import NEXT, demonstrate  # noqa: PLC0415 - nobody else needs its servers
+
+        status = self._finish(demonstrate(self._clock, self._console))
+        if not self._options.quiet and not self._options.json:
+            self._output.text(NEXT)
+        return status
+
+    def _wait(self) -> Report:
+        wanted: dict[Name, list[str]] = {}
+        for text, value in self._options.pairs:
+            values = wanted.setdefault(absolute(text), [])
+            values += [value] if value not in values else []
+        return self._parts.waiting().wait(wanted)
+
+    def _providers(self) -> int:
+        found = inventory.take(self._environment, self._parts.settings.accounts)
+        text = inventory.to_json if self._options.json else inventory.human
+        self._output.text(text(found))
+        return 0
+
+    def _progress(self) -> Plain | Quiet:
+        if self._options.quiet:
+            return Quiet()
+        terminal = sys.stderr.isatty() and self._environment.get("TERM") != "dumb"
+        return (Terminal if terminal else Plain)(self._clock, sys.stderr)
+
+
+def absolute(text: str) -> Name:
+    """Return the domain name in *text*, absolute."""
+    try:
+        return dns.name.from_text(text)
+    except dns.exception.DNSException as error:
+        raise Failed(Exit.USAGE, "name", f"{printable(text, 80)!r} is not a domain name") from error

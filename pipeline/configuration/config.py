@@ -1,0 +1,176 @@
+"""Turn flags, environment and the configuration file into checked values.
+
+The only module that reads the environment. Flags beat environment beats file.
+The file is never looked for in the working directory: a pull request could
+bring one and redirect keys.
+"""
+
+import os
+import tomllib
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.asking.endpoints import Endpoint
+from pipeline.propagation.policy import Require
+from pipeline.text import quoted
+
+from .settings import Authority, Settings
+from .tables import accounts, location, zones
+from .values import checked, duration, endpoints, known, optional, require, text, words, wrong
+
+TOP = (
+    *("provider", "resolvers", "root_hints", "require", "timeout", "state_dir"),
+    *("issuer", "account_uri", "zones", "providers"),
+)
+
+Value = TypeVar("Value")
+
+
+class Environment:
+    """The environment variables; empty ones count as unset.
+
+    Args:
+        place: Where they stand, if not in the environment: put before their names.
+    """
+
+    def __init__(self, variables: Mapping[str, str], place: str = "") -> None:
+        self._variables = variables
+        self._place = place
+
+    @classmethod
+    def of_process(cls) -> "Environment":
+        """Return this process's environment."""
+        return cls(os.environ)
+
+    def get(self, name: str) -> str | None:
+        """Return the variable *name*, or None."""
+        return self._variables.get(name) or None
+
+    def secret(self, name: str) -> str | None:
+        """Return the variable *name*, or the content of the file that ``NAME_FILE`` names.
+
+        Raises:
+            Failed: 78, if the file counts, and cannot be read or is empty.
+        """
+        path = self.get(f"{name}_FILE")
+        if self.get(name) or not path:
+            return self.get(name)
+        names = f"{self._place}{name}_FILE names {quoted(path)}"
+        try:
+            content = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not text"
+            raise wrong(f"{names}: {reason.lower()}") from error
+        if not content:
+            raise wrong(f"{names}: it is empty")
+        return content
+
+    def plus(self, **more: str) -> dict[str, str]:
+        """Return the environment for a child process, with *more* in it."""
+        return dict(self._variables) | more
+
+
+def settings(options: Namespace, environment: Environment) -> Settings:
+    """Return what *options*, *environment* and the configuration file decide.
+
+    Raises:
+        Failed: 78, naming the place and the value that is wrong.
+    """
+    flags = vars(options)  # a verb without an option has no such entry
+    file = read_file(options.config, environment)
+    return Settings(
+        state_dir=flags["state_dir"] or state_dir(file, environment),
+        timeout=first(
+            flags.get("timeout"),
+            optional("DNS01_TIMEOUT", duration, environment.get("DNS01_TIMEOUT")),
+            optional("timeout", duration, file.get("timeout")),
+            300.0,
+        ),
+        ttl=flags.get("ttl") or 60,
+        require=first(
+            optional("--require", require, flags.get("require")),
+            optional("require", require, file.get("require")),
+            Require.QUORUM,
+        ),
+        resolvers=tuple(
+            flags.get("resolver") or servers("DNS01_RESOLVERS", "resolvers", file, environment)
+        ),
+        root_hints=servers("DNS01_ROOT_HINTS", "root_hints", file, environment),
+        authority=Authority(
+            optional("--issuer", words, flags.get("issuer"))
+            or optional("DNS01_ISSUER", words, environment.get("DNS01_ISSUER"))
+            or optional("issuer", words, file.get("issuer"))
+            or (),
+            environment.get("DNS01_ACCOUNT_URI")
+            or optional("account_uri", text, file.get("account_uri"))
+            or "",
+        ),
+        providers=optional("--provider", words, flags.get("provider")) or (),
+        fallback=optional("DNS01_PROVIDER", words, environment.get("DNS01_PROVIDER"))
+        or optional("provider", words, file.get("provider"))
+        or (),
+        force=flags.get("force", False),
+        zones=zones(file.get("zones", {})),
+        accounts=accounts(file.get("providers", {})),
+    )
+
+
+def servers(
+    variable: str, key: str, file: Mapping[str, Any], environment: Environment
+) -> tuple[Endpoint, ...]:
+    """Return the addresses that *variable* lists with commas, or else *file* at *key*."""
+    listed = environment.get(variable)
+    found = optional(variable, endpoints, listed and listed.split(","))
+    return found or optional(key, endpoints, file.get(key)) or ()
+
+
+def first(*values: Value | None) -> Value:
+    """Return the first of *values* that is not None."""
+    return next(value for value in values if value is not None)
+
+
+def read_file(given: Path | None, environment: Environment) -> Mapping[str, Any]:
+    """Return the configuration file's content; empty if none is named and none is there."""
+    named = given or environment.get("DNS01_CONFIG")
+    if named:
+        path = Path(named)
+    elif ours := home("XDG_CONFIG_HOME", ".config", environment):
+        path = ours / "config.toml"
+    else:
+        return {}
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        if not named and isinstance(error, FileNotFoundError | NotADirectoryError):
+            return {}
+        raise wrong(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    except ValueError as error:
+        raise wrong(f"{path} is not TOML: {error}") from error
+    known(document, TOP, str(path))
+    return document
+
+
+def state_dir(file: Mapping[str, Any], environment: Environment) -> Path:
+    """Return the folder for receipts."""
+    named = environment.get("DNS01_STATE_DIR") or file.get("state_dir")
+    if named is not None:
+        return checked("state_dir", location, named)
+    if of_unit := environment.get("STATE_DIRECTORY"):
+        return Path(of_unit.split(":")[0])
+    ours = home("XDG_STATE_HOME", ".local/state", environment)
+    if ours is None:
+        raise wrong("this user has no home folder", "set HOME, or name --state-dir")
+    return ours
+
+
+def home(variable: str, below_home: str, environment: Environment) -> Path | None:
+    """Return our folder in the XDG base directory *variable*; None: the user has no home."""
+    base = environment.get(variable)
+    if base and Path(base).is_absolute():
+        return Path(base) / "dns01"
+    try:
+        return Path(environment.get("HOME") or Path.home()) / below_home / "dns01"
+    except RuntimeError:
+        return None

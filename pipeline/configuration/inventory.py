@@ -1,0 +1,95 @@
+"""List the providers, their settings, and which are present; never a value."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pipeline.model import Failed
+
+from . import registry
+from .accounts import provider_settings
+from .config import Environment
+from .settings import Account
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLine:
+    """One setting of a provider and whether it is set."""
+
+    name: str
+    meaning: str
+    secret: bool
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderLine:
+    """One provider: installed, or a configured account of the installed `adapter`.
+
+    `problem` says why it cannot be used.
+    """
+
+    name: str
+    settings: tuple[SettingLine, ...] = ()
+    credentials: bool = False
+    problem: str = ""
+    adapter: str = ""
+
+
+def take(
+    environment: Environment, accounts: Mapping[str, Account] = MappingProxyType({})
+) -> list[ProviderLine]:
+    """Return what is installed, then *accounts*."""
+    return [line(name, environment, accounts) for name in (*registry.installed(), *accounts)]
+
+
+def line(name: str, environment: Environment, accounts: Mapping[str, Account]) -> ProviderLine:
+    """Return what there is to say about the provider *name*."""
+    of = accounts[name].adapter if name in accounts else ""
+    try:
+        adapter, present = provider_settings(name, accounts, environment)
+    except Failed as failed:
+        return ProviderLine(name, problem=failed.problem.message, adapter=of)
+    lines = tuple(
+        SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in adapter.settings
+    )
+    complete = registry.has_credentials(adapter, present.__contains__)
+    return ProviderLine(name, lines, complete, adapter=of)
+
+
+def to_json(found: Sequence[ProviderLine]) -> str:
+    """Return *found* as one JSON document."""
+    providers = [
+        {
+            "name": provider.name,
+            "adapter": provider.adapter or None,
+            "credentials_present": provider.credentials,
+            "problem": provider.problem or None,
+            "settings": [
+                {"name": s.name, "meaning": s.meaning, "secret": s.secret, "present": s.present}
+                for s in provider.settings
+            ],
+        }
+        for provider in found
+    ]
+    return json.dumps({"schema": 1, "providers": providers}, indent=2)
+
+
+def human(found: Sequence[ProviderLine]) -> str:
+    """Return *found* as lines for a person; of an account only what its table has."""
+    lines = []
+    for provider in found:
+        place = "configuration" if provider.adapter else "environment"
+        state = provider.problem or (
+            f"credentials in the {place}" if provider.credentials else "no credentials here"
+        )
+        of = f" (an account at {provider.adapter})" if provider.adapter else ""
+        lines.append(f"{provider.name}{of}: {state}")
+        for setting in provider.settings:
+            if provider.adapter and not setting.present:
+                continue
+            mark = "set" if setting.present else "-"
+            kind = " (secret; also as _FILE)" if setting.secret and not provider.adapter else ""
+            lines.append(f"  {mark:4}{setting.name}{kind}: {setting.meaning}")
+    return "\n".join(lines)

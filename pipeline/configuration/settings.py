@@ -1,0 +1,82 @@
+"""What the user decided, all of it, checked. Pure; made by `config`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dns.name import Name
+
+from pipeline.asking.endpoints import Endpoint
+from pipeline.propagation.policy import Require
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSettings:
+    """What is configured for one zone; None and empty where nothing is."""
+
+    providers: tuple[str, ...] = ()
+    zone_id: str | None = None
+    nameservers: tuple[Endpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account at a DNS host, under a name of the user's.
+
+    Attributes:
+        adapter: The installed provider that opens it.
+        given: Its settings by name; of a secret NAME only where it is: a path
+            as ``NAME_FILE``, or an environment variable as ``NAME_ENV``.
+    """
+
+    adapter: str
+    given: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The CA that will validate, as CAA records name it (RFC 8659, RFC 8657).
+
+    Attributes:
+        issuers: Its issuer domain names; empty: not known.
+        account: The URI of the ACME account there; empty: not known.
+    """
+
+    issuers: tuple[str, ...] = ()
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The decisions that hold for a whole run.
+
+    Attributes:
+        timeout: Seconds from process start.
+        ttl: Seconds, for RRsets that do not exist yet.
+        root_hints: Root servers to begin with, instead of the Internet's.
+        providers: Those for every zone (a flag); empty: see `zones`.
+        fallback: Those where neither says; empty: the one with credentials.
+        force: Whether to write although validation would surely fail.
+        accounts: Those that have a name of their own.
+    """
+
+    state_dir: Path
+    timeout: float = 300.0
+    ttl: int = 60
+    require: Require = Require.QUORUM
+    resolvers: tuple[Endpoint, ...] = ()
+    root_hints: tuple[Endpoint, ...] = ()
+    authority: Authority = Authority()
+    providers: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    force: bool = False
+    zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+
+    def zone(self, name: Name) -> tuple[Name, ZoneSettings] | None:
+        """Return the closest configured zone that encloses *name*, or None."""
+        for depth in range(len(name.labels)):
+            apex = Name(name.labels[depth:])
+            if apex in self.zones:
+                return apex, self.zones[apex]
+        return None

@@ -1,0 +1,129 @@
+"""Read the values that configuration holds, whether a flag, a variable or a file gave them. Pure.
+
+Parsers raise ValueError or TypeError with the rule that was broken; `checked`
+turns that into exit 78 with the place and the offending value.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import dns.exception
+import dns.name
+from dns.name import Name
+
+from pipeline.asking.endpoints import Endpoint
+from pipeline.model import Exit, Failed
+from pipeline.propagation.policy import Require
+from pipeline.text import quoted
+from providers.origin import is_loopback
+
+DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+Value = TypeVar("Value")
+
+
+def optional(place: str, parse: Callable[[Any], Value], value: object) -> Value | None:
+    """Return *value* `checked`, or None if there is none."""
+    return None if value is None else checked(place, parse, value)
+
+
+def checked(place: str, parse: Callable[[Any], Value], value: object) -> Value:
+    """Return *value* parsed.
+
+    Raises:
+        Failed: 78, naming *place* and *value*.
+    """
+    try:
+        return parse(value)
+    except (ValueError, TypeError) as error:
+        raise wrong(f"{place}: {quoted(value)} is not valid: {error}") from error
+
+
+def known(table: Iterable[str], keys: Iterable[str], place: str) -> None:
+    """Refuse a key of *table* that is not among *keys*, naming the nearest."""
+    for key in table:
+        if key not in keys:
+            near = get_close_matches(key, keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"keys: {', '.join(keys)}"
+            raise wrong(f"{place}: unknown key {quoted(key)}", hint)
+
+
+def duration(value: object) -> float:
+    """Return ``5m``, ``300s``, ``1.5h`` or a bare number of seconds, in seconds; more than 0."""
+    match = DURATION.fullmatch(str(value))
+    seconds = float(match[1]) * SECONDS[match[2]] if match else 0.0
+    if not 0 < seconds < 31_536_000:
+        raise ValueError("a duration is a number with s, m or h, such as 5m, and at most a year")
+    return seconds
+
+
+def endpoints(values: object) -> tuple[Endpoint, ...]:
+    """Return each ``ADDR[:PORT]`` of the list *values*."""
+    if not isinstance(values, list):
+        raise TypeError("a list of addresses is wanted")
+    return tuple(Endpoint.parse(text(value).strip()) for value in values)
+
+
+def words(values: object) -> tuple[str, ...]:
+    """Return the words of *values*, a list of texts or one text with commas; at least one."""
+    listed = values.split(",") if isinstance(values, str) else values
+    if not isinstance(listed, list) or not listed:
+        raise TypeError("a name, or a list of names, is wanted")
+    return tuple(dict.fromkeys(text(text(value).strip()) for value in listed))
+
+
+def require(value: object) -> Require:
+    """Return the confirmation that *value* asks for."""
+    try:
+        return Require(value)
+    except ValueError as error:
+        raise ValueError("quorum, all or authoritative is wanted") from error
+
+
+def text(value: object) -> str:
+    """Return *value*, which must be text and not empty."""
+    if not isinstance(value, str) or not value:
+        raise TypeError("text is wanted")
+    return value
+
+
+def apex(name: str) -> Name:
+    """Return the zone *name*, in Unicode or ASCII, as a domain name below the root."""
+    try:
+        found = dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical)
+    except (dns.exception.DNSException, UnicodeError) as error:
+        raise ValueError("a domain name is wanted") from error
+    if found == dns.name.root:
+        raise ValueError("a domain name below the root is wanted")
+    return found
+
+
+def is_local(variable: str, url: str) -> bool:
+    """Whether *url* is on the loopback; otherwise it must be https.
+
+    Raises:
+        Failed: 78, if it is neither, or holds more than scheme, host, port and path.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise wrong(f"{variable} is not a URL") from error
+    extra = port == 0 or "@" in parts.netloc or "?" in url or "#" in url
+    if not host or extra or not url.isprintable() or " " in url:
+        raise wrong(f"{variable} is not a URL of scheme, host, port and path alone")
+    local = is_loopback(host)
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise wrong(
+            f"{variable} is neither https nor on the loopback: the key would travel in clear"
+        )
+    return local
+
+
+def wrong(message: str, hint: str = "") -> Failed:
+    """Return the failure for a configuration that cannot be used."""
+    return Failed(Exit.CONFIG, "configuration", message, hint)

@@ -1,0 +1,1 @@
+"""Say what every server said, and why it kept us waiting."""

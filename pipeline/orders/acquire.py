@@ -1,0 +1,102 @@
+"""Give every case its order: one kept from an earlier run, or a new one."""
+
+from collections.abc import Sequence
+from concurrent.futures import wait
+from functools import partial
+
+from pipeline.case import Case, Progress, attempt
+from pipeline.clock import Clock
+from pipeline.model import Exit, Failed
+from pipeline.receipts.ledger import Ledger
+from pipeline.receipts.receipt import Claim, State
+from pipeline.text import counted
+from providers.threads import in_thread
+
+from . import OrderSource
+
+PATIENCE = 100.0
+"""Most seconds one order request may take."""
+
+
+class Acquisition:
+    """Asks a source for orders, each once, and keeps what it got in the ledger."""
+
+    def __init__(
+        self, source: OrderSource, ledger: Ledger, clock: Clock, progress: Progress, deadline: float
+    ) -> None:
+        """Take the collaborators; *deadline* is in seconds on *clock*."""
+        self._source = source
+        self._ledger = ledger
+        self._clock = clock
+        self._progress = progress
+        self._deadline = deadline
+
+    def acquire(self, cases: Sequence[Case]) -> None:
+        """Give each of *cases* its order, or its failure."""
+        if self._source.resumes and not attempt(cases, partial(self._begin, cases)):
+            return
+        for case in [case for case in cases if case.alive]:
+            if not (self._source.resumes and self._resume(case)):
+                attempt([case], partial(self._request, case))
+            if self._source.resumes:
+                attempt([case], lambda: self._ledger.save(State.PLANNED, claims(cases), []))
+
+    def _begin(self, cases: Sequence[Case]) -> None:
+        busy = self._ledger.begin([case.claim for case in cases])
+        for case in cases:
+            if case.claim in busy:
+                case.failure = busy_elsewhere(case.claim.name)
+
+    def _resume(self, case: Case) -> bool:
+        kept = self._ledger.kept(case.claim.key)
+        if kept is None:
+            return False
+        case.claim, case.order, case.resumed = kept, kept.order, True
+        self._progress.say(f"order {kept.name}: kept from an earlier run, not asked for again")
+        return True
+
+    def _request(self, case: Case) -> None:
+        name = case.claim.name
+        patience = max(min(self._deadline - self._clock.now(), PATIENCE), 0.0)
+        future = in_thread(lambda: self._source.fetch(name))
+        wait([future], timeout=patience)
+        if not future.done():
+            raise no_order(self._source.name, name, patience)
+        order = future.result()
+        case.order = order
+        case.claim = Claim(
+            order.name, order.source, self._source.account, self._clock.today(), order
+        )
+        values = counted(len(order.challenges), "value")
+        self._progress.say(f"order {order.name}: {order.status}, {values} to publish")
+
+
+def claims(cases: Sequence[Case]) -> list[Claim]:
+    """Return the claims of *cases*, but for those that are another run's."""
+    return [case.claim for case in cases if not is_busy(case)]
+
+
+def is_busy(case: Case) -> bool:
+    """Whether another live run has the name."""
+    return case.failure is not None and case.failure.problem.code == "busy"
+
+
+def busy_elsewhere(name: str) -> Failed:
+    """Return the failure of a name that another run works on."""
+    return Failed(
+        Exit.NOT_READY,
+        "busy",
+        f"another dns01 run is at work on {name}",
+        "it will finish or time out by itself; run again then",
+    )
+
+
+def no_order(source: str, name: str, patience: float) -> Failed:
+    """Return the failure of an order that *source* did not give in time."""
+    of_name = f" of {name}" if name else ""
+    return Failed(
+        Exit.UNAVAILABLE,
+        "no-order",
+        f"the {source} source gave no order{of_name} within {patience:.0f} s",
+        "run again later; a request may have counted against a quota",
+    )

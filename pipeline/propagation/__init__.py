@@ -1,0 +1,1 @@
+"""Decide from evidence whether the CA would see the values, and gather that evidence."""

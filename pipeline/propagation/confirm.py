@@ -1,0 +1,65 @@
+"""Ask until the evidence decides: the loop around `propagation.decide`."""
+
+from collections.abc import Callable, Sequence
+
+from pipeline.asking import wire
+from pipeline.asking.exchange import Exchange, Reply
+from pipeline.asking.flight import Query
+from pipeline.clock import Clock
+from pipeline.questions import Answer, Goal, Observation, Question, Role, Silence
+
+from .evidence import Evidence
+from .policy import Policy
+from .rules import Expired, Poll, Ready, decide
+
+TIMEOUT = {Role.AUTHORITATIVE: 2.0, Role.RECURSIVE: 4.0}
+"""Seconds for one answer; a recursor may have to ask others first."""
+
+Watch = Callable[[Evidence, float], None]
+"""Is shown the evidence, and the time, whenever something may have changed."""
+
+TICK = 0.5
+"""Most seconds between two looks at the evidence, for those who watch."""
+
+
+def confirm(
+    goals: Sequence[Goal], exchange: Exchange, clock: Clock, policy: Policy, watch: Watch
+) -> tuple[Ready | Expired, Evidence]:
+    """Return the verdict on *goals*, by the policy's deadline, and what it rests on."""
+    evidence = Evidence(goals)
+    asked: dict[Query, Question] = {}
+    while True:
+        step = decide(goals, evidence, policy, clock.now())
+        if not isinstance(step, Poll):
+            return step, evidence
+        for question in step.questions:
+            asked[put(question, exchange)] = question
+            evidence.sent(question)
+        for reply in exchange.receive(min(step.until, clock.now() + TICK)):
+            question = asked.pop(reply.query)
+            evidence.note(Observation(question, reply.at, outcome(question, reply)))
+        watch(evidence, clock.now())
+
+
+def put(question: Question, exchange: Exchange) -> Query:
+    """Send *question* and return the query that carries it."""
+    via = question.via
+    recursion = via.role is Role.RECURSIVE
+    query = Query(
+        question.name,
+        question.rdtype,
+        via.address,
+        via.port,
+        recursion,
+        TIMEOUT[via.role],
+        via.transport,
+    )
+    exchange.send(query)
+    return query
+
+
+def outcome(question: Question, reply: Reply) -> Answer | Silence:
+    """Return what *reply* says about *question*."""
+    if isinstance(reply.outcome, Silence):
+        return reply.outcome
+    return wire.read(reply.outcome, question.name, question.via.role, question.rdtype)

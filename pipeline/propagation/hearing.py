@@ -1,0 +1,74 @@
+"""Wait until the world sees it; if it does not, find out why."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from dns.name import Name
+
+from pipeline.asking.exchange import Exchange
+from pipeline.clock import Clock
+from pipeline.explaining.diagnosis import diagnose
+from pipeline.explaining.inquiry import inquire
+from pipeline.explaining.verdict import explained, not_ready, set_aside
+from pipeline.explaining.witness import NO_CAUSES, Witness, evidence_lines
+from pipeline.model import Failed, Problem
+from pipeline.questions import Goal
+from pipeline.report import RecordLine
+
+from .confirm import Watch, confirm
+from .evidence import Evidence
+from .policy import Policy
+from .rules import Expired, Ready
+
+AskHosts = Callable[[Collection[Goal]], Mapping[Name, bool]]
+"""Returns, by owner, whether hosts say that goals' values are out; a host may have no word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What came of a wait, and what explains it."""
+
+    goals: Sequence[Goal]
+    verdict: Ready | Expired
+    evidence: Evidence
+    witness: Witness
+
+    def failure(self, goals: Collection[Goal]) -> Failed | None:
+        """Return why those *goals* are not met, or None if they are."""
+        if isinstance(self.verdict, Ready):
+            return None
+        return not_ready(goals, self.verdict, self.evidence, self.witness)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the user should know: who was set aside, or the likely cause of each delay."""
+        if isinstance(self.verdict, Ready):
+            return set_aside(self.verdict.set_aside, self.witness)
+        return explained(self.goals, self.verdict, self.evidence, self.witness)
+
+    def lines(self, records: Sequence[RecordLine]) -> tuple[RecordLine, ...]:
+        """Return *records* with what every server said of them."""
+        return evidence_lines(records, self.goals, self.witness)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Hears goals: asks servers, and in the end those who may know why."""
+
+    exchange: Exchange
+    clock: Clock
+    policy: Policy
+    ask_hosts: AskHosts
+
+    def hear(self, goals: Sequence[Goal], watch: Watch) -> Hearing:
+        """Return what comes of *goals* by the policy's deadline, explained."""
+        clock = self.clock
+        verdict, evidence = confirm(goals, self.exchange, clock, self.policy, watch)
+        causes = NO_CAUSES
+        if isinstance(verdict, Expired):
+            late = set(verdict.unconfirmed)
+            out = self.ask_hosts([g for g in goals if not late.isdisjoint(g.questions)])
+            findings = inquire(goals, verdict, evidence, self.exchange, clock)
+            causes = diagnose(goals, late, evidence, findings, out)
+        witness = Witness(evidence, self.policy.streak, clock.now(), clock.time_of, causes)
+        return Hearing(goals, verdict, evidence, witness)

@@ -1,0 +1,1 @@
+"""Keep on disk what is about to be written, until it is gone from DNS."""

@@ -1,0 +1,135 @@
+"""Keep one run's receipt true: what it works on, inherits, and still has in DNS."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.hosts import Hosts
+from pipeline.model import Failed, Problem, Record
+from pipeline.plan import by_zone
+
+from .receipt import Claim, Key, Receipt, State
+from .store import Held, Store
+
+
+class Ledger:
+    """The receipt of a run and those it takes over, held from `begin` to `close`."""
+
+    def __init__(self, store: Store, today: Callable[[], datetime], *, exclusive: bool) -> None:
+        """Keep receipts in *store*; *exclusive*: one run a name, which resumes earlier ones."""
+        self._store = store
+        self._today = today
+        self._exclusive = exclusive
+        self._held: Held | None = None
+        self._earlier: tuple[Held, ...] = ()
+        self._open, self._earlier_open = ExitStack(), ExitStack()
+        self.problems: tuple[Problem, ...] = ()
+
+    def close(self) -> None:
+        """Let go of every receipt."""
+        self._earlier_open.close()
+        self._open.close()
+
+    @property
+    def path(self) -> Path | None:
+        """The receipt's file, once there is one."""
+        return self._held.path if self._held else None
+
+    @property
+    def report_path(self) -> Path | None:
+        """Where the report is to lie, once there is a receipt."""
+        return self._held.report_path if self._held else None
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """What the receipt lists as ours to remove."""
+        return self._held.receipt.records if self._held else ()
+
+    @property
+    def id(self) -> str:
+        """The run's random id; empty before `begin`."""
+        return self._held.receipt.id if self._held else ""
+
+    def begin(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """Put the receipt on disk; return the claims that are another live run's.
+
+        Raises:
+            Failed: 78, if it cannot be kept.
+        """
+        held, busy, survey = self._store.begin(claims, exclusive=self._exclusive)
+        self._held = self._open.enter_context(held) if held else None
+        self._earlier = tuple(self._earlier_open.enter_context(each) for each in survey.held)
+        self.problems = survey.damaged
+        return busy
+
+    def kept(self, key: Key) -> Claim | None:
+        """Return the youngest claim keyed *key* whose order is still good, or None."""
+        today = self._today()
+        found = [each.receipt.resumable(key, today) for each in self._earlier]
+        dated = [(claim.fetched, claim) for claim in found if claim and claim.fetched]
+        return max(dated, key=lambda pair: pair[0])[1] if dated else None
+
+    def save(self, state: State, claims: Iterable[Claim], records: Iterable[Record]) -> None:
+        """Put on disk where the run stands. Raises `Failed` 78 with the old state kept."""
+        kept = tuple({record.place: record for record in records}.values())
+        if self._held is None:
+            self.begin(tuple(claims))
+        if self._held is not None:
+            receipt = self._held.receipt
+            self._held.save(replace(receipt, state=state, claims=tuple(claims), records=kept))
+
+    def inherit(self, claims: Sequence[Claim]) -> None:
+        """Take over what earlier runs left in DNS for *claims*, strike it from theirs, let go."""
+        keys = {claim.key for claim in claims}
+        rest = [(each, each.receipt.without(keys)) for each in self._earlier]
+        left = [
+            record for each, after in rest for record in each.receipt.records
+            if record not in after.records
+        ]  # fmt: skip
+        if left:
+            self.save(State.WRITING, claims, left)
+        for each, after in rest:
+            if after != each.receipt:
+                each.save(after)
+        self._earlier = ()
+        self._earlier_open.close()
+
+    def withdraw(
+        self, hosts: Hosts, until: float, records: Collection[Record], then: State
+    ) -> list[Failed]:
+        """Remove *records* from DNS and strike them; with none left go to state *then*."""
+        if self._held is None:
+            return []
+        gone = {record.place for record in records}
+        left = tuple(record for record in self.records if record.place not in gone)
+        after = replace(self._held.receipt, records=left)
+        _, failures = withdraw(
+            self._held, after if left else replace(after, state=then), self._store, hosts, until
+        )
+        return failures
+
+
+def withdraw(
+    held: Held, after: Receipt, store: Store, hosts: Hosts, until: float
+) -> tuple[list[Record], list[Failed]]:
+    """Remove the records that *held* lists and *after* does not, then save *after*.
+
+    What another receipt lists too stays for that one. What cannot be removed
+    stays in the receipt.
+
+    Returns:
+        What is removed, and what went wrong, zone by zone.
+
+    Raises:
+        Failed: 78, if the disk refuses; the records stay listed.
+    """
+    kept = {record.place for record in after.records}
+    gone = [record for record in held.receipt.records if record.place not in kept]
+    ours = store.release(held, gone)
+    failures = hosts.withdraw(by_zone(ours), until)
+    removed = [record for record in ours if (record.provider, record.zone) not in failures]
+    stuck = tuple(record for record in ours if record not in removed)
+    held.save(replace(held.receipt, records=after.records + stuck) if stuck else after)
+    return removed, list(failures.values())

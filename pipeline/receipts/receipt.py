@@ -1,0 +1,236 @@
+"""The receipt of a run: what it asked for and what it is about to write. Pure.
+
+A receipt is a write-ahead record: it is on disk before the first record is in
+DNS, so whatever ends the run, `dns01 clean` knows what to remove. It could be
+tampered with, so what it names passes the same guard as an order.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import dns.exception
+import dns.name
+from dns.name import Name
+
+from pipeline.model import Challenge, Exit, Failed, Order, Record
+from pipeline.text import printable
+from providers.contract import Zone
+
+VERSION = 1
+RESUMABLE_FOR = timedelta(hours=1)
+"""How long an order's pending authorizations are relied on (short CA profiles: one hour)."""
+
+
+Key = tuple[str, str, str]
+"""What makes two claims the same: source, account, and the name normalised."""
+
+
+class State(Enum):
+    """How far a run has come. Planned: nothing of it is in DNS."""
+
+    PLANNED = "planned"
+    WRITING = "writing"
+    WAITING = "waiting"
+    READY = "ready"
+    CLEANED = "cleaned"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A certificate name that a run works on.
+
+    Attributes:
+        fetched: When the order came; None until it has.
+        order: The order; None until it has come.
+    """
+
+    name: str
+    source: str
+    account: str
+    fetched: datetime | None = None
+    order: Order | None = None
+
+    @property
+    def key(self) -> Key:
+        """Whose claim on which name it is."""
+        return (self.source, self.account, normal(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One run's claims and records; `id` is random, `created` aware."""
+
+    id: str
+    created: datetime
+    state: State
+    claims: tuple[Claim, ...]
+    records: tuple[Record, ...] = ()
+
+    def without(self, keys: Iterable[Key]) -> "Receipt":
+        """Return the receipt less the claims keyed *keys* and what only they need."""
+        gone = set(keys)
+        claims = tuple(claim for claim in self.claims if claim.key not in gone)
+        if not claims:
+            return replace(self, state=State.CLEANED, records=())
+        needed = {
+            (challenge.name, challenge.value)
+            for claim in claims
+            if claim.order
+            for challenge in claim.order.challenges
+        }
+        records = tuple(record for record in self.records if record.key in needed)
+        return replace(self, claims=claims, records=records)
+
+    def resumable(self, key: Key, today: datetime) -> Claim | None:
+        """Return the claim keyed *key* if its order need not be asked for again."""
+        if self.state in {State.READY, State.CLEANED}:
+            return None
+        for claim in self.claims:
+            young = claim.fetched is not None and today - claim.fetched < RESUMABLE_FOR
+            if claim.key == key and claim.order is not None and young:
+                return claim
+        return None
+
+
+def normal(name: str) -> str:
+    """Return certificate *name* as it is compared: lower case, no spaces."""
+    return "".join(name.lower().split())
+
+
+def to_json(receipt: Receipt) -> bytes:
+    """Return *receipt* as the text of its file."""
+    document = {
+        "dns01_receipt": VERSION,
+        "id": receipt.id,
+        "created": receipt.created.isoformat(timespec="seconds"),
+        "state": receipt.state.value,
+        "orders": [claim_out(claim) for claim in receipt.claims],
+        "records": [record_out(record) for record in receipt.records],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=True).encode() + b"\n"
+
+
+def claim_out(claim: Claim) -> dict[str, object]:
+    """Return *claim* as JSON values."""
+    order = claim.order
+    return {
+        "name": claim.name,
+        "source": claim.source,
+        "account": claim.account,
+        "fetched": claim.fetched.isoformat(timespec="seconds") if claim.fetched else None,
+        "order_uri": order.uri if order else None,
+        "status": order.status if order else None,
+        "challenges": [challenge_out(c) for c in order.challenges] if order else None,
+    }
+
+
+def challenge_out(challenge: Challenge) -> dict[str, object]:
+    """Return *challenge* as JSON values."""
+    return {
+        "name": challenge.name.to_text(),
+        "value": challenge.value,
+        "domain": challenge.domain,
+        "valid": challenge.valid,
+    }
+
+
+def record_out(record: Record) -> dict[str, object]:
+    """Return *record* as JSON values."""
+    return challenge_out(record.challenge) | {
+        "zone": record.zone.apex.to_text(),
+        "zone_id": record.zone.id,
+        "provider": record.provider,
+        "ttl": record.ttl,
+        "target": record.target.to_text() if record.target else None,
+    }
+
+
+def from_json(body: bytes, path: str) -> Receipt:
+    """Return the receipt in *body*, the content of *path*.
+
+    Raises:
+        Failed: 65, if it is damaged, of another version, or names a record
+            outside the guard.
+    """
+    try:
+        document = json.loads(body)
+        if document["dns01_receipt"] != VERSION:
+            raise damaged(path, f"it is of version {document['dns01_receipt']!r}")
+        return Receipt(
+            id=str(document["id"]),
+            created=moment(document["created"]),
+            state=State(document["state"]),
+            claims=tuple(claim_in(each) for each in document["orders"]),
+            records=tuple(record_in(each) for each in document["records"]),
+        )
+    except KeyError as error:
+        raise damaged(path, f"it lacks {error}") from error
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise damaged(path, str(error) or type(error).__name__) from error
+    except dns.exception.DNSException as error:
+        raise damaged(path, f"not a domain name: {error}") from error
+
+
+def claim_in(document: Mapping[str, Any]) -> Claim:
+    """Return the claim that `claim_out` wrote."""
+    fetched = document["fetched"]
+    claim = Claim(str(document["name"]), str(document["source"]), str(document["account"]))
+    if fetched is None:
+        return claim
+    order = Order(
+        claim.name,
+        claim.source,
+        str(document["order_uri"]),
+        str(document["status"]),
+        tuple(challenge_in(each) for each in document["challenges"]),
+    )
+    return replace(claim, fetched=moment(fetched), order=order)
+
+
+def challenge_in(document: Mapping[str, Any]) -> Challenge:
+    """Return the challenge that `challenge_out` wrote."""
+    name, valid = absolute(document["name"]), bool(document["valid"])
+    return Challenge(name, document["value"], str(document["domain"]), valid)
+
+
+def record_in(document: Mapping[str, Any]) -> Record:
+    """Return the record that `record_out` wrote."""
+    zone = Zone(absolute(document["zone"]), str(document["zone_id"]))
+    target = document.get("target")
+    record = Record(
+        challenge_in(document),
+        zone,
+        str(document["provider"]),
+        int(document["ttl"]),
+        None if target is None else absolute(target),
+    )
+    if not record.owner.is_subdomain(zone.apex):
+        raise ValueError(f"{record.owner} is not in zone {zone.apex}")
+    return record
+
+
+def moment(text: str) -> datetime:
+    """Return the aware time in *text*."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"time without zone: {text}")
+    return found
+
+
+def absolute(text: str) -> Name:
+    """Return *text* as an absolute name."""
+    return dns.name.from_text(text)
+
+
+def damaged(path: str, why: str) -> Failed:
+    """Return the failure to read a receipt."""
+    return Failed(
+        Exit.DATA,
+        "receipt",
+        f"receipt {path} cannot be used: {printable(why)}",
+        "nothing it names was touched; look at it, remove what it lists by hand, then delete it",
+    )
