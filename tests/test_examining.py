@@ -1,0 +1,126 @@
+"""What a CA would surely refuse stops an order before its first write; what it may mind is said."""
+
+from pathlib import Path
+
+import pytest
+from dns.name import from_text
+
+from pipeline.asking.endpoints import Endpoint
+from pipeline.case import Case
+from pipeline.configuration.settings import Authority, ZoneSettings
+from pipeline.model import Challenge, Exit, Order, Severity
+from pipeline.preparing import Preparation
+from pipeline.receipts.receipt import Claim
+
+from .test_preparing import HINTS, LEAF, OTHER, X_HOST, case, prepared, world
+
+FORBIDDEN = 'x.test. CAA 0 issue ";"'
+ELSEWHERE = 'x.test. CAA 0 issue "ca.example"'
+OURS = "https://acme-v02.api.letsencrypt.org/acme/order/1"
+
+
+def order(name: str, domain: str, uri: str = "") -> Case:
+    """Return a case whose certificate is for *name*, by a challenge of *domain*."""
+    made = Case(Claim(name, "document", ""))
+    leaf = from_text(f"_acme-challenge.{domain}.")
+    made.order = Order(name, "document", uri, "pending", (Challenge(leaf, "v", domain),))
+    return made
+
+
+def codes(preparation: Preparation, severity: Severity) -> set[str]:
+    return {each.code for each in preparation.problems if each.severity is severity}
+
+
+def test_what_would_surely_fail_stops_the_order(tmp_path: Path) -> None:
+    """
+    65, by the finding's own code and words; nothing of it is left to be written.
+    """
+    one = case()
+    prepared(world(x=(FORBIDDEN,)), tmp_path, one)
+    assert one.failure is not None
+    assert (one.failure.exit, one.failure.problem.code) == (Exit.DATA, "caa-forbids")
+    assert not one.goals
+
+
+def test_another_order_goes_on(tmp_path: Path) -> None:
+    """
+    The names of a run are independent, also in what the CA has against them.
+    """
+    bad, good = order("x.test", "x.test"), order("y.test", "y.test")
+    prepared(world(x=(FORBIDDEN,)), tmp_path, bad, good)
+    assert bad.failure is not None
+    assert good.failure is None
+    assert [goal.name for goal in good.goals] == [OTHER]
+
+
+def test_force_makes_warnings_of_it(tmp_path: Path) -> None:
+    """
+    The user has been told, and goes on.
+    """
+    one = case()
+    preparation = prepared(world(x=(FORBIDDEN,)), tmp_path, one, force=True)
+    assert one.failure is None
+    assert one.goals
+    assert "caa-forbids" in codes(preparation, Severity.WARNING)
+
+
+def test_planning_examines_nothing(tmp_path: Path) -> None:
+    """
+    A plan says what would be written; whether a CA likes it is for check and ready.
+    """
+    one = case()
+    prepared(world(x=(FORBIDDEN,)), tmp_path, one, verb=Preparation.plan)
+    assert one.failure is None
+
+
+@pytest.mark.parametrize(
+    ("name", "set_", "stops"),
+    [
+        ("*.x.test", (FORBIDDEN, 'x.test. CAA 0 issuewild "letsencrypt.org"'), False),
+        ("*.x.test", ('x.test. CAA 0 issuewild ";"',), True),
+        ("x.test", ('x.test. CAA 0 issuewild ";"',), False),
+        ("x.test,*.x.test", ('x.test. CAA 0 issuewild ";"',), True),
+    ],
+)
+def test_a_wildcard_is_judged_as_one(
+    tmp_path: Path, name: str, set_: tuple[str, ...], *, stops: bool
+) -> None:
+    """
+    By issuewild where there is one; its challenge names the base, which is not asked for by that.
+    """
+    one = order(name, "x.test", OURS)
+    prepared(world(x=set_), tmp_path, one)
+    assert (one.failure is not None) == stops
+
+
+@pytest.mark.parametrize(
+    ("uri", "issuers", "code"),
+    [
+        (OURS, (), "caa-forbids"),
+        ("https://ca.example/order/1", (), None),
+        (OURS, ("ca.example",), None),
+        ("https://ca.example/order/1", ("letsencrypt.org",), "caa-forbids"),
+    ],
+)
+def test_the_ca_is_the_users_word_or_the_orders(
+    tmp_path: Path, uri: str, issuers: tuple[str, ...], code: str | None
+) -> None:
+    """
+    The order's URL tells where the user does not; where neither does, nothing is forbidden.
+    """
+    one = order("x.test", "x.test", uri)
+    prepared(world(x=(ELSEWHERE,)), tmp_path, one, authority=Authority(issuers))
+    assert (one.failure.problem.code if one.failure else None) == code
+
+
+def test_a_split_view_hides_what_caa_says(tmp_path: Path) -> None:
+    """
+    Of a zone whose servers the user named, the world's CAA records are not asked for.
+    """
+    internet = world(x=(FORBIDDEN,))
+    zones = {from_text("x.test."): ZoneSettings(nameservers=(Endpoint(X_HOST),))}
+    one = case((LEAF, "v"))
+    preparation = prepared(internet, tmp_path, one, zones=zones, root_hints=HINTS)
+    assert one.failure is None
+    assert not codes(preparation, Severity.ERROR)
+    assert not [query for query in internet.asked if query.rdtype.name == "CAA"]
