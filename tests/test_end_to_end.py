@@ -228,6 +228,42 @@ def test_run_issues_and_leaves_nothing(bench: Bench) -> None:
     assert bench.left("example.test") == set()
 
 
+def test_delegated_challenges_across_hosts(bench: Bench) -> None:
+    """
+    One certificate of three names: one is written where it is, one at the end of two CNAMEs in
+    another zone of the same host, one at the end of a CNAME at Cloudflare, by the configuration.
+    """
+    lab, zone = bench.lab, "example.test."
+    certificate = "h060.example.test,hops.example.test,away.h061.example.test"
+    leaf = "_acme-challenge.away.h061.example.test."
+    lab.update(zone, leaf, "CNAME", ["proof.cf.test."])
+    lab.level()
+    lab.flush()
+    configuration = bench.folder / "config.toml"
+    configuration.write_text(
+        'provider = "rfc2136"\n[zones."cf.test"]\nprovider = "cloudflare"\n', encoding="utf-8"
+    )
+    try:
+        with cloudflare(lab) as token, lab.delay(nsd=1.0):
+            env = rfc2136(lab) | token
+            report = bench.ready(certificate, env, "--config", str(configuration))
+            bench.issue(certificate)
+            records = report["records"]
+            assert isinstance(records, list)
+            assert {each["target"]: (each["provider"], each["zone"]) for each in records} == {
+                None: ("rfc2136", "example.test."),
+                "hops.acme.test.": ("rfc2136", "acme.test."),
+                "proof.cf.test.": ("cloudflare", "cf.test."),
+            }
+            cleaned = bench.dns01("clean", "--all", "--config", str(configuration), env=env)
+            assert cleaned.returncode == 0, cleaned.stderr
+        lab.level()
+        ends = ("_acme-challenge.h060.example.test.", "hops.acme.test.", "proof.cf.test.")
+        assert not any(lab.txt(end) for end in ends)
+    finally:
+        lab.update(zone, leaf, "CNAME", [])
+
+
 def test_wait_needs_no_credentials(bench: Bench) -> None:
     """
     `dns01 wait` confirms what others publish, in a delegated zone, from the tree alone.

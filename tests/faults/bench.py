@@ -51,19 +51,35 @@ class Outcome:
 
 
 class Bench:
-    """Runs the command as a user would."""
+    """Runs the command as a user would.
+
+    Attributes:
+        variables: What its environment has beside, or instead of, the usual.
+    """
 
     def __init__(self, faults: Faults, folder: Path) -> None:
         self._faults = faults
         self._folder = folder
+        self.variables: dict[str, str] = {}
 
-    def ready(self, domain: str, value: str, *more: str, server: str = at.PRIMARY) -> Outcome:
-        """Publish *value* for *domain* (no final dot) by RFC 2136 at *server*, and confirm."""
+    def ready(
+        self,
+        domain: str,
+        value: str,
+        *more: str,
+        server: str = at.PRIMARY,
+        provider: str = "rfc2136",
+    ) -> Outcome:
+        """Publish *value* for *domain* (no final dot), and confirm.
+
+        By RFC 2136 at *server*, or by another *provider*; without one the configuration decides.
+        """
         token = {"tokenName": "_acme-challenge", "tokenValue": value, "domain": domain}
         document = {"status": "pending", "validationTokens": [token | {"challengeType": "DNS"}]}
         path = self._folder / f"{value}.json"
         path.write_text(json.dumps(document))
-        words = ["ready", "--from", str(path), "--provider", "rfc2136", *more]
+        chosen = ["--provider", provider] if provider else []
+        words = ["ready", "--from", str(path), *chosen, *more]
         return self._judged(words, from_text(f"_acme-challenge.{domain}"), value, server)
 
     def wait(self, name: str, value: str, *more: str) -> Outcome:
@@ -106,9 +122,11 @@ class Bench:
             "PATH": os.environ["PATH"],
             "HOME": str(self._folder),
             "DNS01_STATE_DIR": str(self._folder / "state"),
+            "SSL_CERT_FILE": str(self._faults.ca),
             "RFC2136_NAMESERVER": server,
             "RFC2136_TSIG_KEY": self._faults.keys.all.name,
             "RFC2136_TSIG_SECRET": self._faults.keys.all.secret,
+            **self.variables,
         }
 
 

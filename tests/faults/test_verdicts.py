@@ -302,3 +302,24 @@ class TestFiltered:
         assert outcome.exit == FAILING, outcome.problems
         assert "port 53" in errors(outcome)
         assert outcome.took < 14
+
+    @pytest.mark.parametrize("scheme", ["https", "tls"])
+    def test_an_encrypted_resolver_gets_through(
+        self, bench: Bench, faults: Faults, scheme: str
+    ) -> None:
+        """
+        The resolver alone decides then, and the report says that this is weaker evidence.
+        """
+        name, value = f"_acme-challenge.{scheme}.well.test.", digest()
+        faults.publish("well.test.", name, [value])
+        faults.level()
+        resolver = f"{scheme}://{at.UNBOUND}"
+        words = ["wait", f"{name}={value}", "--resolver", resolver, "--timeout", "20s"]
+        with faults.filtered():
+            outcome = bench.run(words)
+        faults.publish("well.test.", name, [])
+        assert outcome.exit == UP, outcome.problems
+        assert "warning port-53-filtered" in outcome.problems
+        [perspective] = outcome.report["records"][0]["perspectives"]
+        assert (perspective["role"], perspective["state"]) == ("recursive", "confirmed")
+        assert perspective["address"].startswith(f"{at.UNBOUND}:")
