@@ -112,7 +112,7 @@ def test_no_secret_and_nothing_unneeded_is_written() -> None:
         "name", "source", "account", "fetched", "order_uri", "status", "challenges",
     }  # fmt: skip
     assert set(document["records"][0]) == {
-        "name", "value", "domain", "valid", "zone", "zone_id", "provider", "ttl",
+        "name", "value", "domain", "valid", "zone", "zone_id", "provider", "ttl", "target",
     }  # fmt: skip
 
 

@@ -30,8 +30,8 @@ BEGIN = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from pipeline.receipt import Claim
-from pipeline.store import Store
+from pipeline.receipts.receipt import Claim
+from pipeline.receipts.store import Store
 
 store = Store(Path(sys.argv[1]), lambda: datetime.now(UTC))
 print("up", flush=True)
