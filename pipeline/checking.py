@@ -42,6 +42,7 @@ class Checking:
         names = dict.fromkeys(leaf_of(each.base) for each in identified(domains))
         survey = Survey(self._settings, self._exchange, tuple(names), self._left)
         found = survey.look()
+        found = {**found, **survey.nowhere(found)}
         examination = Examination(
             Soundings(self._exchange, survey.recursive, self._left),
             survey.tree,

@@ -27,6 +27,7 @@ class Preparation:
         self._tools = tools
         self._left = left
         self._unseen: dict[Case, Failed] = {}
+        self._kept = 0.0
         self.problems: list[Problem] = []
 
     def plan(self, cases: Sequence[Case]) -> None:
@@ -56,16 +57,18 @@ class Preparation:
     def _look(self, cases: Sequence[Case]) -> Survey:
         """Find where challenges lead."""
         names = dict.fromkeys(each.name for case in cases for each in case.challenges)
+        survey = Survey(self._settings, self._tools.exchange, names, self._left_to_look)
         # Half of the time at most: hosts and servers that hang must leave some for the rest.
-        until = self._tools.clock.now() + self._left() / 2
-        survey = Survey(
-            self._settings, self._tools.exchange, names, lambda: until - self._tools.clock.now()
-        )
+        self._kept = self._left() / 2
         found = survey.look()
+        self._kept = 0.0
         self.problems += survey.problems
         for case in () if survey.is_blind else cases:
             self._see(case, found)
         return survey
+
+    def _left_to_look(self) -> float:
+        return self._left() - self._kept
 
     def _see(self, case: Case, found: Mapping[Name, Chain | Failed]) -> None:
         """Give *case* its chains; note if it lacks one because nobody could tell."""

@@ -10,7 +10,7 @@ from .configuration.settings import Settings
 from .model import Failed, Problem, Severity
 from .questions import Perspective, Transport
 from .tree.aliases import chains
-from .tree.delegation import Chain, Place
+from .tree.delegation import Chain
 from .tree.failures import in_no_zone
 from .tree.roots import planted
 
@@ -48,16 +48,21 @@ class Survey:
     def look(self) -> Mapping[Name, Chain | Failed]:
         """Return where each name leads, or why nowhere; a blind survey returns nothing."""
         found = chains(self.tree, self._names)
-        if found and all(is_unreachable(each) for each in found.values()) and self._goes_blind():
+        unseen = found and all(is_unreachable(each) for each in found.values())
+        # A zone whose own servers are silent is no closed port: others have been heard.
+        if unseen and not self._exchange.has_heard and self._goes_blind():
             return {}
-        found |= self._nowhere({n: c.end for n, c in found.items() if isinstance(c, Chain)})
         ends = (each for each in found.values() if isinstance(each, Chain))
         zones = (place.zone for end in ends for place in end.places)
         self.problems = list(dict.fromkeys(problem for zone in zones for problem in zone.problems))
         return found
 
-    def _nowhere(self, ends: Mapping[Name, Place]) -> dict[Name, Failed]:
-        """Return the names that end in a top-level zone, which does not know even their parent."""
+    def nowhere(self, found: Mapping[Name, Chain | Failed]) -> dict[Name, Failed]:
+        """Return those *found* that end in a top-level zone, which does not know their parent.
+
+        For those who cannot tell by what is hosted whether such a zone is an inner one.
+        """
+        ends = {name: each.end for name, each in found.items() if isinstance(each, Chain)}
         doubtful = {
             name: end
             for name, end in ends.items()
@@ -65,7 +70,7 @@ class Survey:
         }
         bases = self.tree.places({end.name.parent() for end in doubtful.values()})
         return {
-            name: in_no_zone(end.name, end.name.parent(), end.zone.apex)
+            name: in_no_zone(name, end.name, end.zone.apex)
             for name, end in doubtful.items()
             if isinstance(base := bases[end.name.parent()], Failed) or not base.exists
         }

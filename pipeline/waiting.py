@@ -36,6 +36,7 @@ class Waiting:
         """Return the report on *wanted*."""
         survey = Survey(self._settings, self._exchange, tuple(wanted), self._left)
         found = survey.look()
+        found = {**found, **survey.nowhere(found)}
         self._problems = survey.problems
         failures = [each for each in found.values() if isinstance(each, Failed)]
         if failures:

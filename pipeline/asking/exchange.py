@@ -1,6 +1,7 @@
 """Put DNS questions to servers and collect the answers."""
 
 from collections.abc import Callable, Container, Sequence
+from math import inf
 from typing import Self
 
 from pipeline.clock import Clock
@@ -40,6 +41,11 @@ class Exchange:
         """Address and port of servers that do not repeat a name as it was spelt (0x20)."""
         return self._traffic.careless
 
+    @property
+    def has_heard(self) -> bool:
+        """Whether anything at all has come back by port 53 or another plain port."""
+        return self._traffic.has_heard
+
     def send(self, query: Query) -> None:
         """Put *query* on its way, as soon as there is room."""
         self._traffic.send(query)
@@ -51,39 +57,51 @@ class Exchange:
             return replies
         return self._traffic.arrivals(until)
 
-    def ask(self, queries: Sequence[Query]) -> list[Reply]:
-        """Return the replies to *queries*, in their order, once all have come."""
+    def ask(self, queries: Sequence[Query], patience: float = inf) -> list[Reply]:
+        """Return the replies to *queries*, in their order, once all have come.
+
+        What has not come after *patience* seconds is silence.
+        """
         awaited = set(queries)
+        until = self._clock.now() + patience
         for query in queries:
             self.send(query)
         replies: dict[Query, Reply] = {}
-        while len(replies) < len(awaited):
-            replies |= {reply.query: reply for reply in self._replies_to(awaited, float("inf"))}
-        return [replies[query] for query in queries]
+        while len(replies) < len(awaited) and self._clock.now() < until:
+            replies |= {reply.query: reply for reply in self._replies_to(awaited, until)}
+        self._traffic.drop(awaited - replies.keys())
+        late = Silence("timeout")
+        now = self._clock.now()
+        return [replies.get(query) or Reply(query, now, late) for query in queries]
 
     def race(
         self,
         contests: Sequence[Sequence[Query]],
         judge: Callable[[Reply], bool],
         stagger: float = STAGGER,
+        patience: float = inf,
     ) -> list[list[Reply]]:
         """Return, for each contest, its replies as they arrived: the last one wins, or none does.
 
         The queries of a contest are asked in their order, all contests at
         once: the next when the one before brought silence or an answer that
         *judge* does not accept, or *stagger* seconds after that was sent. What
-        is still under way once a contest is won is dropped.
+        is still under way once a contest is won, or after *patience* seconds,
+        is dropped.
         """
+        until = self._clock.now() + patience
         races = [Contest(queries) for queries in contests]
         runner = {query: race for race in races for query in race.ahead}
         while True:
             for race in races:
                 if race.is_stuck or self._turn(race, stagger) <= self._clock.now():
                     self.send(race.advance())
-            if not any(race.under_way for race in races):
+            under_way = {query for race in races for query in race.under_way}
+            if not under_way or self._clock.now() >= until:
+                self._traffic.drop(under_way)
                 return [race.replies for race in races]
-            until = min(self._turn(race, stagger) for race in races)
-            for reply in self._replies_to(runner, until):
+            turn = min(until, *(self._turn(race, stagger) for race in races))
+            for reply in self._replies_to(runner, turn):
                 won = not isinstance(reply.outcome, Silence) and judge(reply)
                 self._traffic.drop(runner[reply.query].take(reply, won=won))
 

@@ -25,6 +25,9 @@ from .silences import silence
 if TYPE_CHECKING:
     from .encrypted.connections import Connections
 
+NO_ADDRESS = "its address cannot be found"
+"""What a server says whose host's name could not be looked up: it may be there, and deny."""
+
 WIDTH = 128
 """Sockets open at once: well below the usual limit of 1,024 descriptors."""
 
@@ -55,6 +58,7 @@ class Traffic:
         self._connections: Connections | None = None
         self.sent = 0
         self.careless: set[tuple[str, int]] = set()
+        self.has_heard = False
 
     def close(self) -> None:
         """Give up on everything."""
@@ -101,6 +105,9 @@ class Traffic:
         while self._waiting and len(self._flights) < WIDTH:
             query = self._waiting.popleft()
             now = self._clock.now()
+            if not query.address:
+                yield Reply(query, now, Silence(NO_ADDRESS))
+                continue
             if query.transport is not Transport.PLAIN:
                 self._flights[query] = Errand(query, now)
                 self._entrust(query)
@@ -170,6 +177,7 @@ class Traffic:
             message = flight.receive()
             if message is None:
                 return
+            self.has_heard = True
             if message.rcode() == FORMERR and flight.message.edns >= 0:
                 flight.drop_edns()  # a server without EDNS says so like that (RFC 6891 §7)
                 yield from self._send(flight)

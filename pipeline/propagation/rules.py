@@ -78,8 +78,8 @@ def decide(goals: Sequence[Goal], evidence: Evidence, policy: Policy, now: float
     hopeless = all(court.is_hopeless(goal) for goal in unmet)
     unconfirmed = list(dict.fromkeys(q for questions in stuck.values() for q in questions))
     faded = []
-    if hopeless or now >= policy.deadline - policy.fresh:  # the last round, of those that are met
-        faded = [q for goal in goals if not stuck[goal] for q in court.faded(goal)]
+    if hopeless or now >= policy.deadline - policy.fresh:  # the last round, of what was confirmed
+        faded = [q for goal in goals if not court.blocking(goal) for q in court.faded(goal)]
     unconfirmed += faded
     if not unconfirmed:
         return Ready(tuple(question for goal in goals for question in court.set_aside(goal)))
@@ -128,9 +128,11 @@ class Court:
         if len(aside) < len(missing):
             return missing
         confirmed = [q for q in asked if q not in aside]
-        hosts = len({q.via.server for q in asked})
-        enough = 2 * len(confirmed) >= len(asked)
-        if enough and len({q.via.server for q in confirmed}) >= min(2, hosts):
+        machines, good = {machine(q) for q in asked}, {machine(q) for q in confirmed}
+        hosts, named = {q.via.server for q in asked}, {q.via.server for q in confirmed}
+        # One machine under several names is one.
+        several = min(len(named), len(good)) >= min(2, len(hosts), len(machines))
+        if several and 2 * len(good) >= len(machines):
             return ()
         return missing
 
@@ -232,3 +234,8 @@ class Court:
         waited = 0.0 if hurries else last.at - self.policy.started
         interval = min(max(waited / 10, self.policy.shortest), self.policy.longest)
         return max(last.at + interval, track.repeats_until)
+
+
+def machine(question: Question) -> object:
+    """Return what is asked: an address, or a host whose address nobody knows."""
+    return str(question.via) if question.via.address else question.via.server

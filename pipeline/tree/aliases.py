@@ -29,7 +29,7 @@ def chains(tree: Tree, names: Iterable[Name]) -> dict[Name, Chain | Failed]:
                 ended[first] = place
                 continue
             here = (*seen, place)
-            if place.alias is None or (place.is_wildcard and not seen):
+            if place.alias is None or place.is_wildcard:
                 ended[first] = Chain(here)
             elif place.alias in {each.name for each in here}:
                 ended[first] = loop(first, here)

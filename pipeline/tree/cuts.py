@@ -24,6 +24,8 @@ class Cut:
         is_configured: Whether the user named the servers.
         above: The zone whose servers these are, at least one of which serves
             both; None where a referral, a resolver or the user told.
+        beside: The servers of the zone above where that referred here. One of
+            them may serve this zone all the same, or deny it.
     """
 
     apex: Name
@@ -32,11 +34,12 @@ class Cut:
     bare: frozenset[Name] = frozenset()
     is_configured: bool = False
     above: Name | None = None
+    beside: tuple[Perspective, ...] = ()
 
     def within(self, apex: Name) -> "Cut":
         """Return the zone at *apex*, below this one and on the same servers."""
         above = None if self.is_configured else self.apex
-        return replace(self, apex=apex, parent=frozenset(), above=above)
+        return replace(self, apex=apex, parent=frozenset(), above=above, beside=())
 
 
 class Cuts:

@@ -20,6 +20,7 @@ def nobody_answers(name: Name, said: Mapping[Perspective, Silence]) -> Failed:
         f"{at} ({printable(at.server, 255)}): {printable(silence.reason)}"
         for at, silence in said.items()
     )
+    words = words or "time is up"
     if all(silence.is_nothing for silence in said.values()):
         return Failed(
             Exit.UNAVAILABLE,
@@ -48,7 +49,7 @@ def endless(name: Name) -> Failed:
 
 def no_address(apex: Name, hosts: Iterable[Name]) -> Failed:
     """Return the failure of a zone whose name servers have no address."""
-    names = ", ".join(printable(host.to_text(), 255) for host in sorted(hosts))
+    names = ", ".join(printable(host.to_text(), 255) for host in sorted(hosts)[:8])
     return Failed(
         Exit.UNAVAILABLE,
         "no-address",
@@ -69,11 +70,16 @@ def not_delegated(name: Name) -> Failed:
     )
 
 
-def in_no_zone(name: Name, base: Name, apex: Name) -> Failed:
-    """Return the failure of a *name* whose *base* the servers of *apex*, a top-level zone, deny."""
+def in_no_zone(name: Name, end: Name, apex: Name) -> Failed:
+    """Return the failure of a *name* whose values belong at *end*, in a zone that nobody has.
+
+    Its parent is denied by the servers of *apex*, a top-level zone.
+    """
+    what = str(name) if name == end else f"{name} is an alias (CNAME) of {end}, which"
+    mend = "" if name == end else "correct or remove that CNAME record; or: "
     return Failed(
         Exit.CONFIG,
         "not-delegated",
-        f"{name} is in no zone: the name servers of {apex} know no {base}",
-        "is the domain spelt right, registered, and delegated to its host?",
+        f"{what} is in no zone: the name servers of {apex} know no {end.parent()}",
+        f"{mend}is the domain spelt right, registered, and delegated to its host?",
     )

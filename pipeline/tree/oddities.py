@@ -9,6 +9,9 @@ from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective
 from pipeline.text import printable
 
+SHOWN = 8
+"""Names in one sentence."""
+
 
 def oddities(
     apex: Name,
@@ -29,6 +32,8 @@ def oddities(
     given, found = tuple(given), tuple(found)
     return (
         *different_hosts(apex, parent, child),
+        *unknown_hosts(apex, parent, child),
+        *lost_addresses(apex, found),
         *different_addresses(apex, given, found),
         *private_addresses(apex, (*given, *found)),
     )
@@ -48,13 +53,40 @@ def different_hosts(
         )
 
 
+def unknown_hosts(
+    apex: Name, parent: Collection[Name], child: Collection[Name]
+) -> Iterator[Problem]:
+    """Yield the warning that the zone does not say who serves it, or names too many."""
+    if parent and not child:
+        yield Problem(
+            "delegation-unconfirmed",
+            f"no name server of {apex} says which servers the zone has; its parent names "
+            f"{listed(parent)}",
+            "its servers should answer for NS at the apex: a CA may know of others than these",
+            Severity.WARNING,
+        )
+
+
+def lost_addresses(apex: Name, found: Iterable[Perspective]) -> Iterator[Problem]:
+    """Yield the warning that some servers cannot be found, and so not be asked."""
+    lost = sorted({via.server for via in found if not via.address})
+    if lost:
+        names = ", ".join(printable(host, 255) for host in lost[:SHOWN])
+        yield Problem(
+            "nameserver-lost",
+            f"name servers of {apex} whose addresses cannot be found, for nobody tells: {names}",
+            "a CA may find them, and ask them; mend the zones that these hosts are in",
+            Severity.WARNING,
+        )
+
+
 def different_addresses(
     apex: Name, given: Collection[Perspective], found: Collection[Perspective]
 ) -> Iterator[Problem]:
     """Yield the warning that glue is not what the hosts' own records say, one for each host."""
     for host in dict.fromkeys(via.server for via in given):
         glued = {via.address for via in given if via.server == host}
-        real = {via.address for via in found if via.server == host}
+        real = {via.address for via in found if via.server == host and via.address}
         if real and glued - real:
             yield Problem(
                 "glue-differs",
@@ -67,9 +99,12 @@ def different_addresses(
 
 def private_addresses(apex: Name, servers: Iterable[Perspective]) -> Iterator[Problem]:
     """Yield the warning that name servers have addresses that a CA's resolver refuses to ask."""
-    private = {str(via): via.server for via in servers if not ip_address(via.address).is_global}
+    told = [via for via in servers if via.address]
+    private = {str(via): via.server for via in told if not ip_address(via.address).is_global}
     if private:
-        named = ", ".join(f"{printable(host, 255)} {at}" for at, host in sorted(private.items()))
+        shown = sorted(private.items())[:SHOWN]
+        named = ", ".join(f"{printable(host, 255)} {at}" for at, host in shown)
+        named += ", ..." if len(private) > SHOWN else ""
         yield Problem(
             "private-nameserver",
             f"name servers of {apex} have private addresses: {named}",
@@ -79,5 +114,6 @@ def private_addresses(apex: Name, servers: Iterable[Perspective]) -> Iterator[Pr
 
 
 def listed(hosts: Iterable[Name]) -> str:
-    """Return *hosts* for a sentence."""
-    return ", ".join(printable(host.to_text(), 255) for host in sorted(hosts))
+    """Return *hosts* for a sentence, the first few of many."""
+    names = [printable(host.to_text(), 255) for host in sorted(hosts)]
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")

@@ -18,8 +18,11 @@ from .cuts import Cut
 from .delegation import Asked, Delegation, Place
 from .oddities import oddities
 from .recursion import Recursion
-from .referrals import alias, apex_of, glue, ns_targets, zone_cut
+from .referrals import alias, apex_of, glue, leads_on, ns_targets, zone_cut
 from .walk import Found, Walk
+
+MOST_HOSTS = 60
+"""Name servers of a zone whose addresses are looked up; no zone that means well has more."""
 
 
 class Tree:
@@ -48,7 +51,7 @@ class Tree:
 
     def addresses(self, hosts: Collection[Name]) -> frozenset[str]:
         """Return every address of *hosts*; empty if they have none, or cannot be found."""
-        return frozenset(via.address for via in self._walk.addresses(hosts))
+        return frozenset(via.address for via in self._walk.addresses(hosts) if via.address)
 
     def zones(self, names: Iterable[Name]) -> dict[Name, Delegation]:
         """Return the zone that each of *names* is in.
@@ -141,39 +144,46 @@ class Tree:
         """Return each zone with every server that it, or its parent, names."""
         new = [apex for apex in dict.fromkeys(apexes) if apex not in self._delegations]
         open_ = [self._own(self._walk.cuts[apex]) for apex in new]
-        answers = self._walk.find((cut.apex, rdatatype.NS) for cut in open_)
-        children = {}
-        for cut in open_:
-            match answers[cut.apex, rdatatype.NS]:
-                case Found(message=message):
-                    children[cut.apex] = ns_targets(message, cut.apex)
-                case _:
-                    children[cut.apex] = frozenset()
-        found = [cut for cut in open_ if not cut.is_configured]
-        hosts = {host for cut in found for host in (*cut.parent, *children[cut.apex])}
+        children = self._children(open_)
+        named = {
+            cut.apex: sorted(cut.parent | children[cut.apex])[:MOST_HOSTS]
+            for cut in open_
+            if not cut.is_configured
+        }
+        hosts = {host for each in named.values() for host in each}
         addresses = self._walk.addresses(hosts) if hosts else ()
         for cut in open_:
             self._delegations[cut.apex] = delegation(cut, children[cut.apex], addresses)
         return self._delegations
 
-    def _own(self, cut: Cut) -> Cut:
-        """Return *cut*, servers of the zone above that only refer to it replaced by their word.
+    def _children(self, cuts: Sequence[Cut]) -> dict[Name, frozenset[Name]]:
+        """Return the hosts that each zone names itself, by the word of all its servers."""
+        asked = [((cut.apex, rdatatype.NS), via) for cut in cuts for via in cut.servers]
+        children: dict[Name, frozenset[Name]] = {cut.apex: frozenset() for cut in cuts}
+        for ((apex, _), _via), answer in zip(asked, self._walk.interview.poll(asked), strict=True):
+            if isinstance(told := leads_on(answer, apex, apex), Message):
+                children[apex] |= ns_targets(told, apex)
+        return children
 
-        Those that answer for both are asked by the world, too, whatever is delegated.
+    def _own(self, cut: Cut) -> Cut:
+        """Return *cut* with those servers of the zone above that have a word of their own on it.
+
+        The world asks those, too, whatever is delegated; those that refer are
+        replaced by the hosts they name.
         """
-        if cut.above is None:
+        asked = [((cut.apex, rdatatype.SOA), via) for via in cut.beside or cut.servers]
+        if cut.is_configured or not (cut.beside or cut.above):
             return cut
-        servers: list[Perspective] = []
-        parent: set[Name] = set()
-        answers = self._walk.poll((cut.apex, rdatatype.SOA), cut.servers)
-        for via, answer in answers.items():
-            if isinstance(answer, Message) and zone_cut(answer, cut.apex, cut.above):
+        servers = list(cut.servers if cut.beside else ())
+        parent = set(cut.parent)
+        for (_, via), answer in zip(asked, self._walk.interview.poll(asked), strict=True):
+            if isinstance(answer, Message) and zone_cut(answer, cut.apex, cut.apex.parent()):
                 hosts = ns_targets(answer, cut.apex)
                 parent |= hosts
-                servers += glue(answer, hosts, cut.above)
-            else:
+                servers += glue(answer, hosts, cut.above or cut.apex.parent())
+            elif cut.above or isinstance(leads_on(answer, cut.apex, cut.apex), Message):
                 servers.append(via)
-        return replace(cut, servers=tuple(servers), parent=frozenset(parent))
+        return replace(cut, servers=tuple(dict.fromkeys(servers)), parent=frozenset(parent))
 
     def _wildcards(self, aliases: Mapping[Name, Name | None]) -> frozenset[Name]:
         """Return those names whose alias a wildcard made (RFC 4592).
@@ -192,7 +202,10 @@ class Tree:
         return frozenset(
             name
             for name, each in probes.items()
-            if all(aliased(answers[probe, rdatatype.TXT], probe) == aliases[name] for probe in each)
+            if each
+            and all(
+                aliased(answers[probe, rdatatype.TXT], probe) == aliases[name] for probe in each
+            )
         )
 
 
@@ -232,10 +245,10 @@ def delegation(cut: Cut, child: frozenset[Name], addresses: Collection[Perspecti
 
 
 def relatives(name: Name, label: bytes) -> Iterator[Name]:
-    """Yield *name*'s sibling called *label*, and its child, if that is not too long a name."""
-    yield Name((label, *name.labels[1:]))
-    with suppress(NameTooLong):
-        yield Name((label, *name.labels))
+    """Yield *name*'s sibling called *label*, and its child, unless that is too long a name."""
+    for rest in (name.labels[1:], name.labels):
+        with suppress(NameTooLong):
+            yield Name((label, *rest))
 
 
 def aliased(outcome: Found | Failed, name: Name) -> Name | None:

@@ -82,7 +82,7 @@ class Recursion:
             contests.append(queries)
         answers: dict[Asked, Message] = {}
         failures: dict[Asked, Failed] = {}
-        races = self._exchange.race(contests, is_answer)
+        races = self._exchange.race(contests, is_answer, patience=self._left())
         for question, queries, replies in zip(questions, contests, races, strict=True):
             silences: dict[Perspective, Silence] = {}
             for reply in replies:

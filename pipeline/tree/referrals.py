@@ -1,12 +1,13 @@
 """Read what a DNS message says about zones: cuts, name servers, glue, apexes, aliases. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import dns.name
 from dns import rcode, rdatatype
 from dns.flags import AA
 from dns.message import Message
 from dns.name import Name
+from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
@@ -43,12 +44,17 @@ def holder(name: Name, rdtype: RdataType) -> Name:
     return name.parent() if rdtype == rdatatype.DS and name != dns.name.root else name
 
 
+def of_type(rrsets: Iterable[RRset], *kinds: RdataType) -> Iterator[RRset]:
+    """Yield those of *rrsets* that are of one of *kinds*; another class is another world."""
+    return (each for each in rrsets if each.rdclass == IN and each.rdtype in kinds)
+
+
 def ns_targets(answer: Message, owner: Name) -> frozenset[Name]:
     """Return the hosts in the NS set of *owner*, in the answer or a referral."""
     return frozenset(
         dns.name.from_text(rdata.to_text()).canonicalize()
-        for rrset in (*answer.answer, *answer.authority)
-        if rrset.rdtype == rdatatype.NS and rrset.name == owner
+        for rrset in of_type((*answer.answer, *answer.authority), rdatatype.NS)
+        if rrset.name == owner
         for rdata in rrset
     )
 
@@ -57,18 +63,18 @@ def zone_cut(answer: Message, name: Name, apex: Name) -> Name | None:
     """Return the apex of the zone, below *apex* and at or above *name*, that *answer* refers to."""
     if answer.flags & AA:
         return None
-    for rrset in answer.authority:
+    for rrset in of_type(answer.authority, rdatatype.NS):
         below = rrset.name.is_subdomain(apex) and rrset.name != apex
-        if rrset.rdtype == rdatatype.NS and below and name.is_subdomain(rrset.name):
+        if below and name.is_subdomain(rrset.name):
             return rrset.name.canonicalize()
     return None
 
 
 def glue(referral: Message, hosts: Collection[Name], apex: Name) -> Iterator[Perspective]:
     """Yield the servers whose addresses *referral* brings, as far as the zone at *apex* may say."""
-    for rrset in referral.additional:
+    for rrset in of_type(referral.additional, *ADDRESSES):
         host = rrset.name.canonicalize()
-        if host in hosts and host.is_subdomain(apex) and rrset.rdtype in ADDRESSES:
+        if host in hosts and host.is_subdomain(apex):
             yield from servers(rrset, host)
 
 
@@ -78,18 +84,25 @@ def servers(rrset: RRset, host: Name) -> Iterator[Perspective]:
         yield Perspective(rdata.to_text(), 53, Role.AUTHORITATIVE, host.to_text())
 
 
-def addressed(
-    answers: Mapping[tuple[Name, RdataType], Message | Silence],
-) -> tuple[Perspective, ...]:
-    """Return the authoritative server at each address in *answers* about hosts, aliases or not."""
-    return tuple(
+def addressed(answers: Answers) -> tuple[Perspective, ...]:
+    """Return the authoritative server at each address in *answers* about hosts, aliases or not.
+
+    A host of which an answer is missing may have an address that nobody told: a server without.
+    """
+    found = [
         server
         for (host, kind), answer in answers.items()
         if isinstance(answer, Message)
-        for rrset in answer.answer
-        if rrset.rdtype == kind
+        for rrset in of_type(answer.answer, kind)
         for server in servers(rrset, host)
-    )
+    ]
+    lost = [host for (host, _), answer in answers.items() if isinstance(answer, Silence)]
+    return (*found, *(unknown(host) for host in dict.fromkeys(lost)))
+
+
+def unknown(host: Name) -> Perspective:
+    """Return the server at an address of *host* that cannot be found."""
+    return Perspective("", 53, Role.AUTHORITATIVE, host.to_text())
 
 
 def apex_of(answer: Message, name: Name) -> Name | None:
@@ -99,15 +112,15 @@ def apex_of(answer: Message, name: Name) -> Name | None:
     """
     if alias(answer, name) is not None:
         return None
-    for rrset in (*answer.answer, *answer.authority):
-        if rrset.rdtype == rdatatype.SOA and name.is_subdomain(rrset.name):
+    for rrset in of_type((*answer.answer, *answer.authority), rdatatype.SOA):
+        if name.is_subdomain(rrset.name):
             return rrset.name.canonicalize()
     return None
 
 
 def alias(answer: Message, name: Name) -> Name | None:
     """Return the target of the CNAME at *name* in *answer*, or None."""
-    for rrset in answer.answer:
-        if rrset.rdtype == rdatatype.CNAME and rrset.name == name:
+    for rrset in of_type(answer.answer, rdatatype.CNAME):
+        if rrset.name == name:
             return dns.name.from_text(rrset[0].target.to_text()).canonicalize()
     return None

@@ -14,16 +14,16 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import A
 
-from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import Exchange
 from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 
-from .cuts import Cut, Cuts
+from .cuts import ASKED, Cut, Cuts
 from .delegation import Asked
-from .failures import endless, no_address, nobody_answers, not_delegated
-from .recursion import Recursion, passed_over
-from .referrals import ADDRESSES, addressed, alias, glue, holder, leads_on, ns_targets, zone_cut
+from .failures import endless, no_address, not_delegated
+from .interview import Interview
+from .recursion import Recursion
+from .referrals import ADDRESSES, addressed, alias, glue, holder, ns_targets, zone_cut
 
 LEVELS = 40
 """Zone cuts on the way to a name, at most."""
@@ -34,8 +34,8 @@ DETOURS = 4
 HOPS = 11
 """Aliases that are followed for one answer, as by Unbound (max-query-restarts)."""
 
-TIMEOUT = 2.0
-"""Seconds a server may take."""
+TOP_LEVEL = 2
+"""Labels of a top-level zone's apex, the root's included: servers there serve no zones below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,11 @@ class Walk:
 
         Nothing is asked once no seconds are *left*.
         """
-        self._exchange = exchange
         self._recursion = recursion
-        self._left = left
         self._detours = 0
         self._begin: Callable[[], Sequence[Perspective]] | None = begin
         self.cuts = Cuts(configured)
+        self.interview = Interview(exchange, self.cuts, left)
 
     def find(self, questions: Iterable[Asked]) -> dict[Asked, Found | Failed]:
         """Return the answer to each question by a server of the zone it is in, or why none."""
@@ -110,27 +109,24 @@ class Walk:
         return answers | dict.fromkeys(current, Silence(f"more than {HOPS} aliases in a row"))
 
     def addresses(self, hosts: Collection[Name]) -> tuple[Perspective, ...]:
-        """Return an authoritative server for every address of *hosts*, as their zones tell."""
+        """Return an authoritative server for every address of *hosts*, as their zones tell.
+
+        A host whose zone did not answer, even when asked again, is one without address.
+        """
         self._detours += 1
         try:
             answers = self.resolve((host, kind) for host in sorted(hosts) for kind in ADDRESSES)
+            lost = [asked for asked, answer in answers.items() if isinstance(answer, Silence)]
+            answers |= self.resolve(lost)
         finally:
             self._detours -= 1
         return addressed(answers)
-
-    def poll(
-        self, asked: Asked, via: Iterable[Perspective]
-    ) -> dict[Perspective, Message | Silence]:
-        """Return what each server *via* says when asked."""
-        queries = {self._query(*asked, each): each for each in via}
-        replies = self._exchange.ask([*queries])
-        return {queries[reply.query]: reply.outcome for reply in replies}
 
     def _step(self, begun: Mapping[Asked, Cut], found: dict[Asked, Found | Failed]) -> list[Asked]:
         """Take each question a level further down; return those that must go on."""
         onward = []
         referrals: dict[Name, tuple[Message, Cut]] = {}
-        for question, outcome in self._contest(begun).items():
+        for question, outcome in self.interview.contest(begun).items():
             cut = begun[question]
             match outcome:
                 case Failed() as failed:
@@ -151,34 +147,6 @@ class Walk:
         self._learn(referrals)
         return onward
 
-    def _contest(self, begun: Mapping[Asked, Cut]) -> dict[Asked, Message | Failed]:
-        """Ask servers of each question's zone until one is of use."""
-        about: dict[Query, tuple[Name, Name]] = {}
-
-        def judge(reply: Reply) -> bool:
-            return isinstance(leads_on(reply.outcome, *about[reply.query]), Message)
-
-        contests = []
-        for (name, rdtype), cut in begun.items():
-            queries = [self._query(name, rdtype, via) for via in self.cuts.order(cut)]
-            about |= dict.fromkeys(queries, (name, cut.apex))
-            contests.append(queries)
-        outcomes: dict[Asked, Message | Failed] = {}
-        races = self._exchange.race(contests, judge)
-        for (question, cut), queries, replies in zip(begun.items(), contests, races, strict=True):
-            winner = replies[-1] if replies and judge(replies[-1]) else None
-            late = passed_over(queries, winner)
-            self.cuts.deaf((query.address, query.port) for query in late)
-            last = winner.outcome if winner else None
-            outcomes[question] = (
-                last if isinstance(last, Message) else failure(question[0], cut, replies)
-            )
-        return outcomes
-
-    def _query(self, name: Name, rdtype: rdatatype.RdataType, via: Perspective) -> Query:
-        timeout = max(min(TIMEOUT, self._left()), 0.0)
-        return Query(name, rdtype, via.address, via.port, False, timeout)  # noqa: FBT003
-
     def _learn(self, referrals: Mapping[Name, tuple[Message, Cut]]) -> None:
         """Remember the zones that *referrals* lead to, with their servers."""
         for apex, (message, above) in referrals.items():
@@ -188,14 +156,16 @@ class Walk:
             # A host inside its own zone cannot be found without glue.
             outside = {host for host in hosts if not host.is_subdomain(apex)}
             bare = frozenset(host for host in outside if host.to_text() not in known)
-            self.cuts.add(Cut(apex, found, hosts, bare))
+            beside = above.servers if len(above.apex) > TOP_LEVEL else ()
+            self.cuts.add(Cut(apex, found, hosts, bare, beside=beside))
 
     def _look_up(self, apex: Name) -> None:
         """Find the servers of the zone at *apex* that came without an address, once."""
         cut = self.cuts[apex]
         known = replace(cut, bare=frozenset())
         self.cuts.add(known)  # the way to them may lead back here
-        self.cuts.add(replace(known, servers=(*cut.servers, *self.addresses(cut.bare))))
+        found = self.addresses(sorted(cut.bare)[:ASKED])
+        self.cuts.add(replace(known, servers=(*cut.servers, *found)))
 
     def _closest(self, name: Name) -> Cut | Failed:
         """Return the deepest known zone around *name*, or the topmost that a resolver knows."""
@@ -245,16 +215,3 @@ class Walk:
     def _is_dead_root(self, cut: Cut, failed: Failed) -> bool:
         """Whether no root server can be reached, so that only resolvers can tell the way."""
         return cut.apex == dns.name.root and failed.problem.code == "dns-unreachable"
-
-
-def failure(name: Name, cut: Cut, replies: Sequence[Reply]) -> Failed:
-    """Return why no server of *cut* was of use for *name*."""
-    if not cut.servers:
-        return no_address(cut.apex, cut.parent)
-    by_address = {(via.address, via.port): via for via in cut.servers}
-    said = {}
-    for reply in replies:
-        outcome = leads_on(reply.outcome, name, cut.apex)
-        if isinstance(outcome, Silence):
-            said[by_address[reply.query.address, reply.query.port]] = outcome
-    return nobody_answers(name, said)

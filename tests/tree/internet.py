@@ -5,6 +5,7 @@ say, and what would take long.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 
 import dns.zone
 from dns import rcode, rdatatype
@@ -40,12 +41,17 @@ class Internet(Exchange):
     def __init__(self, servers: Mapping[str, Respond]) -> None:
         self.servers = dict(servers)
         self.asked: list[Query] = []
+        self._heard = False
+
+    @property
+    def has_heard(self) -> bool:
+        return self._heard
 
     @property
     def sent(self) -> int:
         return len(self.asked)
 
-    def ask(self, queries: Sequence[Query]) -> list[Reply]:
+    def ask(self, queries: Sequence[Query], patience: float = inf) -> list[Reply]:
         return [self._reply(query) for query in queries]
 
     def race(
@@ -53,6 +59,7 @@ class Internet(Exchange):
         contests: Sequence[Sequence[Query]],
         judge: Callable[[Reply], bool],
         stagger: float = STAGGER,
+        patience: float = inf,
     ) -> list[list[Reply]]:
         return [list(self._contest(queries, judge)) for queries in contests]
 
@@ -75,6 +82,7 @@ class Internet(Exchange):
         outcome = server(message) if server else Silence("timeout")
         if isinstance(outcome, Message):
             outcome = from_wire(outcome.to_wire())
+            self._heard |= not scheme
         return Reply(query, 0.0, outcome)
 
 
