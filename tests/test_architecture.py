@@ -25,8 +25,8 @@ CORE = {
     )),
     "orders.identifiers", "orders.intake", "orders.issuers",
     *(f"picture.{each}" for each in (
-        "axis", "lanes", "listing", "markup", "matrix", "mermaid", "page", "said", "states",
-        "style", "tables", "timeline",
+        "axis", "lanes", "listing", "markup", "matrix", "mermaid", "page", "remarks", "said",
+        "states", "style", "tables", "timeline",
     )),
     *(f"propagation.{each}" for each in ("aiming", "blind", "evidence", "policy", "rules")),
     "receipts.receipt",

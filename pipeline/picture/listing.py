@@ -62,9 +62,18 @@ def checks(report: Report, most: int) -> Html:
 
 def check_row(line: CheckLine) -> tuple[str, ...]:
     """Return *line* in the columns of `checks`."""
-    issuers = "any CA" if line.issuers is None else ", ".join(line.issuers) or "no CA"
     memory = "" if line.negative_ttl_s is None else f"{line.negative_ttl_s} s"
     alias = f", an alias for {line.target}" if line.target else ""
     servers = "\n".join(map(nameserver, line.servers))
     challenge = f"{line.name}{alias}"
-    return (line.domain, challenge, line.zone, line.dnssec, issuers, memory, servers)
+    return (line.domain, challenge, line.zone, line.dnssec, may_issue(line), memory, servers)
+
+
+def may_issue(line: CheckLine) -> str:
+    """Return who may issue, as far as anybody could be asked."""
+    match line.issuers:
+        case None:
+            is_known = line.zone and line.dnssec != "unknown"
+            return "any CA" if is_known else "not known"
+        case some:
+            return ", ".join(some) or "no CA"

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pipeline.model import Exit, Problem, Severity
+from pipeline.model import Exit, Severity
 from pipeline.report import Report, headline
 from pipeline.text import counted
 
@@ -10,14 +10,18 @@ from .lanes import lanes, seconds
 from .listing import checks, orders, records
 from .markup import Html, element, joined
 from .matrix import matrices, shown
+from .remarks import remarks
 from .said import words
 from .states import look
 from .style import sheet
-from .tables import legend, matrix_table
+from .tables import clipped, legend, matrix_table
 from .timeline import timeline
 
 MOST = 200
 """Names shown one by one; past that those in trouble first, and the rest as a number."""
+
+MOST_SUBJECTS = 4
+"""Certificates or names that the title names."""
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What the page may do (CSP 3): nothing but look as it does, should anything slip through."""
@@ -28,13 +32,10 @@ MEANINGS: dict[int, str] = {
     Exit.DATA: "the order cannot be served",
     Exit.UNAVAILABLE: "a service failed, or could not be reached",
     Exit.BUG: "our own fault: please report it",
-    Exit.NOT_READY: "not ready in time: try again later",
     Exit.REFUSED: "credentials were refused",
     Exit.CONFIG: "the configuration does not suffice",
 }
 SIGNALLED = 128
-
-MARKS = {Severity.ERROR: "✗ error", Severity.WARNING: "! warning", Severity.NOTICE: "i notice"}
 
 HATCH = Html(
     '<svg class="defs" aria-hidden="true"><defs><pattern id="hatch" width="7" height="7"'
@@ -45,7 +46,7 @@ HATCH = Html(
 
 def page(report: Report, ended: datetime | None = None) -> str:
     """Return *report* as an HTML document; *ended* is the time of day at its end, aware."""
-    title = f"dns01: {verdict(report)}"
+    title = ": ".join(filter(None, ("dns01", verdict(report), subject(report))))
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -56,11 +57,14 @@ def page(report: Report, ended: datetime | None = None) -> str:
         element("title", title),
         element("style", Html(sheet(tone(report)))),
     )
+    grave = [each for each in report.problems if each.severity is Severity.ERROR]
+    others = [each for each in report.problems if each.severity is not Severity.ERROR]
     parts = (
         element("header", *opening(report, ended)),
-        section("What to know", problems(report.problems)),
+        section("What stands in the way", remarks(grave, MOST)),
         legend(states(report)),
         section("When each server turned", timeline(report)),
+        section("What to know", remarks(others, MOST)),
         section("Who confirmed which name", evidence(report)),
         section("What the domains look like", checks(report, MOST)),
         section("Orders", orders(report)),
@@ -78,6 +82,18 @@ def section(title: str, content: Html) -> Html:
 def verdict(report: Report) -> str:
     """Return how it ended, in a word or two."""
     return report.status.replace("-", " ").capitalize()
+
+
+def subject(report: Report) -> str:
+    """Return what the run was about: certificates, or domains, or names; empty if not known."""
+    found = (
+        [order.name for order in report.orders]
+        or [line.domain for line in report.checks]
+        or [record.name for record in report.records]
+    )
+    names = list(dict.fromkeys(clipped(name) for name in found))
+    more = len(names) - MOST_SUBJECTS
+    return ", ".join(names[:MOST_SUBJECTS]) + (f" and {more} more" if more > 0 else "")
 
 
 def tone(report: Report) -> str:
@@ -98,7 +114,17 @@ def meaning(report: Report) -> str:
         return f"stopped by signal {code - SIGNALLED}"
     if report.status == "ready":
         return "a CA may validate now"
-    return MEANINGS.get(code, "see what to know")
+    if report.checks and code == Exit.DATA:
+        return "a CA would refuse"
+    if code == Exit.NOT_READY:
+        return f"not ready in time: {next_step(report)}"
+    return MEANINGS.get(code, "see what stands in the way")
+
+
+def next_step(report: Report) -> str:
+    """Return what the first error asks for: waiting alone may mend nothing."""
+    hints = (each.hint for each in report.problems if each.severity is Severity.ERROR)
+    return next(hints, "").strip().partition("\n")[0] or "see what stands in the way"
 
 
 def opening(report: Report, ended: datetime | None) -> tuple[Html, ...]:
@@ -117,31 +143,9 @@ def opening(report: Report, ended: datetime | None) -> tuple[Html, ...]:
     pairs = (each for k, v in facts.items() for each in (element("dt", k), element("dd", v)))
     return (
         element("h1", verdict(report)),
+        element("p", about, class_="about") if (about := subject(report)) else Html(),
         element("p", sentence[:1].upper() + sentence[1:], class_="lead"),
         element("dl", *pairs),
-    )
-
-
-def problems(found: tuple[Problem, ...]) -> Html:
-    """Return *found* as a list, the worst first, each with its next step."""
-    ranked = sorted(found, key=lambda problem: list(Severity).index(problem.severity))
-    items = [problem_item(problem) for problem in ranked[:MOST]]
-    if len(ranked) > MOST:
-        items.append(element("li", f"and {len(ranked) - MOST} more"))
-    return element("ul", *items, class_="problems") if items else Html()
-
-
-def problem_item(problem: Problem) -> Html:
-    """Return *problem*; a sentence about many servers has a line for each."""
-    hint = joined(element("b", "Hint: "), problem.hint.strip())
-    return element(
-        "li",
-        element("strong", MARKS[problem.severity]),
-        " ",
-        element("code", problem.code),
-        element("p", problem.message.replace("; ", ";\n"), class_="message"),
-        element("p", hint, class_="hint") if problem.hint else "",
-        class_=problem.severity.value,
     )
 
 

@@ -16,7 +16,7 @@ p { margin: .3rem 0 }
 code, .address { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em }
 header { border-left: .5rem solid var(--verdict); padding: .2rem 0 .2rem 1rem }
 header h1 { color: var(--verdict) }
-.lead { font-size: 1.15rem }
+.lead { font-size: 1.15rem } .about { font-weight: 600 }
 .dim, dt, caption, footer { color: var(--dim) }
 caption { font-size: .9rem; padding-bottom: .4rem; text-align: left }
 dl { display: grid; gap: .2rem 1.2rem; grid-template-columns: max-content 1fr; margin: 1rem 0 0 }
@@ -69,7 +69,7 @@ footer { border-top: 1px solid var(--line); font-size: .9rem; margin-top: 2.5rem
 %(states)s
 @media (max-width: 48rem) {
   body { padding: 1rem } h1 { font-size: 1.6rem }
-  dl { grid-template-columns: 1fr } dd { margin-bottom: .4rem }
+  dl { gap: .2rem .8rem }
   .lanes thead tr, .lanes tbody tr { display: grid; grid-template-columns: 1fr auto; gap: 0 .6rem }
   .lanes thead th:not(.bar) { display: none }
   .matrix { font-size: .8rem } .matrix tbody th { width: auto }

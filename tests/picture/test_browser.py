@@ -99,6 +99,19 @@ def test_the_page_is_as_wide_as_its_window(shown: Shown, name: str, width: int) 
     assert tab.value(WIDEST) == []
 
 
+def test_facts_have_a_line_each(shown: Shown) -> None:
+    """
+    On a phone a fact and its name stand side by side, and the name is not broken.
+    """
+    tab = shown.show(SAMPLES["poisoned"], 360)
+    assert tab.value(
+        "(() => { const all = [...document.querySelectorAll('header dt')];"
+        "return all.length > 2 && all.every(e => { const name = e.getBoundingClientRect();"
+        "const fact = e.nextElementSibling.getBoundingClientRect();"
+        "return name.top === fact.top && name.right <= fact.left; }) })()"
+    )
+
+
 def test_heads_stay_in_sight(shown: Shown) -> None:
     """
     In a table of a hundred names, scrolled both ways, the servers' and the names' heads stay.

@@ -174,7 +174,7 @@ def test_every_exit_has_a_meaning(code: int) -> None:
         129: "Stopped by signal 1",
         130: "Stopped by signal 2",
         143: "Stopped by signal 15",
-        3: "See what to know",
+        3: "See what stands in the way",
     }[int(code)] in text
 
 
@@ -206,6 +206,103 @@ def test_problems() -> None:
     assert "<b>Hint: </b>do this\nthen that" in text
     many_ = tuple(Problem("a", f"{i}") for i in range(MOST + 7))
     assert "and 7 more" in Tree(page(Report("failed", 69, problems=many_))).text
+
+
+def test_problems_of_one_kind_share_a_block() -> None:
+    """
+    Equal code, severity and next step are said once, above every message; whatever differs in one
+    of them has a block of its own.
+    """
+    problems = (
+        Problem("lame", "ns1 is lame", "mend it", Severity.WARNING),
+        Problem("caa", "nobody may issue", "", Severity.WARNING),
+        Problem("lame", "ns2 is lame", "mend it", Severity.WARNING),
+        Problem("lame", "ns3 is lame", "remove it", Severity.WARNING),
+        Problem("lame", "ns4 is lame", "mend it", Severity.ERROR),
+    )
+    blocks = re.findall(
+        r'<li class="(\w+)">(.*?)</li>', page(Report("failed", 69, problems=problems))
+    )
+    assert [(weight, re.findall(r"ns\d|nobody", block)) for weight, block in blocks] == [
+        ("error", ["ns4"]),
+        ("warning", ["ns1", "ns2"]),
+        ("warning", ["nobody"]),
+        ("warning", ["ns3"]),
+    ]
+    assert [block.count("Hint: ") for _, block in blocks] == [1, 1, 0, 1]
+
+
+def test_errors_above_the_chart_warnings_below() -> None:
+    """
+    What stands in the way comes first, then when each server turned, then what else to know.
+    """
+    heads = re.findall("<h2>(.*?)</h2>", page(poisoned()))
+    assert heads[:4] == [
+        "What stands in the way",
+        "When each server turned",
+        "What to know",
+        "Who confirmed which name",
+    ]
+    assert "What stands in the way" not in page(ready())
+
+
+def test_the_page_names_what_it_is_about() -> None:
+    """
+    Title and header name the certificates, else the domains of a check, else the names that were
+    waited for; a few of them, and how many more.
+    """
+    waited = replace(ready(), orders=())
+    for report, about in (
+        (ready(), "Ready: example.com,*.example.com"),
+        (SAMPLES["checked"], "Checked: example.com, *.example.com"),
+        (waited, "Ready: _acme-challenge.example.com., _acme-challenge.www1.example.com."),
+    ):
+        text = page(report)
+        assert f"<title>dns01: {about}</title>" in text
+        assert f'<p class="about">{about.partition(": ")[2]}</p>' in text
+    assert " and 96 more</title>" in page(replace(many(100), orders=()))
+    assert "<title>dns01: Failed</title>" in page(SAMPLES["failed"])
+    assert 'class="about"' not in page(SAMPLES["failed"])
+
+
+def test_a_time_out_says_the_next_step() -> None:
+    """
+    Not ready leads on to what the first error asks for, never to waiting where waiting is in vain.
+    """
+    mend = Problem("not-ready", "stale", "look at the zone transfers\nand so on")
+    aside = Problem("server-silent", "silent", "start it", Severity.WARNING)
+    report = Report("not-ready", 75, problems=(aside, mend))
+    lead = '<p class="lead">Not ready in time: {}</p>'
+    assert lead.format("look at the zone transfers") in page(report)
+    silent = replace(report, problems=(aside, replace(mend, hint="")))
+    assert lead.format("see what stands in the way") in page(silent)
+
+
+def test_what_a_check_calls_a_refusal() -> None:
+    """
+    Where there is no order, none is said to fail; other exits mean what they always do.
+    """
+    refused = replace(SAMPLES["checked"], status="failed", exit=65)
+    assert '<p class="lead">A CA would refuse</p>' in page(refused)
+    assert "A CA would refuse" not in page(replace(refused, exit=69))
+    assert "A CA would refuse" not in page(Report("failed", 65))
+
+
+def test_who_may_issue_is_not_guessed() -> None:
+    """
+    "any CA" is said only where CAA could be asked: a zone was found, and answered.
+    """
+    line = SAMPLES["checked"].checks[1]
+    for seen, words in (
+        (line, "any CA"),
+        (replace(line, zone=""), "not known"),
+        (replace(line, dnssec="unknown"), "not known"),
+        (replace(line, issuers=()), "no CA"),
+        (replace(line, issuers=("a.example",), dnssec="unknown"), "a.example"),
+    ):
+        text = page(replace(SAMPLES["checked"], checks=(seen,)))
+        cells = re.findall("<td>(.*?)</td>", text.partition("What the domains look like")[2])
+        assert cells[3] == words
 
 
 def test_the_matrix() -> None:
