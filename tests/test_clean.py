@@ -271,3 +271,20 @@ def test_a_disk_that_refuses(folder: Folder, monkeypatch: pytest.MonkeyPatch) ->
     assert (report.exit, report.problems[0].code) == (Exit.CONFIG, "state-dir")
     folder.path.with_name("gone").rename(folder.path)
     assert folder.listed(held) == [leaf("a.example.com")]
+
+
+def test_a_receipt_wrongly_cleaned_holds_nothing_back(folder: Folder) -> None:
+    """
+    A receipt that says cleaned and lists records is cleaned like any other, and no later receipt
+    leaves a value to it for ever.
+    """
+    with folder.left("a.example.com") as wrong:
+        pass
+    wrong.path.write_text(wrong.path.read_text().replace('"ready"', '"cleaned"'))
+    assert '"cleaned"' in wrong.path.read_text()
+    with folder.left("a.example.com"):
+        pass
+    report = folder.clean()
+    assert (report.exit, len(report.records), report.problems) == (0, 1, ())
+    assert folder.shelf.held == set()
+    assert folder.listed(wrong) == []

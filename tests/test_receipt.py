@@ -150,6 +150,18 @@ def test_tampering_is_refused(tamper: Tamper, reason: str) -> None:
     assert reason in refusal(json.dumps(document).encode())
 
 
+@pytest.mark.parametrize("state", [State.PLANNED, State.CLEANED])
+def test_records_are_never_idle(state: State) -> None:
+    """
+    A receipt that lists records is not done with, whatever is made of it and whatever its file
+    says: an idle one would be passed over, and its records never removed.
+    """
+    assert replace(RECEIPT, state=state).state is State.WRITING
+    assert replace(RECEIPT, state=state, records=()).state is state
+    document = json.loads(to_json(RECEIPT)) | {"state": state.value}
+    assert from_json(json.dumps(document).encode(), "r") == replace(RECEIPT, state=State.WRITING)
+
+
 def test_truncated_is_refused() -> None:
     """
     Half a receipt is none, wherever it was cut.
@@ -201,7 +213,7 @@ def test_what_is_resumed(state: State, age: timedelta, kept: bool) -> None:  # n
     """
     An order is used again while it is young and its run was neither ready nor cleaned.
     """
-    receipt = replace(RECEIPT, state=state)
+    receipt = replace(RECEIPT, state=state, records=())
     wanted = receipt.claims[1]
     assert receipt.resumable(wanted.key, TODAY + age) == (wanted if kept else None)
 

@@ -754,6 +754,40 @@ def test_what_cannot_be_removed_stays_listed(scene: Scene) -> None:
     assert scene.listed() == scene.values("a.example.com") == set()
 
 
+@pytest.mark.parametrize("resumes", [True, False])
+def test_refused_and_not_removed_is_found_by_clean(
+    scene: Scene,
+    tmp_path: Path,
+    resumes: bool,  # noqa: FBT001
+) -> None:
+    """
+    If the write of an order fails half-way and the host cannot delete either, `clean` finds and
+    removes what may be there, also of a document, which nobody goes on with.
+    """
+
+    def half(verb: str, _zone: Zone | None) -> None:
+        if verb == "append":
+            scene.dns.append(
+                Zone(APEX, APEX.to_text()), [TXT(leaf("a.example.com"), "a-1", 60)], ""
+            )
+            fail(Rejected("refused"))
+        elif verb == "delete":
+            fail(Unavailable("down"))
+
+    scene.source = Source(resumes=resumes)
+    scene.adapter.before = half
+    report = scene.run("a.example.com")
+    assert (report.exit, codes(report)[-1]) == (Exit.DATA, "records-left")
+    assert scene.values("a.example.com") == scene.listed() == {"a-1"}
+    assert scene.states() == [State.WRITING.value]
+    scene.adapter.before = nothing
+    store = Store(tmp_path / "state", scene.clock.today)
+    hosts = Hosts(lambda _name: scene.adapter, scene.clock)
+    cleaned = clean([], store, hosts, scene.clock)
+    assert (cleaned.exit, [record.value for record in cleaned.records]) == (0, ["a-1"])
+    assert scene.values("a.example.com") == scene.listed() == set()
+
+
 def test_a_run_that_was_not_ready_keeps_its_order(scene: Scene) -> None:
     """
     `run` removes the records when not ready, but the next run needs no new order.

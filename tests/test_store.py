@@ -300,6 +300,22 @@ def test_cleaned_receipts_are_not_taken_again(store: Store) -> None:
     assert store.begin([CLAIM], exclusive=True)[2].held == ()
 
 
+def test_a_cleaned_receipt_that_lists_records_is_taken(store: Store) -> None:
+    """
+    What earlier versions left as cleaned with records listed is found, by `clean` and by later
+    runs of the name: else it would keep those values from being removed for ever.
+    """
+    with begin(store, CLAIM) as held:
+        held.save(replace(held.receipt, records=(record(),)))
+        text = held.path.read_text()
+    assert '"state": "writing"' in text
+    held.path.write_text(text.replace('"state": "writing"', '"state": "cleaned"'))
+    for find in (store.take, lambda _: store.begin([CLAIM], exclusive=True)[2]):
+        [taken] = find(everything).held
+        with taken:
+            assert taken.receipt.records == (record(),)
+
+
 @pytest.mark.parametrize("age", [KEPT_FOR - timedelta(seconds=1), KEPT_FOR + timedelta(seconds=1)])
 def test_traces_are_pruned_after_a_week(store: Store, day: Day, age: timedelta) -> None:
     """

@@ -30,7 +30,7 @@ Key = tuple[str, str, str]
 
 
 class State(Enum):
-    """How far a run has come. Planned: nothing of it is in DNS."""
+    """How far a run has come. Planned and cleaned: nothing of it is in DNS."""
 
     PLANNED = "planned"
     WRITING = "writing"
@@ -62,13 +62,21 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One run's claims and records; `id` is random, `created` aware."""
+    """One run's claims and records; `id` is random, `created` aware.
+
+    With records listed no run is planned or cleaned: then it is writing.
+    """
 
     id: str
     created: datetime
     state: State
     claims: tuple[Claim, ...]
     records: tuple[Record, ...] = ()
+
+    def __post_init__(self) -> None:
+        # Also of what is read: a file that says otherwise would be passed over for ever.
+        if self.records and self.state in {State.PLANNED, State.CLEANED}:
+            object.__setattr__(self, "state", State.WRITING)
 
     def without(self, keys: Iterable[Key]) -> "Receipt":
         """Return the receipt less the claims keyed *keys* and what only they need."""
