@@ -14,16 +14,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dns import rcode, rdatatype
+from dns.flags import AA
 from dns.message import Message
 from dns.name import Name
 from dns.rdtypes.ANY.CAA import CAA
 
 from pipeline.asking.wire import extended_error
 from pipeline.orders.identifiers import hostname
-from pipeline.questions import Silence
+from pipeline.questions import Perspective, Silence
 from pipeline.text import printable
+from pipeline.tree.referrals import alias, leads_on
 
 from .grants import Grant, grant
+from .servers import Lame, hear, listed
 
 CRITICAL = 128 | 1
 KNOWN = {b"issue", b"issuewild", b"iodef", b"issuemail", b"issuevmc"}
@@ -68,11 +71,21 @@ class Properties:
 
 
 @dataclass(frozen=True, slots=True)
+class Denied(Silence):
+    """An error in so many words, by every server of the zone that can be asked from here."""
+
+
+@dataclass(frozen=True, slots=True)
 class Obstructed:
     """The look-up at *owner* failed, which decides: a CA may not issue past an error."""
 
     owner: Name
     silence: Silence
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a CA meets the error, too; silence may be our own bad luck."""
+        return isinstance(self.silence, Denied)
 
 
 def identified(domains: Iterable[str]) -> tuple[Identifier, ...]:
@@ -115,6 +128,37 @@ def records(owner: Name, answer: Message | Silence) -> tuple[CAA, ...] | Silence
             return tuple(rdata for rrset in rrsets for rdata in rrset)
         case code:
             return Silence(rcode.to_text(code) + extended_error(answer))
+
+
+def retold(
+    owner: Name, apex: Name, first: Silence, outcomes: Mapping[Perspective, Message | Silence]
+) -> Message | Silence:
+    """Return what counts after *first*: *outcomes*, if they tell, of asking once more.
+
+    Args:
+        owner: The name asked about.
+        apex: That of the zone whose servers were asked.
+        first: Why the look-up failed.
+        outcomes: What each of the servers says.
+    """
+    told = {
+        via: outcome
+        for via, outcome in outcomes.items()
+        if isinstance(outcome, Message) or not outcome.routeless
+    }
+    useful = [
+        found
+        for found in (leads_on(outcome, owner, apex) for outcome in told.values())
+        if isinstance(found, Message)
+    ]
+    if useful:  # an alias, or a referral, leads on to where the look-up failed
+        final = (each for each in useful if each.flags & AA and alias(each, owner) is None)
+        return next(final, first)
+    hearings = [hear(via, owner, outcome) for via, outcome in told.items()]
+    errors = [
+        f"{each}: {each.outcome.reason}" for each in hearings if isinstance(each.outcome, Lame)
+    ]
+    return Denied(listed(errors)) if errors and len(errors) == len(told) else first
 
 
 def properties(found: Relevant, *, is_wildcard: bool) -> Properties | None:

@@ -15,9 +15,9 @@ from dns.rdtypes.ANY.DS import DS
 from pipeline.configuration.settings import Authority
 from pipeline.model import Problem
 from pipeline.questions import Silence
-from pipeline.tree.delegation import Place
+from pipeline.tree.delegation import Delegation, Place
 
-from .caa import Identifier, identified, ladder
+from .caa import Answers, Identifier, identified, ladder, retold
 from .judgement import Findings, Inspected
 from .names import doubled
 from .soundings import Soundings
@@ -50,20 +50,14 @@ class Examination:
         self._authority = authority
         self._today = today
 
-    def before_writing(
-        self, places: Sequence[Place], domains: Iterable[str]
-    ) -> tuple[Problem, ...]:
-        """Return what may keep a CA from validating *domains* with values at *places*.
+    def look(self, places: Sequence[Place], domains: Iterable[str]) -> Findings:
+        """Return what may keep a CA from validating *domains*, as far as a run should ask.
 
         Args:
             places: Every challenge name, and every name it is an alias for.
             domains: What the certificates are for; wildcards begin with ``*.``.
         """
-        return self.judge(self.look(places, domains))
-
-    def look(self, places: Sequence[Place], domains: Iterable[str]) -> Findings:
-        """Return what `before_writing` judges, which `Findings.about` can narrow to one order."""
-        return self._look(places, identified(domains), of_interest=is_signed)
+        return self._look(places, identified(domains), of_interest=may_have_ds)
 
     def in_depth(self, places: Sequence[Place], domains: Iterable[str]) -> Findings:
         """Return all that can be found out, by more questions than a run should ask."""
@@ -104,8 +98,26 @@ class Examination:
         )
         for apex in signed:
             inspected[apex] = replace(inspected[apex], ds=ds(apex, told[apex, rdatatype.DS]))
-        caa = {name: told[name, rdatatype.CAA] for name in rungs}
+        caa = self._asked_again({name: told[name, rdatatype.CAA] for name in rungs}, zones)
         return Findings(places, identifiers, self._with_keys(inspected), caa, {})
+
+    def _asked_again(self, caa: Answers, zones: Mapping[Name, Delegation]) -> Answers:
+        """Return *caa*; where a look-up within *zones* failed, every server is asked once more."""
+        lost = [
+            (name, first, zones[apex])
+            for name, first in caa.items()
+            if isinstance(first, Silence) and (apex := innermost(name, zones)) is not None
+        ]
+        outcomes = iter(
+            self._soundings.ask(
+                [(name, rdatatype.CAA, via) for name, _, zone in lost for via in zone.servers]
+            )
+        )
+        found = {
+            name: retold(name, zone.apex, first, {via: next(outcomes) for via in zone.servers})
+            for name, first, zone in lost
+        }
+        return {**caa, **found}
 
     def _with_keys(self, zones: Mapping[Name, Inspected]) -> Mapping[Name, Inspected]:
         """Return *zones*, those with DS records with their keys, by one server each."""
@@ -133,9 +145,16 @@ class Examination:
         return dict(zip(asked, answers, strict=True))
 
 
-def is_signed(zone: Inspected) -> bool:
-    """Whether some server of *zone* shows signatures."""
-    return any(each.outcome.signatures for each in zone.heard)
+def innermost(name: Name, zones: Iterable[Name]) -> Name | None:
+    """Return the apex of the smallest of *zones* around *name*; None: there is none."""
+    return max((apex for apex in zones if name.is_subdomain(apex)), key=len, default=None)
+
+
+def may_have_ds(zone: Inspected) -> bool:
+    """Whether a server of *zone* shows signatures, or a resolver misses them."""
+    return any(each.outcome.signatures for each in zone.heard) or any(
+        each.is_bogus for each in zone.validations
+    )
 
 
 def ds(apex: Name, answer: Answer) -> tuple[DS, ...] | None:

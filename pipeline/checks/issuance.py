@@ -1,6 +1,6 @@
 """Say what CAA means for the certificate at hand: who may issue, and what forbids it. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pipeline.configuration.settings import Authority
@@ -20,8 +20,6 @@ from .caa import (
 from .grants import METHOD, METHODS, Grant
 
 ANYONE = Authority()
-IsSure = Callable[[Obstructed], bool]
-"""Whether the CA meets that error, too."""
 
 
 def issuers(identifier: Identifier, answers: Answers) -> tuple[str, ...] | None:
@@ -39,7 +37,7 @@ def issuers(identifier: Identifier, answers: Answers) -> tuple[str, ...] | None:
 
 
 def problems(
-    identifiers: Iterable[Identifier], answers: Answers, authority: Authority, is_sure: IsSure
+    identifiers: Iterable[Identifier], answers: Answers, authority: Authority
 ) -> tuple[Problem, ...]:
     """Return what CAA has against *identifiers*: each finding once, with the names it is about.
 
@@ -47,11 +45,10 @@ def problems(
         identifiers: What the certificates are for.
         answers: For every name on every ladder.
         authority: The CA, as far as it is known.
-        is_sure: Whether an error that we met stands in the CA's way as well.
     """
     found: dict[Problem, list[str]] = {}
     for identifier in identifiers:
-        problem = judge(identifier, answers, authority, is_sure)
+        problem = judge(identifier, answers, authority)
         if problem is not None:
             found.setdefault(problem, []).append(str(identifier))
     return tuple(
@@ -66,15 +63,13 @@ def several(about: list[str]) -> str:
     return f"{about[0]}{more}"
 
 
-def judge(
-    identifier: Identifier, answers: Answers, authority: Authority, is_sure: IsSure
-) -> Problem | None:
+def judge(identifier: Identifier, answers: Answers, authority: Authority) -> Problem | None:
     """Return what CAA has against *identifier*, whose name it leaves out; None: nothing."""
     match relevant(identifier.base, answers):
         case None:
             return None
         case Obstructed() as obstructed:
-            return failing(obstructed, is_sure=is_sure(obstructed))
+            return failing(obstructed)
         case Relevant() as found:
             if tags := critical(found):
                 return Problem(
@@ -87,7 +82,7 @@ def judge(
             return None if matter is None else permission(found, matter, authority)
 
 
-def failing(obstructed: Obstructed, *, is_sure: bool) -> Problem:
+def failing(obstructed: Obstructed) -> Problem:
     """Return the problem of a look-up that failed where it decides."""
     reason = printable(obstructed.silence.reason)
     return Problem(
@@ -96,7 +91,7 @@ def failing(obstructed: Obstructed, *, is_sure: bool) -> Problem:
         "even if a parent allows it",
         f"the name servers of {obstructed.owner} must answer questions for CAA, if only with "
         "an empty answer: see what they say",
-        Severity.ERROR if is_sure else Severity.WARNING,
+        Severity.ERROR if obstructed.is_sure else Severity.WARNING,
     )
 
 

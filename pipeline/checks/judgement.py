@@ -15,7 +15,7 @@ from pipeline.orders.identifiers import leaf_of
 from pipeline.questions import Silence
 from pipeline.tree.delegation import Delegation, Place
 
-from .caa import Answers, Identifier, Obstructed, identified
+from .caa import Answers, Identifier, identified
 from .issuance import problems as of_issuance
 from .keys import mismatched
 from .names import bulky, denying, doubled, left_over, misplaced, remembered
@@ -78,7 +78,7 @@ class Inspected:
         found = (
             *of_servers(apex, self.hearings, known),
             *of_tolerance(apex, self.hearings, self.twins, self.careless),
-            *bogus(apex, self.validations),
+            *bogus(apex, self.heard, self.validations, has_ds=self.has_ds),
             *timely(
                 *(apex, self.heard, now),
                 has_ds=self.has_ds,
@@ -128,9 +128,7 @@ class Findings:
         """Return what CAA has against the certificates, which in a split view nobody knows."""
         inner = [each for each in self.identifiers if self._is_inner(each)]
         outer = [each for each in self.identifiers if each not in inner]
-        ours, theirs = (
-            of_issuance(each, self.caa, authority, self._is_sure) for each in (outer, inner)
-        )
+        ours, theirs = (of_issuance(each, self.caa, authority) for each in (outer, inner))
         return (*ours, *map(softened, theirs))
 
     def _is_inner(self, identifier: Identifier) -> bool:
@@ -153,13 +151,6 @@ class Findings:
             *(misplaced(place, twin, answer) if twin and answer else ()),
             *(denying(place.zone.apex, answer) if answer else ()),
         )
-
-    def _is_sure(self, obstructed: Obstructed) -> bool:
-        """Whether a CA meets the error, too: the zone answers, though not for CAA.
-
-        Zones above may look otherwise from elsewhere, or not be the world's.
-        """
-        return any(obstructed.owner.is_subdomain(apex) for apex in self.zones)
 
 
 def gravest_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:

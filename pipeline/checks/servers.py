@@ -13,6 +13,7 @@ from pipeline.asking.wire import extended_error, without_authority
 from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective, Silence
 from pipeline.text import counted, printable
+from pipeline.tree.referrals import alias
 
 SHOWN = 6
 """Servers that a sentence names, at most."""
@@ -43,11 +44,18 @@ class Lame:
 
 
 @dataclass(frozen=True, slots=True)
+class Aliased:
+    """The server has an alias at the zone's apex, where none may be (RFC 1912 §2.4)."""
+
+    target: Name
+
+
+@dataclass(frozen=True, slots=True)
 class Hearing:
     """What came of asking *via* for the SOA record of a zone."""
 
     via: Perspective
-    outcome: Soa | Lame | Silence
+    outcome: Soa | Lame | Aliased | Silence
 
     def __str__(self) -> str:
         host = "" if self.via.server == str(self.via) else f"{printable(self.via.server, 255)} "
@@ -59,13 +67,15 @@ def hear(via: Perspective, apex: Name, outcome: Message | Silence) -> Hearing:
     return Hearing(via, outcome if isinstance(outcome, Silence) else read(apex, outcome))
 
 
-def read(apex: Name, message: Message) -> Soa | Lame:
+def read(apex: Name, message: Message) -> Soa | Lame | Aliased:
     """Return what *message*, an answer to a question for SOA at *apex*, says."""
     if message.rcode() != rcode.NOERROR:
         return Lame(rcode.to_text(message.rcode()) + extended_error(message))
     if not message.flags & AA:
         return Lame(without_authority(message))
     rrset = message.get_rrset(message.answer, apex, rdataclass.IN, rdatatype.SOA)
+    if not rrset and (target := alias(message, apex)):
+        return Aliased(target)
     if not rrset:
         return Lame("has no SOA record there: it serves a zone above, not this one")
     signatures = message.get_rrset(
@@ -82,6 +92,7 @@ def problems(
     rest = [each for each in hearings if each.via not in explained]
     return (
         *lame(apex, rest, is_all=len(rest) == len(hearings)),
+        *aliased(apex, rest),
         *silent(apex, rest),
         *behind(apex, hearings),
     )
@@ -108,6 +119,27 @@ def lame(apex: Name, hearings: Sequence[Hearing], *, is_all: bool) -> tuple[Prob
             f"{counted(len(found), 'name server')} of {apex} cannot answer for it: {listed(found)}",
             "configure the zone there, or take the server out of the delegation: a CA's resolver "
             "may pick it first",
+            Severity.WARNING,
+        ),
+    )
+
+
+def aliased(apex: Name, hearings: Sequence[Hearing]) -> tuple[Problem, ...]:
+    """Return the problem of an alias at the apex; names below it may be found all the same."""
+    found = [
+        f"{each}: CNAME to {printable(each.outcome.target.to_text(), 255)}"
+        for each in hearings
+        if isinstance(each.outcome, Aliased)
+    ]
+    if not found:
+        return ()
+    return (
+        Problem(
+            "lame",
+            f"{apex} is an alias at {counted(len(found), 'name server')}, and the apex of a zone "
+            f"must be none, as its SOA and NS records do not show then: {listed(found)}",
+            "put address records there, or what the host offers instead (ALIAS, flattening): "
+            "resolvers take such a zone one way or the other",
             Severity.WARNING,
         ),
     )

@@ -60,13 +60,14 @@ class Validation:
         )
 
     @property
+    def believes(self) -> bool:
+        """Whether the resolver hands out the answer: validated, or because it need not be."""
+        return isinstance(self.checked, Message) and self.checked.rcode() == rcode.NOERROR
+
+    @property
     def is_secure(self) -> bool:
         """Whether the resolver has validated the answer (AD)."""
-        return (
-            isinstance(self.checked, Message)
-            and self.checked.rcode() == rcode.NOERROR
-            and bool(self.checked.flags & AD)
-        )
+        return isinstance(self.checked, Message) and self.believes and bool(self.checked.flags & AD)
 
     def __str__(self) -> str:
         why = extended_error(self.checked) if isinstance(self.checked, Message) else ""
@@ -97,7 +98,9 @@ def chain(
     """Return the state of a zone; *has_ds*: whether its parent has a DS record, if known."""
     if any(each.is_secure for each in validations):
         return Chain.SECURE
-    if any(each.is_bogus for each in validations):
+    if any(each.is_bogus for each in validations) and (
+        has_ds or not any(each.believes for each in validations)
+    ):
         return Chain.BOGUS
     if has_ds:
         return Chain.UNKNOWN
@@ -107,21 +110,48 @@ def chain(
     return Chain.INSECURE if is_signed else Chain.UNSIGNED
 
 
-def bogus(apex: Name, validations: Sequence[Validation]) -> tuple[Problem, ...]:
-    """Return the problem of a zone that resolvers do not believe: fatal, unless another does."""
+def is_surely_bogus(
+    hearings: Sequence[Heard], validations: Sequence[Validation], *, has_ds: bool | None
+) -> bool:
+    """Whether a CA's resolver cannot but find the zone bogus, too: no resolver's hiccup.
+
+    Under a DS record, a resolver that has an answer but has not validated it
+    does not validate at all, as a rule: it may be outnumbered. Elsewhere it
+    may have validated that there is nothing to validate.
+    """
+    doubters = sum(each.is_bogus for each in validations)
+    believers = sum(each.believes for each in validations)
+    if has_ds:
+        return doubters > believers and not any(each.is_secure for each in validations)
+    is_signed = any(each.outcome.signatures for each in hearings)
+    return not believers and (doubters > 1 or (has_ds is None and is_signed))
+
+
+def bogus(
+    apex: Name,
+    hearings: Sequence[Heard],
+    validations: Sequence[Validation],
+    *,
+    has_ds: bool | None,
+) -> tuple[Problem, ...]:
+    """Return the problem of a zone that resolvers do not believe: fatal if others would not."""
     found = [str(each) for each in validations if each.is_bogus]
     if not found:
         return ()
     validated = [str(each) for each in validations if each.is_secure]
+    others = [str(each) for each in validations if each.believes and not each.is_secure]
     but = f"; it is valid for {listed(validated)}" if validated else ""
+    but += f"; {listed(others)} did not object" if others else ""
+    is_sure = is_surely_bogus(hearings, validations, has_ds=has_ds)
+    verdict, gets = ("is", "gets") if is_sure else ("may be", "may get")
     return (
         Problem(
             "dnssec-bogus",
-            f"DNSSEC of {apex} is bogus: SERVFAIL, but an answer where nothing is checked (CD), "
-            f"at {listed(found)}{but}",
+            f"DNSSEC of {apex} {verdict} bogus: SERVFAIL, but an answer where nothing is "
+            f"checked (CD), at {listed(found)}{but}",
             "compare the DS records at the registrar with the zone's keys, and look at its "
-            "signatures; a CA's resolver validates, and gets no answer either",
-            Severity.WARNING if validated else Severity.ERROR,
+            f"signatures; a CA's resolver validates, and {gets} no answer either",
+            Severity.ERROR if is_sure else Severity.WARNING,
         ),
     )
 

@@ -1,21 +1,30 @@
 """CAA: what decides, and whether the CA may issue, as RFC 8659, RFC 8657 and Boulder have it."""
 
 import pytest
-from dns import rdatatype
+from dns import flags, rdatatype
 from dns.message import Message
 from dns.name import Name, from_text
 from dns.rrset import from_text as rrset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.checks.caa import Answers, Identifier, Obstructed, Relevant, ladder, relevant
+from pipeline.checks.caa import (
+    Answers,
+    Denied,
+    Identifier,
+    Obstructed,
+    Relevant,
+    ladder,
+    relevant,
+    retold,
+)
 from pipeline.checks.grants import Grant, grant
 from pipeline.checks.issuance import issuers, problems
 from pipeline.configuration.settings import Authority
 from pipeline.model import Problem, Severity
 from pipeline.questions import Silence
 
-from .scene import NXDOMAIN, REFUSED, SERVFAIL, TIMEOUT, caa, caa_reply, reply
+from .scene import APEX, NXDOMAIN, REFUSED, SERVFAIL, TIMEOUT, caa, caa_reply, reply, via
 
 BASE = from_text("www.example.com.")
 LE = Authority(("letsencrypt.org",))
@@ -30,12 +39,10 @@ def answers(**at: Message | Silence) -> Answers:
     return {from_text(text): at.get(key, caa_reply(text)) for key, text in owners.items()}
 
 
-def judge(
-    found: Answers, authority: Authority = LE, *, is_wildcard: bool = False, is_sure: bool = True
-) -> list[Problem]:
+def judge(found: Answers, authority: Authority = LE, *, is_wildcard: bool = False) -> list[Problem]:
     """Return what CAA has against a certificate for www.example.com."""
     identifier = Identifier(BASE, is_wildcard)
-    return list(problems([identifier], found, authority, lambda _: is_sure))
+    return list(problems([identifier], found, authority))
 
 
 def verdict(found: Answers, authority: Authority = LE, *, is_wildcard: bool = False) -> str:
@@ -258,15 +265,60 @@ def test_a_ca_that_is_not_known(text: str, code: str) -> None:
         assert "ca.example" in each.message or text == '0 issue ";"' or "malformed" in each.message
 
 
-@pytest.mark.parametrize(("is_sure", "severity"), [(True, "error"), (False, "warning")])
-def test_an_error_is_as_grave_as_it_is_sure(is_sure: bool, severity: str) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("outcome", "severity"),
+    [(Denied("REFUSED"), "error"), (TIMEOUT, "warning"), (Silence("REFUSED"), "warning")],
+)
+def test_an_error_is_as_grave_as_it_is_sure(outcome: Silence, severity: str) -> None:
     """
     An error that only we may have met does not stop a run.
     """
-    [problem] = judge(answers(www=TIMEOUT), is_sure=is_sure)
+    [problem] = judge(answers(www=outcome))
     assert (problem.code, problem.severity) == ("caa-failing", severity)
     assert "www.example.com." in problem.message
-    assert "timeout" in problem.message
+    assert outcome.reason in problem.message
+
+
+NONE = reply(BASE, rdatatype.CAA, code=NXDOMAIN)
+ROUTELESS = Silence("no route from this host", routeless=True)
+ALIAS = reply(BASE, rdatatype.CAA, rrset(BASE, 300, "IN", "CNAME", "cdn.example.net."))
+REFERRAL = reply(
+    BASE,
+    rdatatype.CAA,
+    set_flags=flags.QR,
+    authority=[rrset(BASE, 300, "IN", "NS", "ns1.example.net.")],
+)
+LAME = reply(BASE, rdatatype.CAA, set_flags=flags.QR)
+FIRST = Silence("first")
+AGAIN: list[tuple[list[Message | Silence], object]] = [
+    ([ERROR, ERROR], Denied),
+    ([ERROR, LAME], Denied),
+    ([ERROR, ROUTELESS], Denied),
+    ([ERROR, TIMEOUT], FIRST),
+    ([TIMEOUT, TIMEOUT], FIRST),
+    ([ROUTELESS], FIRST),
+    ([], FIRST),
+    ([ERROR, NONE], NONE),
+    ([TIMEOUT, NONE], NONE),
+    ([ALIAS], FIRST),
+    ([ALIAS, ERROR], FIRST),
+    ([REFERRAL, ERROR], FIRST),
+    ([REFERRAL, NONE], NONE),
+]
+
+
+@pytest.mark.parametrize(("outcomes", "expected"), AGAIN)
+def test_a_second_try(outcomes: list[Message | Silence], expected: object) -> None:
+    """
+    One answer is enough; an error is sure if each server that can be asked says so itself; else,
+    and where the way leads on to other servers, what came of the first try stays.
+    """
+    found = retold(BASE, APEX, FIRST, {via(i): each for i, each in enumerate(outcomes)})
+    if expected is Denied:
+        assert isinstance(found, Denied)
+        assert "ns0.example.net. 192.0.2.0: SERVFAIL" in found.reason
+    else:
+        assert found is expected
 
 
 def test_one_finding_for_many_names() -> None:
@@ -277,7 +329,7 @@ def test_one_finding_for_many_names() -> None:
     found: dict[Name, Message | Silence] = {name: caa_reply(name.to_text()) for name in names}
     found |= answers(example=caa_reply("example.com.", FORBID))
     identifiers = [Identifier(name) for name in names]
-    [problem] = problems(identifiers, found, LE, lambda _: True)
+    [problem] = problems(identifiers, found, LE)
     assert problem.message.startswith("h0.example.com and 99 more names: ")
     assert "at example.com." in problem.message
 

@@ -17,7 +17,7 @@ from dns.rrset import RRset
 from dns.rrset import from_text as rrset
 
 from pipeline.asking.exchange import Exchange
-from pipeline.checks.examine import Examination, ds
+from pipeline.checks.examine import Examination, ds, innermost
 from pipeline.checks.judgement import Findings
 from pipeline.checks.signatures import Chain
 from pipeline.checks.soundings import Soundings
@@ -27,7 +27,7 @@ from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective, Role, Silence
 from pipeline.tree.delegation import Delegation, Place
 from providers.embedded import Embedded, Nameserver
-from providers.listener import Asked, Listener
+from providers.listener import Asked, Behaviour, Listener
 
 from .scene import APEX, CHALLENGE, NOW, REFUSED, SERVFAIL, TIMEOUT, caa_reply, reply, rrsig, soa
 
@@ -104,8 +104,9 @@ class World:
 
     def before(self, *places: Place, domains: Iterable[str] = ("example.com",)) -> list[Problem]:
         """Return what stands in the way of writing."""
-        examination = self.examination(Authority(("letsencrypt.org",)))
-        return list(examination.before_writing(places or (self.place(),), domains))
+        authority = Authority(("letsencrypt.org",))
+        findings = self.examination(authority).look(places or (self.place(),), domains)
+        return list(findings.problems(authority, NOW))
 
     def in_depth(self, *places: Place) -> tuple[Findings, list[str]]:
         """Return all that can be found out, and the codes of what is wrong."""
@@ -202,10 +203,12 @@ def test_what_caa_forbids_comes_first(world: World) -> None:
 
 def test_a_bogus_zone(world: World) -> None:
     """
-    SERVFAIL that CD lifts is fatal; CD is asked for by the same resolver, after SERVFAIL alone.
+    SERVFAIL that CD lifts is fatal under a DS record, whose zone may well have lost its
+    signatures; CD is asked for by the same resolver, after SERVFAIL alone.
     """
     world.says[False] = SERVFAIL
-    assert codes(world.before()) == [("dnssec-bogus", "error")]
+    world.elsewhere.answers["example.com.", rdatatype.DS] = reply(APEX, rdatatype.DS, DS)
+    assert ("dnssec-bogus", "error") in codes(world.before())
     assert [bool(each.query.flags & flags.CD) for each in world.resolver.asked] == [False, True]
     assert all(each.query.ednsflags & flags.DO for each in world.resolver.asked)
 
@@ -232,21 +235,102 @@ def test_a_split_view_is_not_stopped_by_the_worlds_view(world: World) -> None:
     assert set(codes(world.before(place))) == expected
 
 
+def test_one_lone_hiccup(world: World) -> None:
+    """
+    One resolver's word against an unsigned zone does not stop a run.
+    """
+    world.says[False] = SERVFAIL
+    assert codes(world.before()) == [("dnssec-bogus", "warning")]
+
+
+def without_caa(code: rcode.Rcode | None) -> Behaviour:
+    """Return how a server behaves that answers questions for CAA with *code*, or not at all."""
+
+    def behave(asked: Asked, answer: Message) -> Message | None:
+        if asked.rdtype == rdatatype.CAA:
+            if code is None:
+                return None
+            answer.set_rcode(code)
+        return answer
+
+    return behave
+
+
+@pytest.mark.parametrize("code", [SERVFAIL, REFUSED, rcode.NOTIMP, rcode.FORMERR])
+def test_a_zone_that_denies_caa(world: World, code: rcode.Rcode) -> None:
+    """
+    Servers that answer for SOA but all have an error for CAA have it for a CA, too: fatal.
+    """
+    world.elsewhere.caa({"example.com.": TIMEOUT})
+    world.host.behave(world.one, without_caa(code))
+    world.host.behave(world.two, without_caa(code))
+    [problem] = world.before()
+    assert (problem.code, problem.severity) == ("caa-failing", "error")
+    assert f"127.0.0.1:{world.two[1]}: {rcode.to_text(code)}" in problem.message
+
+
+@pytest.mark.parametrize("code", [SERVFAIL, None])
+def test_one_answer_is_enough(world: World, code: rcode.Rcode | None) -> None:
+    """
+    A look-up of CAA that failed is made up for by one server of the zone, asked once more.
+    """
+    world.left = 0.5
+    world.elsewhere.caa({"example.com.": TIMEOUT})
+    world.host.behave(world.one, without_caa(code))
+    assert not world.before()
+    again = [each.address for each in world.host.asked if each.rdtype == rdatatype.CAA]
+    assert set(again) == {world.one, world.two}
+
+
+def test_what_is_told_again_counts(world: World) -> None:
+    """
+    Records that only the second try has brought are judged as any others.
+    """
+    world.elsewhere.caa({"example.com.": TIMEOUT})
+
+    def forbid(asked: Asked, answer: Message) -> Message:
+        if asked.rdtype == rdatatype.CAA:
+            answer.answer.append(rrset(asked.name, 60, "IN", "CAA", '0 issue ";"'))
+        return answer
+
+    world.host.behave(world.one, forbid)
+    world.host.behave(world.two, forbid)
+    assert codes(world.before()) == [("caa-forbids", "error")]
+
+
+@pytest.mark.parametrize("left", [0.5, 0.0])
+def test_silence_about_caa(world: World, left: float) -> None:
+    """
+    Silence of one server beside the other's error, and no time to ask, are never fatal.
+    """
+    world.left = left
+    world.elsewhere.caa({"example.com.": TIMEOUT})
+    world.host.behave(world.one, without_caa(None))
+    world.host.behave(world.two, without_caa(SERVFAIL))
+    assert ("caa-failing", "warning") in codes(world.before())
+
+
 @pytest.mark.parametrize(
-    ("owner", "outcome", "severity"),
-    [
-        ("example.com.", TIMEOUT, "error"),
-        ("com.", TIMEOUT, "warning"),
-        ("example.com.", reply(APEX, rdatatype.CAA, code=SERVFAIL), "error"),
-        ("com.", reply(from_text("com."), rdatatype.CAA, code=SERVFAIL), "warning"),
-    ],
+    "outcome", [TIMEOUT, reply(from_text("com."), rdatatype.CAA, code=SERVFAIL)]
 )
-def test_errors_of_caa(world: World, owner: str, outcome: Message | Silence, severity: str) -> None:
+def test_errors_of_caa_above(world: World, outcome: Message | Silence) -> None:
     """
-    A zone that answers for SOA but not for CAA does so to a CA, too; an error above is a warning.
+    An error above the zone is a warning, and the zone's servers are not asked about it.
     """
-    world.elsewhere.caa({owner: outcome})
-    assert codes(world.before()) == [("caa-failing", severity)]
+    world.elsewhere.caa({"com.": outcome})
+    assert codes(world.before()) == [("caa-failing", "warning")]
+    assert not [each for each in world.host.asked if each.rdtype == rdatatype.CAA]
+
+
+def test_the_innermost_zone_is_asked_again() -> None:
+    """
+    The servers of the smallest zone around a name are asked about it, whatever their order.
+    """
+    child = from_text("sub.example.com.")
+    for zones in ([APEX, child], [child, APEX]):
+        assert innermost(from_text("a.sub.example.com."), zones) == child
+        assert innermost(from_text("a.example.com."), zones) == APEX
+        assert innermost(from_text("com."), zones) is None
 
 
 def test_signatures_ask_for_ds(world: World) -> None:

@@ -7,7 +7,7 @@ from dns.rrset import from_text as rrset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.checks.servers import Hearing, Lame, Soa, latest, problems, read
+from pipeline.checks.servers import Hearing, Lame, Soa, hear, latest, problems, read
 from pipeline.checks.tolerance import Manner, Twin, explained, manners
 from pipeline.checks.tolerance import problems as intolerance
 from pipeline.model import Problem, Severity
@@ -59,6 +59,24 @@ def test_an_answer_without_it(message: object, words: str) -> None:
     assert words in found.reason
 
 
+def aliased(number: int = 1, target: str = "www.example.net.") -> Hearing:
+    """Return that the server *number* has an alias at the apex."""
+    cname = rrset(APEX, 300, "IN", "CNAME", target)
+    return hear(via(number), APEX, reply(APEX, rdatatype.SOA, cname))
+
+
+def test_an_alias_at_the_apex() -> None:
+    """
+    It is called what it is, with its target, and stops nothing: names below it may be found.
+    """
+    [problem] = problems(APEX, [aliased(1, "<b>.example.net."), aliased(2)])
+    assert problem.severity is Severity.WARNING
+    assert "example.com. is an alias at 2 name servers" in problem.message
+    assert "ns2.example.net. 192.0.2.2: CNAME to www.example.net." in problem.message
+    assert "<b>" not in problem.message
+    assert "zone above" not in problem.message
+
+
 # What all of them say
 
 MANY = [
@@ -70,6 +88,8 @@ MANY = [
     ([heard(soa()), mute(2)], [("server-silent", "warning")]),
     ([heard(soa()), mute(2, ROUTELESS)], []),
     ([mute(1), mute(2)], [("server-silent", "warning")]),
+    ([aliased(1), lame(2)], [("lame", "warning"), ("lame", "warning")]),
+    ([aliased(1), heard(soa(), number=2)], [("lame", "warning")]),
     ([heard(soa(serial=7)), heard(soa(serial=8), number=2)], [("stale-secondary", "warning")]),
     ([heard(soa(serial=7)), heard(soa(serial=8, primary="x."), number=2)], []),
     ([], []),

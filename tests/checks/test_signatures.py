@@ -7,6 +7,7 @@ from dns import flags, rdatatype
 from dns.edns import EDECode, EDEOption
 from dns.message import Message
 
+from pipeline.checks.servers import Hearing
 from pipeline.checks.servers import heard as answered
 from pipeline.checks.signatures import Chain, Validation, bogus, chain, failing, timely
 from pipeline.model import Problem
@@ -40,6 +41,8 @@ CHAINS = [
     ([SIGNED], [says(SECURE), says(PLAIN)], None, Chain.SECURE),
     ([SIGNED], [BOGUS], True, Chain.BOGUS),
     ([UNSIGNED], [BOGUS], None, Chain.BOGUS),
+    ([UNSIGNED], [BOGUS, says(PLAIN)], None, Chain.UNSIGNED),
+    ([SIGNED], [BOGUS, says(PLAIN)], True, Chain.BOGUS),
     ([SIGNED], [BOGUS, says(SECURE)], True, Chain.SECURE),
     ([SIGNED], [BROKEN], True, Chain.UNKNOWN),
     ([SIGNED], [says(TIMEOUT)], True, Chain.UNKNOWN),
@@ -60,18 +63,74 @@ def test_the_chain(
     assert chain(answered(hearings), validations, has_ds=has_ds) is expected  # type: ignore[arg-type]
 
 
+def judge(
+    *validations: Validation, has_ds: bool | None = True, hearing: Hearing = SIGNED
+) -> tuple[Problem, ...]:
+    """Return what it means that resolvers do not believe a zone, *hearing* by its server."""
+    return bogus(APEX, answered([hearing]), validations, has_ds=has_ds)
+
+
 def test_bogus_is_fatal_unless_somebody_validates() -> None:
     """
     SERVFAIL that CD lifts is fatal, with the resolver and its reason; a second opinion softens it.
     """
     why = reply(APEX, rdatatype.SOA, code=SERVFAIL)
     why.use_edns(options=[EDEOption(EDECode.DNSKEY_MISSING, "no SEP matching the DS")])
-    [problem] = bogus(APEX, [says(why, PLAIN)])
+    [problem] = judge(says(why, PLAIN))
     assert (problem.code, problem.severity) == ("dnssec-bogus", "error")
     assert "ns8.example.net. 192.0.2.8 (no SEP matching the DS)" in problem.message
-    [problem] = bogus(APEX, [BOGUS, says(SECURE, number=9)])
+    [problem] = judge(BOGUS, BOGUS, says(SECURE, number=9))
     assert problem.severity == "warning"
-    assert "192.0.2.9" in problem.message
+    assert "is bogus" not in problem.message
+    assert "valid for ns9.example.net. 192.0.2.9" in problem.message
+
+
+OPINIONS = [
+    # A resolver's hiccup about a zone that nobody has signed.
+    ([BOGUS, says(PLAIN)], None, UNSIGNED, "warning"),
+    ([BOGUS, says(PLAIN)], False, UNSIGNED, "warning"),
+    ([BOGUS], None, UNSIGNED, "warning"),
+    ([BOGUS], False, UNSIGNED, "warning"),
+    ([BOGUS, says(TIMEOUT), BROKEN], False, UNSIGNED, "warning"),
+    # All agree: it may lie with a zone above.
+    ([BOGUS, BOGUS], None, UNSIGNED, "error"),
+    ([BOGUS, BOGUS, says(TIMEOUT), BROKEN], False, UNSIGNED, "error"),
+    ([BOGUS, BOGUS, says(PLAIN)], False, UNSIGNED, "warning"),
+    # Signed, and nobody knows whether the parent says so.
+    ([BOGUS], None, SIGNED, "error"),
+    ([BOGUS, BOGUS, says(PLAIN)], None, SIGNED, "warning"),
+    ([BOGUS], False, SIGNED, "warning"),
+    # Under a DS record: who does not validate has little to say, unless he is not alone.
+    ([BOGUS], True, UNSIGNED, "error"),
+    ([BOGUS, BOGUS, says(PLAIN)], True, SIGNED, "error"),
+    ([BOGUS, says(PLAIN)], True, SIGNED, "warning"),
+    ([BOGUS, says(PLAIN), says(PLAIN)], True, SIGNED, "warning"),
+    ([BOGUS, BOGUS, says(SECURE)], True, SIGNED, "warning"),
+]
+
+
+@pytest.mark.parametrize(("validations", "has_ds", "hearing", "severity"), OPINIONS)
+def test_one_resolver_may_be_wrong(
+    validations: list[Validation],
+    has_ds: bool | None,  # noqa: FBT001
+    hearing: Hearing,
+    severity: str,
+) -> None:
+    """
+    Bogus is fatal where no resolver that could tell has an answer, and more than one resolver's
+    word says so: a signature, a DS record, or another resolver.
+    """
+    [problem] = judge(*validations, has_ds=has_ds, hearing=hearing)
+    assert (problem.code, problem.severity) == ("dnssec-bogus", severity)
+    assert ("is bogus" in problem.message) is (severity == "error")
+
+
+def test_who_did_not_object_is_named() -> None:
+    """
+    A resolver that has an answer, not validated, is named beside those that have none.
+    """
+    [problem] = judge(BOGUS, says(PLAIN, number=9), has_ds=False, hearing=UNSIGNED)
+    assert problem.message.endswith("; ns9.example.net. 192.0.2.9 did not object")
 
 
 NOT_BOGUS = [says(PLAIN), says(SECURE), says(TIMEOUT), says(FAILED), BROKEN, says(FAILED, TIMEOUT)]
@@ -82,7 +141,7 @@ def test_not_everything_that_fails_is_bogus(validation: Validation) -> None:
     """
     Without an answer under CD nobody knows whether it is DNSSEC that fails.
     """
-    assert not bogus(APEX, [validation])
+    assert not judge(validation)
     is_failing = validation.needs_unchecked
     assert [each.severity for each in failing(APEX, [validation])] == ["warning"] * is_failing
 
