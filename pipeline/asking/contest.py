@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Iterable
 
+from pipeline.questions import Silence
+
 from .flight import Query
 from .traffic import Reply
 
@@ -45,3 +47,8 @@ class Contest:
         losers, self.under_way = self.under_way, set()
         self.ahead.clear()
         return losers
+
+    def ended(self, now: float) -> list[Reply]:
+        """Return the replies, silence being that of whatever is under way at *now*."""
+        late = [Reply(query, now, Silence("timeout")) for query in self.under_way]
+        return [*self.replies, *late]

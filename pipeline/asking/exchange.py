@@ -86,8 +86,8 @@ class Exchange:
         The queries of a contest are asked in their order, all contests at
         once: the next when the one before brought silence or an answer that
         *judge* does not accept, or *stagger* seconds after that was sent. What
-        is still under way once a contest is won, or after *patience* seconds,
-        is dropped.
+        is still under way once a contest is won is dropped; after *patience*
+        seconds it is silence.
         """
         until = self._clock.now() + patience
         races = [Contest(queries) for queries in contests]
@@ -99,7 +99,7 @@ class Exchange:
             under_way = {query for race in races for query in race.under_way}
             if not under_way or self._clock.now() >= until:
                 self._traffic.drop(under_way)
-                return [race.replies for race in races]
+                return [race.ended(self._clock.now()) for race in races]
             turn = min(until, *(self._turn(race, stagger) for race in races))
             for reply in self._replies_to(runner, turn):
                 won = not isinstance(reply.outcome, Silence) and judge(reply)

@@ -59,19 +59,10 @@ class Interview:
         return Query(name, rdtype, via.address, via.port, False, timeout)  # noqa: FBT003
 
     def poll(self, asked: Iterable[tuple[Asked, Perspective]]) -> list[Message | Silence]:
-        """Return what each server says to its question; those that are silent are asked twice."""
-        pairs = list(asked)
-        outcomes: dict[int, Message | Silence] = {}
-        for _ in range(2):
-            open_ = [
-                index
-                for index in range(len(pairs))
-                if isinstance(outcomes.get(index, Silence("")), Silence)
-            ]
-            queries = {self._query(*pairs[index][0], pairs[index][1]): index for index in open_}
-            for reply in self._exchange.ask([*queries], patience=self._left()):
-                outcomes[queries[reply.query]] = reply.outcome
-        return [outcomes[index] for index in range(len(pairs))]
+        """Return what each server says to its question."""
+        queries = [self._query(*question, via) for question, via in asked]
+        replies = self._exchange.ask(queries, patience=self._left())
+        return [reply.outcome for reply in replies]
 
 
 def failure(name: Name, cut: Cut, replies: Sequence[Reply]) -> Failed:

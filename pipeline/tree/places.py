@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from dns import rcode, rdatatype
 from dns.message import Message
@@ -16,13 +15,10 @@ from pipeline.questions import Answer, Perspective, Role, Silence
 
 from .cuts import Cut
 from .delegation import Asked, Delegation, Place
-from .oddities import oddities
 from .recursion import Recursion
-from .referrals import alias, apex_of, glue, leads_on, ns_targets, zone_cut
+from .referrals import alias, apex_of
 from .walk import Found, Walk
-
-MOST_HOSTS = 60
-"""Name servers of a zone whose addresses are looked up; no zone that means well has more."""
+from .zones import Zones
 
 
 class Tree:
@@ -39,7 +35,7 @@ class Tree:
         """Take what `Walk` takes."""
         self._walk = Walk(exchange, begin, recursion, left, configured or {})
         self._recursion = recursion
-        self._delegations: dict[Name, Delegation] = {}
+        self._zones = Zones(self._walk)
 
     def forbid(self, name: Name) -> None:
         """Let no resolver hear of *name*, or a name below it, from now on."""
@@ -65,7 +61,7 @@ class Tree:
             if isinstance(apex, Failed):
                 raise apex
         found = {name: apex for name, apex in apexes.items() if isinstance(apex, Name)}
-        delegations = self._complete(found.values())
+        delegations = self._zones.complete(found.values())
         return {name: delegations[apex] for name, apex in found.items()}
 
     def places(self, names: Iterable[Name]) -> dict[Name, Place | Failed]:
@@ -82,7 +78,7 @@ class Tree:
         apexes |= self._apexes(
             {name: beginning(name, found[name]) for name in found if name not in apexes}
         )
-        delegations = self._complete(a for a in apexes.values() if isinstance(a, Name))
+        delegations = self._zones.complete(a for a in apexes.values() if isinstance(a, Name))
         wild = self._wildcards({name: alias(each.message, name) for name, each in found.items()})
         for name, apex in apexes.items():
             places[name] = (
@@ -140,51 +136,6 @@ class Tree:
             self._walk.cuts.add(cut.within(apex))
         return apex
 
-    def _complete(self, apexes: Iterable[Name]) -> Mapping[Name, Delegation]:
-        """Return each zone with every server that it, or its parent, names."""
-        new = [apex for apex in dict.fromkeys(apexes) if apex not in self._delegations]
-        open_ = [self._own(self._walk.cuts[apex]) for apex in new]
-        children = self._children(open_)
-        named = {
-            cut.apex: sorted(cut.parent | children[cut.apex])[:MOST_HOSTS]
-            for cut in open_
-            if not cut.is_configured
-        }
-        hosts = {host for each in named.values() for host in each}
-        addresses = self._walk.addresses(hosts) if hosts else ()
-        for cut in open_:
-            self._delegations[cut.apex] = delegation(cut, children[cut.apex], addresses)
-        return self._delegations
-
-    def _children(self, cuts: Sequence[Cut]) -> dict[Name, frozenset[Name]]:
-        """Return the hosts that each zone names itself, by the word of all its servers."""
-        asked = [((cut.apex, rdatatype.NS), via) for cut in cuts for via in cut.servers]
-        children: dict[Name, frozenset[Name]] = {cut.apex: frozenset() for cut in cuts}
-        for ((apex, _), _via), answer in zip(asked, self._walk.interview.poll(asked), strict=True):
-            if isinstance(told := leads_on(answer, apex, apex), Message):
-                children[apex] |= ns_targets(told, apex)
-        return children
-
-    def _own(self, cut: Cut) -> Cut:
-        """Return *cut* with those servers of the zone above that have a word of their own on it.
-
-        The world asks those, too, whatever is delegated; those that refer are
-        replaced by the hosts they name.
-        """
-        asked = [((cut.apex, rdatatype.SOA), via) for via in cut.beside or cut.servers]
-        if cut.is_configured or not (cut.beside or cut.above):
-            return cut
-        servers = list(cut.servers if cut.beside else ())
-        parent = set(cut.parent)
-        for (_, via), answer in zip(asked, self._walk.interview.poll(asked), strict=True):
-            if isinstance(answer, Message) and zone_cut(answer, cut.apex, cut.apex.parent()):
-                hosts = ns_targets(answer, cut.apex)
-                parent |= hosts
-                servers += glue(answer, hosts, cut.above or cut.apex.parent())
-            elif cut.above or isinstance(leads_on(answer, cut.apex, cut.apex), Message):
-                servers.append(via)
-        return replace(cut, servers=tuple(dict.fromkeys(servers)), parent=frozenset(parent))
-
     def _wildcards(self, aliases: Mapping[Name, Name | None]) -> frozenset[Name]:
         """Return those names whose alias a wildcard made (RFC 4592).
 
@@ -227,21 +178,6 @@ def place(name: Name, zone: Delegation, message: Message, *, is_wild: bool) -> P
     held = told.values if isinstance(told, Answer) else frozenset()
     exists = message.rcode() != rcode.NXDOMAIN or target is not None
     return Place(name, zone, exists, target, is_wild, held)
-
-
-def delegation(cut: Cut, child: frozenset[Name], addresses: Collection[Perspective]) -> Delegation:
-    """Return the zone of *cut*, which names the hosts *child* itself, with every server."""
-    if cut.is_configured:
-        return Delegation(cut.apex, cut.servers, child=child, is_configured=True)
-    hosts = {host.to_text() for host in (*cut.parent, *child)}
-    found = [via for via in addresses if via.server in hosts]
-    return Delegation(
-        cut.apex,
-        tuple(dict.fromkeys((*found, *cut.servers))),
-        cut.parent,
-        child,
-        oddities(cut.apex, cut.parent, child, cut.servers, found),
-    )
 
 
 def relatives(name: Name, label: bytes) -> Iterator[Name]:

@@ -116,8 +116,9 @@ class Walk:
         self._detours += 1
         try:
             answers = self.resolve((host, kind) for host in sorted(hosts) for kind in ADDRESSES)
-            lost = [asked for asked, answer in answers.items() if isinstance(answer, Silence)]
-            answers |= self.resolve(lost)
+            if self._detours == 1:  # a detour's own detours would multiply
+                lost = [asked for asked, answer in answers.items() if isinstance(answer, Silence)]
+                answers |= self.resolve(lost)
         finally:
             self._detours -= 1
         return addressed(answers)
@@ -164,7 +165,7 @@ class Walk:
         cut = self.cuts[apex]
         known = replace(cut, bare=frozenset())
         self.cuts.add(known)  # the way to them may lead back here
-        found = self.addresses(sorted(cut.bare)[:ASKED])
+        found = [via for via in self.addresses(sorted(cut.bare)[:ASKED]) if via.address]
         self.cuts.add(replace(known, servers=(*cut.servers, *found)))
 
     def _closest(self, name: Name) -> Cut | Failed:

@@ -27,14 +27,20 @@ def seen(
     return problems
 
 
-@pytest.mark.parametrize(
-    ("parent", "child"), [(set(), {A}), ({A}, set()), ({A, B}, {B, A}), (set(), set())]
-)
+@pytest.mark.parametrize(("parent", "child"), [(set(), {A}), ({A, B}, {B, A}), (set(), set())])
 def test_like_sets_and_unknown_ones_are_not_odd(parent: set[Name], child: set[Name]) -> None:
     """
     Order does not matter, and where one side is not known there is no difference.
     """
     assert seen(parent, child) == ()
+
+
+def test_a_zone_that_does_not_say_who_serves_it_is_odd() -> None:
+    """
+    A CA may know of servers that neither the parent names nor anybody here has heard of.
+    """
+    [problem] = seen({A}, set())
+    assert problem.code == "delegation-unconfirmed"
 
 
 @pytest.mark.parametrize(("parent", "child"), [({A}, {B}), ({A}, {A, B}), ({A, B}, {A})])
