@@ -14,8 +14,8 @@ from .checks.lines import CheckLine, NameserverLine
 from .checks.soundings import Soundings
 from .configuration.settings import Settings
 from .hosting import hosting
-from .model import Exit, Failed, Severity, worst
-from .orders.identifiers import leaf_of
+from .model import LEAF, Exit, Failed, Severity, worst
+from .orders.identifiers import hostname, leaf_of
 from .report import Report, finished
 from .survey import Survey
 from .text import printable, quoted
@@ -103,12 +103,12 @@ def unseen(name: Name) -> Failed:
 
 def no_domain(text: str) -> Failed:
     """Return the failure of what cannot be in a certificate as a domain."""
-    return Failed(
-        Exit.USAGE,
-        "name",
-        f"{quoted(text)} is not a domain name",
-        "a certificate's name, such as example.com or *.example.com, without _acme-challenge",
-    )
+    leaf = f"{LEAF.decode()}."
+    base = text.lower().removeprefix(leaf)
+    hint = f"leave {leaf} out: dns01 check {printable(base, 300)}"
+    if base == text.lower() or hostname(base) is None:
+        hint = f"a certificate's name, such as example.com or *.example.com, without {leaf}"
+    return Failed(Exit.USAGE, "name", f"{quoted(text)} is not a domain name", hint)
 
 
 def line(

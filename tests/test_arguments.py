@@ -86,12 +86,20 @@ def test_elsewhere_two_hyphens_end_the_options() -> None:
 
 def test_wait_takes_pairs() -> None:
     """Split at the first =, a name may repeat, the value is literal."""
-    words = ["wait", "_acme-challenge.a.=x=y==", "_acme-challenge.a.=-", "a= "]
+    words = ["wait", "_acme-challenge.a.=x=y==", "_acme-challenge.a.=-", "a=x y"]
     assert parse(words).pairs == [
         ("_acme-challenge.a.", "x=y=="),
         ("_acme-challenge.a.", "-"),
-        ("a", " "),
+        ("a", "x y"),
     ]
+
+
+@pytest.mark.parametrize("text", ["a= b", "a=b ", " a=b", "a =b", "a= ", "a=b\n", "a=b\t"])
+def test_blanks_around_a_pair_are_a_slip_of_the_pen(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They would be waited for in vain: no digest has any."""
+    assert "without blanks around name or value" in usage_error(capsys, "wait", text)
 
 
 def test_clean_takes_names_or_all() -> None:
@@ -117,32 +125,47 @@ def test_clean_takes_names_or_all() -> None:
         ("run a cmd --timeout -- 5", "argument --timeout: expected one argument"),
         ("clean", "clean needs NAMEs, or --all"),
         ("clean a --all", "clean takes NAMEs or --all, not both"),
-        ("clean a --timeout 5m", "unrecognized arguments: --timeout"),
-        ("clean a --from f", "unrecognized arguments: --from f"),
+        ("clean a --timeout 5m", "clean has no option --timeout"),
+        ("clean a --from f", "clean has no option --from"),
         ("wait", "the following arguments are required: FQDN=VALUE"),
-        ("wait a", "'a': wanted is FQDN=VALUE"),
-        ("wait a=", "'a=': wanted is FQDN=VALUE"),
-        ("wait =b", "'=b': wanted is FQDN=VALUE"),
-        ("wait a=b --provider x", "unrecognized arguments: --provider x"),
-        ("wait a=b --ttl 5", "unrecognized arguments: --ttl 5"),
+        ("wait a", "'a': must be FQDN=VALUE"),
+        ("wait a=", "'a=': must be FQDN=VALUE"),
+        ("wait =b", "'=b': must be FQDN=VALUE"),
+        ("wait a=b --provider x", "wait has no option --provider"),
+        ("wait a=b --ttl 5", "wait has no option --ttl"),
         ("providers a", "unrecognized arguments: a"),
-        ("demo --timeout 5", "unrecognized arguments: --timeout 5"),
-        ("ready a --ttl 0", "'0': wanted is a whole number of seconds, 1 to 86400"),
-        ("ready a --ttl 86401", "'86401': wanted is"),
-        ("ready a --ttl 1.5", "'1.5': wanted is"),
-        ("ready a --ttl \u0665", "wanted is a whole number of seconds"),
-        ("ready a --ttl -5", "argument --ttl: '-5': wanted is"),
+        ("demo --timeout 5", "demo has no option --timeout"),
+        ("ready a --ttl 0", "'0': must be a whole number of seconds, 1 to 86400"),
+        ("ready a --ttl 86401", "'86401': must be"),
+        ("ready a --ttl 1.5", "'1.5': must be"),
+        ("ready a --ttl \u0665", "must be a whole number of seconds"),
+        ("ready a --ttl -5", "argument --ttl: '-5': must be"),
         (f"ready a --ttl {'9' * 5000}", "argument --ttl: "),
         ("ready a --timeout 5x", "'5x': a duration is a number with s, m or h"),
         ("ready a --timeout 0", "'0': a duration"),
         ("ready a --timeout", "expected one argument"),
         ("ready a --require most", "argument --require: invalid choice: 'most'"),
-        ("ready a --resolver dns.google", "argument --resolver: 'dns.google': "),
+        (
+            "ready a --resolver dns.google",
+            "argument --resolver: 'dns.google': must be an IP address, such as 8.8.8.8",
+        ),
         ("ready a --resolver 192.0.2.1:0", "argument --resolver: '192.0.2.1:0': "),
         ("ready a --resolver [::1", "argument --resolver: '[::1': "),
         ("ready a --quiet --verbose", "not allowed with argument --quiet"),
-        ("ready a --time 5m", "unrecognized arguments: --time 5m"),
-        ("ready a --api-key k", "unrecognized arguments: --api-key k"),
+        ("ready a --time 5m", "ready has no option --time; did you mean --timeout?"),
+        ("ready a --api-key k", "ready has no option --api-key"),
+        ("ready a --tiemout=5m", "ready has no option --tiemout; did you mean --timeout?"),
+        ("wait --tiemout 5m a=b", "wait has no option --tiemout; did you mean --timeout?"),
+        ("check a -timeout 5m", "check has no option -timeout; did you mean --timeout?"),
+        ("ready --from a --from b", "--from is given twice"),
+        ("ready a --report -", "argument --report: '-': must be the path of a file"),
+        ("ready a --resolver 8.8.8", "must be an IP address, such as 8.8.8.8, or ADDR:PORT"),
+        ("ready a --timeout 0", "more than 0"),
+        ("check a --issuer https://letsencrypt.org", "must be a CA's domain name, such as"),
+        ("check a --issuer a.example,b/c", '"b/c" must be a CA\'s domain name'),
+        ("check a --issuer a.example,", "text is wanted"),
+        ("wait https://a.example=b", "with a domain name, not a URL"),
+        ("help redy", "no verb is called 'redy'; did you mean ready?"),
     ],
 )
 def test_misuse_is_64(words: str, complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -174,10 +197,38 @@ def test_help_shows_the_verbs_and_where_the_command_stands(
     assert "usage: dns01 run [OPTION...] NAME... -- CMD..." in out
 
 
-def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_far_fetched_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what differs by a slip is suggested, not whatever ends alike."""
+    assert usage_error(capsys, "wait", "a=b", "--provider", "x") == "wait has no option --provider"
+
+
+@pytest.mark.parametrize("words", ["help", "help ready", "help ready --json"])
+def test_help_is_a_word_too(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`dns01 help` is `dns01 --help`, `dns01 help VERB` is `dns01 VERB --help`."""
+    pages = []
+    for each in (words.split(), [*words.split()[1:2], "--help"]):
+        with pytest.raises(SystemExit) as caught:
+            parse(each)
+        assert caught.value.code == 0
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1] != ""
+
+
+@pytest.mark.parametrize("words", ["ready a --ttl 0", "ready a --tiemout 5m", "ready", "ready a"])
+def test_the_hint_leads_to_the_verbs_own_help(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The options of one verb fit a screen, and are what a mistake in them needs."""
+    with pytest.raises(SystemExit):
+        parse([*words.split(), "--order", "document"])
+    assert capsys.readouterr().err.endswith("dns01: hint: dns01 ready --help\n")
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`dns01 1.2.3`, on stdout, exit 0."""
     with pytest.raises(SystemExit) as caught:
-        parse(["--version"])
+        parse([option])
     assert caught.value.code == 0
     assert capsys.readouterr() == (f"dns01 {__version__}\n", "")
 

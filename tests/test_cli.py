@@ -84,6 +84,23 @@ def test_wait(site: Site) -> None:
     assert (report["status"], report["exit"]) == ("not-ready", 75)
 
 
+def test_check_takes_domains_as_certificates_are_named(site: Site) -> None:
+    """
+    With commas, as every other verb does, or one by one; each domain counts once. A challenge's
+    own name is no domain, and what to write instead is said.
+    """
+    report = site.report("check", "example.com, *.example.com,www.example.com", "example.com")
+    assert [check["domain"] for check in report["checks"]] == [
+        "example.com", "*.example.com", "www.example.com",
+    ]  # fmt: skip
+    assert "name" not in codes(report)
+    report = site.report("check", "_ACME-challenge.www.example.com,a..b")
+    assert report["exit"] == 64
+    hints = [each["hint"] for each in report["problems"] if each["code"] == "name"]
+    assert hints[0] == "leave _acme-challenge. out: dns01 check www.example.com"
+    assert hints[1].startswith("a certificate's name, such as example.com")
+
+
 def test_providers(site: Site) -> None:
     """
     Every installed adapter, ours and others', with its settings and whether they are set.

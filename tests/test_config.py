@@ -1,6 +1,7 @@
 """Flags beat environment beats file; whatever is wrong is exit 78 and named."""
 
 import os
+import pwd
 from argparse import Namespace
 from pathlib import Path
 
@@ -240,6 +241,7 @@ def test_an_unreadable_file_is_said(home: Path) -> None:
         ("root_hint = []", 'unknown key "root_hint"', "did you mean root_hints?"),
         ("issuer = 5", 'issuer: "5" is not valid: a name, or a list of names, is wanted', ""),
         ("issuer = []", "issuer: .* a name, or a list of names, is wanted", ""),
+        ('issuer = "https://a.example"', "issuer: .* must be a CA's domain name", ""),
         ('issuer = ["a.example", ""]', "issuer: .* text is wanted", ""),
         ("account_uri = 5", 'account_uri: "5" is not valid: text is wanted', ""),
         ('account_uri = ""', 'account_uri: "" is not valid: text is wanted', ""),
@@ -283,6 +285,8 @@ def test_a_file_that_is_no_text_is_answered(home: Path) -> None:
         ({"DNS01_STATE_DIR": "~nobody-at-all/x"}, "state_dir: "),
         ({"DNS01_ROOT_HINTS": "a.root-servers.net"}, "DNS01_ROOT_HINTS: "),
         ({"DNS01_ISSUER": "a.example,,b.example"}, "DNS01_ISSUER: "),
+        ({"DNS01_ISSUER": "a example"}, '"a example" must be a CA'),
+        ({"DNS01_TIMEOUT": "0"}, "more than 0"),
     ],
 )
 def test_a_mistake_in_the_environment_is_answered(
@@ -290,6 +294,16 @@ def test_a_mistake_in_the_environment_is_answered(
 ) -> None:
     """Exit 78 with the name of the variable."""
     assert words in complaint(home, "", **variables)[0]
+
+
+def test_a_list_is_shown_as_it_was_written(home: Path) -> None:
+    """With commas, not as Python has it, whether a variable or the file holds it."""
+    shown = '"192.0.2.1, dns.google" is not valid: must be an IP address, such as 8.8.8.8'
+    for message, _ in (
+        complaint(home, "", DNS01_RESOLVERS="192.0.2.1,dns.google"),
+        complaint(home, 'resolvers = ["192.0.2.1", "dns.google"]'),
+    ):
+        assert shown in message
 
 
 def test_zones_are_found_by_name(home: Path) -> None:
@@ -342,6 +356,19 @@ def test_without_a_home_there_is_still_a_way(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(Failed, match="no home folder") as caught:
         settings(ready(), Environment({}))
     assert "--state-dir" in caught.value.problem.hint
+
+
+def test_an_empty_home_is_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As without the variable, the account's own folder counts, and never the root folder."""
+    for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "STATE_DIRECTORY", "DNS01_STATE_DIR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", "")
+    ours = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    assert ours.parts[1:]
+    environment = Environment.of_process()
+    assert settings(ready(), environment).state_dir == ours / ".local/state/dns01"
+    named = environment.plus(DNS01_STATE_DIR="~/x")
+    assert settings(ready(), Environment(named)).state_dir == ours / "x"
 
 
 @pytest.fixture

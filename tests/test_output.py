@@ -1,5 +1,6 @@
 """Where a report goes: files that are whole or not there, and a verdict that nothing changes."""
 
+import json
 import os
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.command.output import Output
+from pipeline.command.output import Output, obstacle
 from pipeline.configuration.config import Environment
 
 from .picture.samples import poisoned, ready
@@ -133,15 +134,50 @@ def test_links_and_devices(tmp_path: Path) -> None:
     assert stderr.getvalue() == ""
 
 
+def dns01(*words: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "pipeline", *words]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+WAIT = ("wait", "_acme-challenge.example.com=x", "--resolver", "127.0.0.1:1", "--timeout", "2")
+
+
 def test_the_command_draws_a_failure_too(tmp_path: Path) -> None:
     """
-    `wait` that ends with 69 leaves a page that says so, and 69 stays where no page can be.
+    `wait` that ends with 69 leaves a page that says so.
     """
-    words = ["wait", "_acme-challenge.example.com=x", "--resolver", "127.0.0.1:1", "--timeout", "2"]
     picture = tmp_path / "report.html"
-    for path in (picture, tmp_path / "no" / "report.html"):
-        argv = [sys.executable, "-m", "pipeline", *words, "--report", str(path)]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        assert done.returncode == 69
-        assert ("cannot write" in done.stderr) == (path is not picture)
+    assert dns01(*WAIT, "--report", str(picture)).returncode == 69
     assert "Failed" in picture.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["no/report.html", ".", "x" * 300])
+def test_a_page_that_could_not_be_written_stops_the_command(tmp_path: Path, name: str) -> None:
+    """
+    With 64, said once and in the report, and before anything is asked: not at the end of a run
+    whose evidence would be lost.
+    """
+    done = dns01(*WAIT, "--json", "--report", str(tmp_path / name))
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["exit"], report["dns_queries"]) == (64, 64, 0)
+    assert [problem["code"] for problem in report["problems"]] == ["report"]
+    assert done.stderr.count("cannot write") == 1
+    assert report["elapsed_s"] < 2
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_keeps_a_page_from_being_written(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    writable: bool,  # noqa: FBT001 - a column
+) -> None:
+    """
+    A folder that this user may not write to, or a device; to look leaves nothing behind.
+    """
+    monkeypatch.setattr(os, "access", lambda _path, _mode: writable)
+    no = "its folder cannot be written to"
+    assert obstacle(tmp_path / "a.html") == ("" if writable else no)
+    assert obstacle(Path("/dev/null")) == ("" if writable else "permission denied")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.chdir(tmp_path)
+    assert obstacle(Path("a.html")) == ("" if writable else no)

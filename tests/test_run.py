@@ -162,8 +162,21 @@ def test_not_ready_runs_nothing(site: Site) -> None:
     result = site.dns01("run", NAME, "--timeout", "3s", "--", "touch", "ran")
     assert (result.returncode, result.stdout) == (69, "")
     assert "dns-unreachable" in result.stderr
+    assert "cleaned" not in result.stderr  # for nothing was written
     assert not (site.folder / "ran").exists()
     assert clean(site)
+
+
+def test_what_a_time_out_removes_is_said(tmp_path: Path) -> None:
+    """
+    Not ready: `run` says how many values it has taken back, which `ready` would have left.
+    """
+    with opened(tmp_path, lags=[60.0]) as site:
+        result = site.dns01("run", NAME, "--timeout", "3s", "--", "touch", "ran")
+        assert result.returncode == 75
+        assert "cleaned: 1 value removed\n" in result.stderr
+        assert not (site.folder / "ran").exists()
+        assert clean(site)
 
 
 def test_one_of_two_names_is_not_enough(site: Site) -> None:

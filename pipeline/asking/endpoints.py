@@ -79,12 +79,15 @@ class Endpoint:
         port = int(match["port"] or match["v6_port"] or transport.port)
         if not 0 < port < 65536:
             raise ValueError(f"{port} is not a port")
-        address = ipaddress.ip_address(match["v6"] or match["host"] or match["bare_v6"])
+        try:
+            address = ipaddress.ip_address(match["v6"] or match["host"] or match["bare_v6"])
+        except ValueError as error:
+            raise ValueError(FORMS) from error
         return cls(str(address), port, transport)
 
 
 FORMS = (
-    "wanted is an IP address, or ADDR:PORT, or [v6 address]:PORT, "
+    "must be an IP address, such as 8.8.8.8, or ADDR:PORT, or [v6 address]:PORT, "
     "with tls:// or https:// before it for encrypted questions"
 )
 

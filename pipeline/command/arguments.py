@@ -1,15 +1,20 @@
 """Describe the command line. Imports nothing heavy: `dns01 --version` is instant."""
 
 import argparse
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from types import MappingProxyType
+from typing import NoReturn
 
 from pipeline import __version__
 
+from .literals import Once, drawing, duration, endpoint, issuers, pair, ttl, typed
+
 USAGE = 64
+OPTION = re.compile("--?[a-z]", re.ASCII | re.IGNORECASE)
 EXITS = """exit status:
   0    ready, or done (nothing to clean is done)
   64   usage
@@ -26,7 +31,20 @@ EXITS = """exit status:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are exit 64, in our tone."""
+    """A parser whose errors are exit 64, in our tone; *verbs* are those of its verbs."""
+
+    verbs: Mapping[str, "Parser"] = MappingProxyType({})
+
+    def unknown(self, words: Sequence[str]) -> str:
+        """Return what is wrong with the first option among *words* that is none, or nothing."""
+        given = words[: words.index("--")] if "--" in words else words
+        keys = [word.partition("=")[0] for word in given if OPTION.match(word)]
+        for key in keys:
+            if key not in self._option_string_actions:
+                near = get_close_matches(key, self._option_string_actions, n=1, cutoff=0.75)
+                what = f"{self.prog.partition(' ')[2]} has no option {key}"
+                return f"{what}; did you mean {near[0]}?" if near else what
+        return ""
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"dns01: {message}\ndns01: hint: {self.prog} --help\n")
@@ -43,20 +61,30 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if words[:1] == ["run"] and "--" in words:
         at = words.index("--")
         words, command = words[:at], words[at + 1 :]
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
     parser = build()
     if complaint := misplaced(words):
         parser.error(complaint)
-    options = parser.parse_args(words)
+    verb = parser.verbs.get(words[0], parser) if words else parser
+    if complaint := verb.unknown(words[1:]):
+        verb.error(complaint)
+    options, left = parser.parse_known_args(words)
     options.command = command
-    if complaint := contradiction(options):
-        parser.error(complaint)
+    if complaint := surplus(left) or contradiction(options):
+        verb.error(complaint)
     return options
+
+
+def surplus(left: Sequence[str]) -> str:
+    """Return what is wrong with arguments that are *left* over, or nothing."""
+    return f"unrecognized arguments: {' '.join(left)}" if left else ""
 
 
 def misplaced(words: Sequence[str]) -> str:
     """Return what is wrong with the verb, or nothing: none known, or options before it."""
     verbs = [verb for verb, *_ in VERBS]
-    if not words or words[0] in {*verbs, "--version", "--help", "-h"}:
+    if not words or words[0] in {*verbs, "--version", "-V", "--help", "-h"}:
         return ""
     if words[0].startswith("-"):
         verb = next((word for word in words if word in verbs), "VERB")
@@ -84,17 +112,19 @@ def contradiction(options: argparse.Namespace) -> str:
     return ""
 
 
-def build() -> argparse.ArgumentParser:
+def build() -> Parser:
     """Return the parser."""
     parser = Parser(
         prog="dns01",
-        description="Publish ACME dns-01 challenges, and say when and why not they are ready.",
+        description="Publish ACME dns-01 challenges; say when the CA will see them, "
+        "or why it would not.",
         epilog=EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"dns01 {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"dns01 {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    parser.verbs = verbs.choices
     for verb, summary, groups in VERBS:
         added = verbs.add_parser(
             verb,
@@ -133,7 +163,11 @@ def order(parser: argparse.ArgumentParser) -> None:
     """Add where orders come from and records go to."""
     parser.add_argument("--order", choices=("rcl", "document"), help="order source (default rcl)")
     parser.add_argument(
-        "--from", dest="document", metavar="FILE", help="read the order from FILE, or - for stdin"
+        "--from",
+        action=Once,
+        dest="document",
+        metavar="FILE",
+        help="read the order from FILE, or - for stdin",
     )
     parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
     parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
@@ -162,10 +196,13 @@ def judge(parser: argparse.ArgumentParser) -> None:
     """Add who the CA is, and where the picture goes."""
     parser.add_argument(
         "--issuer",
+        type=typed(issuers),
         metavar="DOMAIN",
         help="the CA as CAA records name it, such as letsencrypt.org; several with commas",
     )
-    parser.add_argument("--report", type=Path, metavar="FILE.html", help="draw the evidence there")
+    parser.add_argument(
+        "--report", type=typed(drawing), metavar="FILE.html", help="draw the evidence there"
+    )
 
 
 def insist(parser: argparse.ArgumentParser) -> None:
@@ -188,47 +225,6 @@ def common(parser: argparse.ArgumentParser) -> None:
     volume = parser.add_mutually_exclusive_group()
     volume.add_argument("--quiet", action="store_true", help="say nothing unless something fails")
     volume.add_argument("--verbose", action="store_true", help="say more on standard error")
-
-
-def typed(parse_text: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return *parse_text* with its ValueError as argparse wants it."""
-
-    def parsed(text: str) -> Any:  # noqa: ANN401 - whatever the option holds
-        try:
-            return parse_text(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
-
-    return parsed
-
-
-def pair(text: str) -> tuple[str, str]:
-    """Return the name and the value in *text*, split at the first ``=``."""
-    name, equals, value = text.partition("=")
-    if not name or not equals or not value:
-        raise ValueError("wanted is FQDN=VALUE")
-    return name, value
-
-
-def ttl(text: str) -> int:
-    """Return *text* as seconds of TTL."""
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 86_400:
-        raise ValueError("wanted is a whole number of seconds, 1 to 86400")
-    return int(text)
-
-
-def endpoint(text: str) -> object:
-    """Return *text* as an address and a port."""
-    from pipeline.asking.endpoints import Endpoint  # noqa: PLC0415 - imports dnspython
-
-    return Endpoint.parse(text)
-
-
-def duration(text: str) -> float:
-    """Return *text* in seconds."""
-    from pipeline.configuration.values import duration as parse_duration  # noqa: PLC0415 - imports dnspython
-
-    return parse_duration(text)
 
 
 VERBS = (

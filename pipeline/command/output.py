@@ -1,5 +1,6 @@
 """Put out a report: on standard output and error, beside the receipt, as a page, in a CI job."""
 
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,9 +11,10 @@ from pipeline.clock import Clock
 from pipeline.configuration.config import Environment
 from pipeline.explaining.verdict import bug
 from pipeline.files import publish, put
-from pipeline.model import Failed, Severity
+from pipeline.model import Exit, Failed, Severity
 from pipeline.picture.page import page
 from pipeline.report import Report, details, headline, problem_lines, to_json
+from pipeline.text import quoted
 
 from . import actions
 
@@ -38,6 +40,17 @@ class Output:
         self._stderr = stderr
         self._clock = clock
         self._picture: Path | None = getattr(options, "report", None)
+
+    def prepare(self) -> None:
+        """See that the page can be written, before anything is done that it is to show.
+
+        Raises:
+            Failed: 64, and no page will be tried.
+        """
+        if self._picture and (why := obstacle(self._picture)):
+            message = f"cannot write --report {quoted(str(self._picture))}: {why}"
+            self._picture = None
+            raise Failed(Exit.USAGE, "report", message, "name a file in a folder of yours")
 
     def result(self, report: Report) -> bool:
         """Print *report*: its document, or lines for a person; return whether that worked."""
@@ -115,3 +128,18 @@ class Output:
         else:
             return True
         return False
+
+
+def obstacle(picture: Path) -> str:
+    """Return why no file can be written at *picture*, or nothing; write none."""
+    try:
+        if picture.is_dir():
+            return "it is a folder"
+        if picture.exists() and not picture.is_file():
+            return "" if os.access(picture, os.W_OK) else "permission denied"
+        folder = picture.resolve().parent
+        if not folder.is_dir():
+            return "its folder does not exist"
+        return "" if os.access(folder, os.W_OK | os.X_OK) else "its folder cannot be written to"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()

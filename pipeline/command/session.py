@@ -64,6 +64,7 @@ class Session:
             return self._finish(replace(report, elapsed_s=self._clock.now()))
 
     def _dispatch(self) -> int:
+        self._output.prepare()
         match self._options.verb:
             case "providers":
                 return self._providers()
@@ -89,7 +90,7 @@ class Session:
             case "wait":
                 return self._wait()
             case "check":
-                return parts.checking().check(options.domains)
+                return parts.checking().check(separate(options.domains))
             case _:
                 return clean(options.names, parts.store, parts.hosts, self._clock)
 
@@ -116,11 +117,13 @@ class Session:
         finally:
             if report is None or report.exit < SIGNALLED:  # else ready has done it
                 gone, left = self._take_back(stage)
+        removed = f"{counted(gone, 'value')} removed"
         if report is not None and report.exit:
+            if gone:
+                self._console.say(f"cleaned: {removed}")
             problems = report.problems + left
             return self._finish(replace(report, problems=problems), stage.ledger.report_path)
         self._output.say(*problem_lines(left))
-        removed = f"{counted(gone, 'value')} removed"
         if status:
             self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
         else:
@@ -184,6 +187,11 @@ class Session:
             return Quiet()
         terminal = sys.stderr.isatty() and self._environment.get("TERM") != "dumb"
         return (Terminal if terminal else Plain)(self._clock, sys.stderr)
+
+
+def separate(domains: Sequence[str]) -> list[str]:
+    """Return *domains* one by one; those of a certificate may be written with commas."""
+    return [domain.strip() for each in domains for domain in each.split(",")]
 
 
 def absolute(text: str) -> Name:

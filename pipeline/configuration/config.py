@@ -18,7 +18,18 @@ from pipeline.text import quoted
 
 from .settings import Authority, Settings
 from .tables import accounts, location, zones
-from .values import checked, duration, endpoints, known, optional, require, text, words, wrong
+from .values import (
+    checked,
+    duration,
+    endpoints,
+    issuers,
+    known,
+    optional,
+    require,
+    text,
+    words,
+    wrong,
+)
 
 TOP = (
     *("provider", "resolvers", "root_hints", "require", "timeout", "state_dir"),
@@ -41,7 +52,9 @@ class Environment:
 
     @classmethod
     def of_process(cls) -> "Environment":
-        """Return this process's environment."""
+        """Return this process's environment; an empty HOME is taken out, for all to see."""
+        if not os.environ.get("HOME"):  # some libraries would take it for the root folder
+            os.environ.pop("HOME", None)
         return cls(os.environ)
 
     def get(self, name: str) -> str | None:
@@ -99,9 +112,9 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         ),
         root_hints=servers("DNS01_ROOT_HINTS", "root_hints", file, environment),
         authority=Authority(
-            optional("--issuer", words, flags.get("issuer"))
-            or optional("DNS01_ISSUER", words, environment.get("DNS01_ISSUER"))
-            or optional("issuer", words, file.get("issuer"))
+            flags.get("issuer")
+            or optional("DNS01_ISSUER", issuers, environment.get("DNS01_ISSUER"))
+            or optional("issuer", issuers, file.get("issuer"))
             or (),
             environment.get("DNS01_ACCOUNT_URI")
             or optional("account_uri", text, file.get("account_uri"))

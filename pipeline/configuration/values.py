@@ -21,6 +21,10 @@ from pipeline.text import quoted
 from providers.origin import is_loopback
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
+ISSUER = re.compile(
+    r"[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*", re.ASCII | re.IGNORECASE
+)
+"""RFC 8659 §4.2."""
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 Value = TypeVar("Value")
@@ -40,7 +44,8 @@ def checked(place: str, parse: Callable[[Any], Value], value: object) -> Value:
     try:
         return parse(value)
     except (ValueError, TypeError) as error:
-        raise wrong(f"{place}: {quoted(value)} is not valid: {error}") from error
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        raise wrong(f"{place}: {quoted(shown)} is not valid: {error}") from error
 
 
 def known(table: Iterable[str], keys: Iterable[str], place: str) -> None:
@@ -57,7 +62,9 @@ def duration(value: object) -> float:
     match = DURATION.fullmatch(str(value))
     seconds = float(match[1]) * SECONDS[match[2]] if match else 0.0
     if not 0 < seconds < 31_536_000:
-        raise ValueError("a duration is a number with s, m or h, such as 5m, and at most a year")
+        raise ValueError(
+            "a duration is a number with s, m or h, such as 5m, more than 0 and at most a year"
+        )
     return seconds
 
 
@@ -74,6 +81,15 @@ def words(values: object) -> tuple[str, ...]:
     if not isinstance(listed, list) or not listed:
         raise TypeError("a name, or a list of names, is wanted")
     return tuple(dict.fromkeys(text(text(value).strip()) for value in listed))
+
+
+def issuers(values: object) -> tuple[str, ...]:
+    """Return the `words` of *values*, each a CA's domain name as CAA records have it."""
+    found = words(values)
+    for each in found:
+        if not ISSUER.fullmatch(each):
+            raise ValueError(f"{quoted(each)} must be a CA's domain name, such as letsencrypt.org")
+    return found
 
 
 def require(value: object) -> Require:

@@ -1,0 +1,75 @@
+"""Read what options hold. What takes a heavy import does it when its option is there."""
+
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class Once(Action):
+    """An option that counts once: of two files one would be left out in silence."""
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, *given: object) -> None:
+        value, option = given
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} is given twice; each run takes one")
+        setattr(namespace, self.dest, value)
+
+
+def typed(parse_text: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return *parse_text* with its ValueError as argparse wants it."""
+
+    def parsed(text: str) -> Any:  # noqa: ANN401 - whatever the option holds
+        try:
+            return parse_text(text)
+        except (ValueError, TypeError) as error:
+            raise ArgumentTypeError(f"{text!r}: {error}") from error
+
+    return parsed
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Return the name and the value in *text*, split at the first ``=``."""
+    name, equals, value = text.partition("=")
+    if not name or not equals or not value:
+        raise ValueError("must be FQDN=VALUE")
+    if (name, value) != (name.strip(), value.strip()):
+        raise ValueError("must be FQDN=VALUE, without blanks around name or value")
+    if "://" in name:
+        raise ValueError("must be FQDN=VALUE, with a domain name, not a URL")
+    return name, value
+
+
+def ttl(text: str) -> int:
+    """Return *text* as seconds of TTL."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 86_400:
+        raise ValueError("must be a whole number of seconds, 1 to 86400")
+    return int(text)
+
+
+def drawing(text: str) -> Path:
+    """Return *text* as the path of a file to draw into."""
+    if text in {"", "-"}:
+        raise ValueError("must be the path of a file")
+    return Path(text)
+
+
+def endpoint(text: str) -> object:
+    """Return *text* as an address and a port."""
+    from pipeline.asking.endpoints import Endpoint  # noqa: PLC0415 - imports dnspython
+
+    return Endpoint.parse(text)
+
+
+def duration(text: str) -> float:
+    """Return *text* in seconds."""
+    from pipeline.configuration.values import duration as parse_duration  # noqa: PLC0415 - imports dnspython
+
+    return parse_duration(text)
+
+
+def issuers(text: str) -> tuple[str, ...]:
+    """Return the domain names of CAs in *text*, which has commas between them."""
+    from pipeline.configuration.values import issuers as parse_issuers  # noqa: PLC0415 - imports dnspython
+
+    return parse_issuers(text)
