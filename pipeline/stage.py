@@ -226,11 +226,12 @@ class Run:
         return list({record.place: record for record in every}.values())
 
     def _report(self, success: str, exit_code: int | None = None) -> Report:
+        lines = [case.line() for case in self._cases]
         code = worst(case.exit for case in self._cases) if exit_code is None else exit_code
         return Report(
             finished(code, success) if exit_code is None else success,
             code,
-            tuple(case.line() for case in self._cases),
+            tuple(replace(line, exit=line.exit or exit_code or Exit.DONE) for line in lines),
             self._lines,
             tuple(dict.fromkeys([*self._case_problems(), *self._problems])),
             self._tools.clock.now(),

@@ -668,12 +668,13 @@ def interrupting(scene: Scene, moment: str) -> None:
 @pytest.mark.parametrize("moment", ["order", "published", "wait"])
 def test_a_signal_leaves_nothing(scene: Scene, moment: str) -> None:
     """
-    Whenever a signal comes, what was written is removed, the report says so, and the order is kept
-    for the next run.
+    Whenever a signal comes, what was written is removed, the report says so, also of the order,
+    and the order is kept for the next run.
     """
     interrupting(scene, moment)
     report = scene.run("a.example.com")
     assert (report.status, report.exit) == ("failed", 128 + SIGTERM)
+    assert [order.exit for order in report.orders] == [128 + SIGTERM]
     assert report.problems[0].message == "SIGTERM: nothing of this run is left in DNS"
     assert scene.values("a.example.com") == scene.listed() == set()
     scene.shown = Shown()
@@ -727,12 +728,15 @@ def test_a_second_signal_stops_the_removal(scene: Scene) -> None:
 
 def test_what_breaks_leaves_nothing(scene: Scene) -> None:
     """
-    An error nobody foresaw is 70, says where, and leaves no record behind.
+    An error nobody foresaw is 70, says where, and leaves no record behind; no order reads as
+    ready, and one that had failed before keeps its own exit.
     """
     scene.shown.during = lambda: 1 / 0
-    report = scene.run("a.example.com")
-    assert (report.status, report.exit, codes(report)) == ("failed", Exit.BUG, ["bug"])
-    assert "ZeroDivisionError in test_stage.py" in report.problems[0].message
+    scene.source.answers["b.example.com"] = Failed(Exit.DATA, "order", "not one")
+    report = scene.run("a.example.com", "b.example.com")
+    assert (report.status, report.exit, codes(report)) == ("failed", Exit.BUG, ["order", "bug"])
+    assert [order.exit for order in report.orders] == [Exit.BUG, Exit.DATA]
+    assert "ZeroDivisionError in test_stage.py" in report.problems[1].message
     assert scene.values("a.example.com") == scene.listed() == set()
 
 
