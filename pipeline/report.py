@@ -10,6 +10,9 @@ from .text import counted, printable
 
 SCHEMA = 1
 
+LONGEST = 4000
+"""Characters of one text: more than eight servers with the longest of names take."""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
@@ -103,7 +106,7 @@ def order_out(order: OrderLine) -> dict[str, object]:
         "name": printable(order.name, 500),
         "source": order.source,
         "order_uri": order.uri or None,
-        "status": order.status or None,
+        "status": printable(order.status) or None,
         "exit": int(order.exit),
         "resumed": order.resumed,
     }
@@ -112,20 +115,20 @@ def order_out(order: OrderLine) -> dict[str, object]:
 def record_out(record: RecordLine) -> dict[str, object]:
     """Return *record* as JSON values."""
     return {
-        "name": record.name,
-        "target": record.target or None,
+        "name": printable(record.name, LONGEST),
+        "target": printable(record.target, LONGEST) or None,
         "value": record.value,
-        "zone": record.zone or None,
-        "provider": record.provider or None,
+        "zone": printable(record.zone, LONGEST) or None,
+        "provider": printable(record.provider, LONGEST) or None,
         "perspectives": [
             {
-                "address": line.address,
+                "address": printable(line.address),
                 "role": line.role,
-                "server": line.server,
+                "server": printable(line.server, LONGEST),
                 "state": line.state,
                 "confirmed_at_s": line.confirmed_at_s,
                 "attempts": line.attempts,
-                "detail": line.detail,
+                "detail": printable(line.detail, LONGEST),
                 "since_s": line.since_s,
                 "repeats_until": line.repeats_until,
                 "history": [{"at_s": at, "state": state} for at, state in line.history],
@@ -141,8 +144,8 @@ def problem_out(problem: Problem) -> dict[str, object]:
     return {
         "code": problem.code,
         "severity": problem.severity.value,
-        "message": problem.message,
-        "hint": problem.hint,
+        "message": printable(problem.message, LONGEST),
+        "hint": "\n".join(hints(problem)),
     }
 
 
@@ -206,22 +209,32 @@ def details(report: Report) -> list[str]:
     """Return a line for each record, with how many servers confirmed it; what a check saw."""
     lines = []
     for record in report.records:
-        where = f"  ({record.provider}, zone {record.zone})" if record.provider else ""
+        name, value = printable(record.name, LONGEST), printable(record.value, LONGEST)
+        host = printable(f"{record.provider}, zone {record.zone}", LONGEST)
+        where = f"  ({host})" if record.provider else ""
         states = [line.state for line in record.perspectives]
         seen = f"  {states.count('confirmed')} of {len(states)} servers" if states else ""
-        lines.append(f"  {record.name} TXT {record.value}{where}{seen}")
+        lines.append(f"  {name} TXT {value}{where}{seen}")
     more = [f"  ... and {len(lines) - 20} more"] if len(lines) > 20 else []
     return [*check_details(report.checks), *lines[:20], *more]
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:
-    """Return each problem, its hint on a line below."""
+    """Return each problem, its hint on a line below, unless it was given before."""
     lines = []
+    given: set[str] = set()
     for problem in problems:
         weight = "" if problem.severity is Severity.ERROR else f"{problem.severity.value}: "
-        lines.append(f"{weight}{problem.code}: {problem.message}")
-        lines += [f"hint: {line}" for line in problem.hint.splitlines() if line]
+        lines.append(f"{weight}{problem.code}: {printable(problem.message, LONGEST)}")
+        lines += [f"hint: {line}" for line in hints(problem) if line not in given]
+        given.update(hints(problem))
     return lines
+
+
+def hints(problem: Problem) -> list[str]:
+    """Return the hint of *problem* by its lines, printable."""
+    lines = (printable(line, LONGEST) for line in problem.hint.splitlines())
+    return [line for line in lines if line]
 
 
 def finished(exit_code: int, success: str) -> str:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipeline.command.actions import markdown
 from pipeline.model import Exit, Problem, Severity
 from pipeline.report import (
     OrderLine,
@@ -136,6 +137,100 @@ def test_hints_stand_below_their_problem() -> None:
     """
     problems = [Problem("a", "one", "do this\n\nor that"), Problem("b", "two")]
     assert problem_lines(problems) == ["a: one", "hint: do this", "hint: or that", "b: two"]
+
+
+def test_a_hint_is_given_once() -> None:
+    """
+    What a problem says to do is not said again by the next; the document has it at both.
+    """
+    verdict = Problem("not-ready", "two causes", "mend it\nor wait")
+    why = [Problem("lame", "one", "mend it"), Problem("late", "other", "then wait")]
+    lines = problem_lines([verdict, *why])
+    assert lines == [
+        *("not-ready: two causes", "hint: mend it", "hint: or wait"),
+        *("lame: one", "late: other", "hint: then wait"),
+    ]
+    problems = json.loads(to_json(Report("not-ready", 75, problems=(verdict, *why))))["problems"]
+    assert [each["hint"] for each in problems] == ["mend it\nor wait", "mend it", "then wait"]
+
+
+PWNED = "##[error]pwned.::set-output name=x::y.\x1b[31m\u202e<b>.test."
+"""What may be the text of a domain name; only dots, quotes and the like are escaped in one."""
+
+
+def is_harmless(text: str) -> bool:
+    """Whether *text* is a line in which neither a terminal nor a CI job finds a command."""
+    return not any(mark in text for mark in ("##", "::set", "\x1b", "\u202e", "<b>", "\n"))
+
+
+def test_names_from_dns_are_no_commands_on_standard_error() -> None:
+    """
+    Whatever a stranger calls an alias's target, what is printed of it is text, each hint a line.
+    """
+    problem = Problem("alias-loop", f"leads to {PWNED}\nhere", f"remove {PWNED}\n\nor {PWNED}")
+    lines = problem_lines([problem])
+    assert [line.split()[0] for line in lines] == ["alias-loop:", "hint:", "hint:"]
+    assert all("pwned" in line for line in lines)
+    assert all(map(is_harmless, lines))
+
+
+def test_what_is_said_at_length_is_not_cut() -> None:
+    """
+    Eight servers in one sentence come out whole, for people and for machines.
+    """
+    long = "a" * 3000 + " end"
+    assert problem_lines([Problem("a", long, long)]) == [f"a: {long}", f"hint: {long}"]
+    [problem] = json.loads(to_json(Report("failed", 69, problems=(Problem("a", long, long),))))[
+        "problems"
+    ]
+    assert (problem["message"], problem["hint"]) == (long, long)
+
+
+def test_names_from_dns_are_no_commands_in_the_document() -> None:
+    """
+    A runner obeys a command anywhere in a line, hence in JSON that is printed, too: every text
+    of problems, records and servers; a hint keeps its lines.
+    """
+    line = PerspectiveLine(PWNED, "authoritative", PWNED, "absent", None, 1, PWNED)
+    record = RecordLine(PWNED, "v", PWNED, PWNED, (line,), PWNED)
+    problem = Problem("alias-loop", PWNED, f"remove {PWNED}\nor {PWNED}")
+    order = OrderLine(PWNED, "rcl", "", PWNED)
+    text = to_json(Report("failed", 65, (order,), (record,), (problem,)))
+    document = json.loads(text)
+    [shown] = document["records"]
+    [seen] = shown["perspectives"]
+    texts = [
+        *(shown[key] for key in ("name", "target", "zone", "provider")),
+        *(seen[key] for key in ("address", "server", "detail")),
+        *(document["orders"][0][key] for key in ("name", "status")),
+        document["problems"][0]["message"],
+        *document["problems"][0]["hint"].split("\n"),
+    ]
+    assert len(texts) == 12
+    assert all("pwned" in each for each in texts)
+    assert all(map(is_harmless, texts))
+    assert "##" not in text
+    assert "::" not in text
+
+
+def test_names_from_dns_are_no_commands_in_lines_for_people() -> None:
+    """
+    A record's line says its name, zone and provider, harmless.
+    """
+    [text] = details(Report("ready", 0, records=(RecordLine(PWNED, "v", PWNED, PWNED),)))
+    assert text.count("pwned") == 3
+    assert is_harmless(text)
+
+
+def test_names_from_dns_are_no_commands_in_a_jobs_summary() -> None:
+    """
+    The summary says what stands in the way, as text.
+    """
+    problem = Problem("alias-loop", f"leads to {PWNED}", f"remove {PWNED}")
+    text = markdown(Report("failed", 65, records=(RECORD,), problems=(problem,)))
+    assert text.count("pwned") == 2
+    lines = [line for line in text.splitlines() if "pwned" in line]
+    assert all(is_harmless(line) for line in lines)
 
 
 def test_a_hosts_word_stands_with_its_own_records() -> None:
