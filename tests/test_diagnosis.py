@@ -163,6 +163,12 @@ def test_both_serials_are_named() -> None:
         ({NS1: [ABSENT], NS2: [ABSENT]}, True, Kind.WRONG_ZONE, "change is out"),
         ({NS1: [ABSENT], NS2: [ABSENT]}, False, Kind.PROPAGATING, "still pending"),
         ({NS1: [MUTE], NS2: [ABSENT]}, None, Kind.WRONG_ZONE, ""),
+        ({NS1: [OLD], NS2: [OLD]}, None, Kind.OTHER_VALUES, ""),
+        ({NS1: [OLD], NS2: [ABSENT]}, None, Kind.OTHER_VALUES, ""),
+        ({NS1: [OLD, ABSENT], NS2: [ABSENT]}, None, Kind.WRONG_ZONE, ""),
+        ({NS1: [OLD], NS2: [OLD]}, True, Kind.OTHER_VALUES, "change is out"),
+        ({NS1: [OLD], NS2: [OLD]}, False, Kind.PROPAGATING, "still pending"),
+        ({NS1: [HELD], NS2: [OLD]}, None, Kind.PROPAGATING, ""),
         ({NS1: [HELD, ABSENT], NS2: [ABSENT]}, None, Kind.PROPAGATING, ""),
         ({NS1: [HELD], NS2: [ABSENT]}, None, Kind.PROPAGATING, ""),
     ],
@@ -174,12 +180,99 @@ def test_a_zone_that_never_shows_a_value_is_the_wrong_one(
     remark: str,
 ) -> None:
     """
-    No server ever showed it, and nobody says that it is still on its way.
+    No server ever showed it, nor another value, and nobody says that it is still on its way.
     """
     known = {} if published is None else {NAME: published}
     found, particulars = cause_of(NS2, course, starts=SAME, published=known)
     assert found is kind
     assert remark in particulars
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "kind"),
+    [
+        ((88, "ns2.example.com."), (105, "ns1.example.com."), Kind.PROPAGATING),
+        ((105, "NS2.Example.com."), (88, "ns1.example.com."), Kind.PROPAGATING),
+        ((88, "ns9.example.com."), (105, "ns1.example.com."), Kind.OTHER_HOST),
+        ((88, "ns2.example.com."), (105, "ns9.example.com."), Kind.OTHER_HOST),
+        ((88, "ns2.example.com."), (2026112300, "ns1.example.com."), Kind.OTHER_HOST),
+        ((88, "ns1.example.com."), (105, "ns1.example.com."), Kind.STALE),
+        ((88, "."), (105, "ns1.example.com."), Kind.OTHER_HOST),
+    ],
+)
+def test_masters_that_each_name_themselves_are_one_host(
+    mine: tuple[int, str], theirs: tuple[int, str], kind: Kind
+) -> None:
+    """
+    Every domain controller is the primary of its own zone (AD), with a serial of its own that is
+    near the others': it lags; it is no other host.
+    """
+    starts = {NS1: theirs, NS2: mine}
+    found, said = cause_of(NS2, {NS1: [HELD, HELD], NS2: [ABSENT]}, starts=starts)
+    assert found is kind
+    assert ("replication" in said) is (kind is Kind.PROPAGATING)
+
+
+def test_what_stands_at_a_masters_name_is_told_all_the_same() -> None:
+    """
+    That masters each count for themselves hides neither an alias at the name nor a removed value.
+    """
+    starts = {NS1: (105, "ns1.example.com."), NS2: (88, "ns2.example.com.")}
+    for course, kind in (([ALIAS], Kind.ALIAS), ([HELD, ABSENT], Kind.VANISHED)):
+        assert cause_of(NS2, {NS1: [HELD, HELD], NS2: course}, starts=starts)[0] is kind
+
+
+def test_masters_that_the_user_named_are_known_by_their_serials() -> None:
+    """
+    Where a server has no name but its address, what it calls itself cannot be compared with one;
+    a common primary is no master of its own.
+    """
+    via = [Perspective(f"192.0.2.{n}", 53, Role.AUTHORITATIVE, f"192.0.2.{n}") for n in (1, 2)]
+    course = {via[0]: [HELD, HELD], via[1]: [ABSENT]}
+    for primary, said in (("dc2.ad.example.com.", True), ("dc1.example.com.", False)):
+        starts = {via[0]: (88, "dc1.example.com."), via[1]: (105, primary)}
+        found, particulars = cause_of(via[1], course, starts=starts)
+        assert found is Kind.PROPAGATING
+        assert bool(particulars) is said
+
+
+def test_masters_of_different_families_are_two_hosts() -> None:
+    """
+    Two hosts whose first servers name themselves, under different domains, are two hosts.
+    """
+    a, b = (
+        Perspective(f"192.0.2.{n}", 53, Role.AUTHORITATIVE, f"NS1.host{n}.test.") for n in (1, 2)
+    )
+    for server in (b, Perspective("192.0.2.2", 53, Role.AUTHORITATIVE, "ns2.host1.test.")):
+        starts = {a: (105, a.server), server: (88, server.server)}
+        found, _ = cause_of(server, {a: [HELD, HELD], server: [ABSENT]}, starts=starts)
+        assert (found is Kind.OTHER_HOST) is (server is b)
+
+
+@pytest.mark.parametrize(
+    ("cut", "kind"),
+    [
+        ("_acme-challenge.www.example.com.", Kind.CUT),
+        ("_ACME-challenge.www.example.COM.", Kind.CUT),
+        ("www.example.com.", Kind.CUT),
+        ("example.com.", Kind.LAME),
+        ("com.", Kind.LAME),
+        (".", Kind.LAME),
+        ("other.example.com.", Kind.LAME),
+    ],
+)
+def test_a_zone_cut_below_the_apex_is_no_lame_delegation(cut: str, kind: Kind) -> None:
+    """
+    A server that refers to a zone at the name, or above it in our zone, does serve our zone; who
+    refers upwards does not.
+    """
+    name = from_text("_acme-challenge.www.example.com.")
+    wanted = goal(name, ZONE, {"v"}, [NS1, NS2])
+    evidence = Evidence([wanted])
+    told(evidence, wanted.authoritative[1], [Silence(f"refers to the servers of {cut}")])
+    cause = Inquest([wanted], evidence, Findings(), {}).cause(wanted.authoritative[1])
+    assert cause.kind is kind
+    assert cut in cause.particulars
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,11 @@ class Kind(Enum):
         "lame delegation: the server is not configured for the zone",
         "configure the zone on that server, or take it out of the delegation at the registrar",
     )
+    CUT = (
+        "zone-cut",
+        "refers elsewhere: a zone cut at the name",
+        "remove the NS records at that name there, or publish in the zone that they lead to",
+    )
     STALE = (
         "stale-secondary",
         "stale secondary",
@@ -50,6 +55,14 @@ class Kind(Enum):
         (
             "was it written to a zone that nobody is delegated to, a private or a second one? "
             "compare the delegation with the name servers that your DNS host shows"
+        ),
+    )
+    OTHER_VALUES = (
+        "other-values",
+        "other values at the name: no name server of the zone has ever shown this one",
+        (
+            "is it the value of this order, not of an earlier one? was it written, and to this "
+            f"zone? If so, {WAIT}"
         ),
     )
     VANISHED = (
@@ -169,6 +182,11 @@ class Kind(Enum):
             "above first"
         ),
     )
+    UNEXPLAINED = (
+        "unexplained",
+        "not found out",
+        WAIT,
+    )
 
     def __init__(self, code: str, label: str, hint: str) -> None:
         self.code = code
@@ -176,7 +194,9 @@ class Kind(Enum):
         self.hint = hint
 
 
-SOFT = {Kind.NO_ROUTE, Kind.LATE, Kind.PROPAGATING, Kind.UNHEARD, Kind.HELD_BACK}
+SOFT = {
+    *(Kind.NO_ROUTE, Kind.LATE, Kind.PROPAGATING, Kind.UNHEARD, Kind.HELD_BACK, Kind.UNEXPLAINED),
+}
 """What nobody can mend, or time does: not what to look at first."""
 
 HARMLESS = {
@@ -185,7 +205,7 @@ HARMLESS = {
 """What a resolver of ours suffers from, and a CA's does not."""
 
 EVIDENT = {
-    *(Kind.LAME, Kind.ALIAS, Kind.VANISHED, Kind.FLAPPING, Kind.LOSSY, Kind.FAILING),
+    *(Kind.LAME, Kind.CUT, Kind.ALIAS, Kind.VANISHED, Kind.FLAPPING, Kind.LOSSY, Kind.FAILING),
     *(Kind.NO_ROUTE, Kind.REFUSING, Kind.UNABLE, Kind.BOGUS, Kind.POISONED, Kind.CACHED),
 }
 """What can be told while the wait goes on, without follow-up questions."""

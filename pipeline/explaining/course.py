@@ -2,8 +2,13 @@
 
 from itertools import groupby, pairwise
 
+from dns.name import Name
+
 from pipeline.propagation.evidence import Track
-from pipeline.questions import Answer, Observation, Silence
+from pipeline.questions import Answer, Observation, Question, Silence
+
+REFERRAL = "refers to the servers of "
+"""How the reason of a silence begins where the server refers to those of another zone."""
 
 LOST = 3
 """Silences in a row that are no lost datagrams any more."""
@@ -34,3 +39,19 @@ def turnabouts(track: Track) -> tuple[int, int]:
     ]
     changes = [pair for pair in pairwise(held) if pair[0] != pair[1]]
     return sum(before for before, _ in changes), len(changes)
+
+
+def shown(track: Track) -> frozenset[str]:
+    """Return the values that the last answer had, wanted or not."""
+    match track.answered.outcome if track.answered else None:
+        case Answer(values):
+            return values
+        case _:
+            return frozenset()
+
+
+def is_cut(question: Question, reason: str) -> bool:
+    """Whether *reason* is a referral to a zone around the question's name, within its own zone."""
+    depth = len(question.name) - len(question.zone)
+    cuts = (Name(question.name.labels[above:]) for above in range(depth))
+    return reason.lower() in {f"{REFERRAL}{cut}".lower() for cut in cuts}

@@ -15,16 +15,19 @@ from pipeline.questions import Answer, Goal, Perspective, Question, Silence
 from pipeline.text import printable
 
 from .causes import Cause, Kind
-from .course import is_heard, is_on_and_off, is_silence, turnabouts
+from .course import REFERRAL, is_cut, is_heard, is_on_and_off, is_silence, shown, turnabouts
 from .findings import Findings, Probe
 
-NOT_SERVED = ("REFUSED", "NOTAUTH", "refers to", "lame")
+NOT_SERVED = ("REFUSED", "NOTAUTH", REFERRAL, "lame")
 """How the reason of a silence begins where the server does not serve the zone."""
 
 DNSSEC = re.compile(
     r"dnssec|bogus|signature|rrsig|dnskey|\bnsec|EDE ([6-9]|1[0-2])\b", re.IGNORECASE
 )
 """Extended DNS Errors that say so (RFC 8914 §4.7 to 4.13)."""
+
+MASTERS = "each server is a primary of its own: look at the replication between them"
+"""What is told of a server that lags behind others which are as much a primary as it is."""
 
 DOUBTED = {"truncated": Kind.TCP_CLOSED, "spells": Kind.CASE}
 """What is wrong with an answer over UDP, by the reason why there is none over TCP either."""
@@ -127,7 +130,7 @@ class Inquest:
             speaks = self._findings.start(question)
             said = "it answers about the zone, not about the name" if speaks else said
             return Cause(Kind.DOWN, said)
-        return Cause(Kind.LAME if reason.startswith(NOT_SERVED) else Kind.FAILING, said)
+        return Cause(refusal(question, reason), said)
 
     def _of_answer(self, question: Question, answer: Answer) -> Cause:
         """Return why an authoritative server answers, but without every value."""
@@ -149,10 +152,10 @@ class Inquest:
 
     def _of_serial(self, question: Question) -> Cause | None:
         """Return what the SOA records of the zone's servers tell of this one."""
-        mine = self._findings.start(question)
+        peers, mine = self._peers(question), self._findings.start(question)
         others = [
             (peer, start)
-            for peer in self._peers(question)
+            for peer in peers
             if (start := self._findings.start(peer)) and peer is not question
         ]
         if mine is None or not others:
@@ -163,6 +166,8 @@ class Inquest:
                 return Cause(Kind.STALE, there)
         holding = [start for peer, start in others if self._evidence[peer].streak]
         if holding and all(start.primary != mine.primary for start in holding):
+            if self._findings.are_masters(peers, question):
+                return None
             there = f"primary {mine.primary}, while {holding[0].primary} is where the values are"
             return Cause(Kind.OTHER_HOST, printable(there))
         return None
@@ -180,9 +185,16 @@ class Inquest:
         published = self._published.get(question.name)
         if published is False:
             return Cause(Kind.PROPAGATING, "its DNS host says that the change is still pending")
-        if any(self._evidence.server(peer).has_shown for peer in self._peers(question)):
-            return Cause(Kind.PROPAGATING)
-        return Cause(Kind.WRONG_ZONE, "its DNS host says that the change is out" * bool(published))
+        peers = self._peers(question)
+        if any(self._evidence.server(peer).has_shown for peer in peers):
+            are_masters = self._findings.are_masters(peers, question)
+            return Cause(Kind.PROPAGATING, MASTERS * are_masters)
+        kind = (
+            Kind.OTHER_VALUES
+            if any(shown(self._evidence[peer]) for peer in peers)
+            else Kind.WRONG_ZONE
+        )
+        return Cause(kind, "its DNS host says that the change is out" * bool(published))
 
     def _of_silent_resolver(self, question: Question, silence: Silence) -> Cause:
         """Return why a resolver gives no answer."""
@@ -221,6 +233,13 @@ class Inquest:
             if not question.is_authoritative
             or (peer.name, peer.rdtype) == (question.name, question.rdtype)
         ]
+
+
+def refusal(question: Question, reason: str) -> Kind:
+    """Return why a server that is heard gives no usable answer to *question*, by its *reason*."""
+    if is_cut(question, reason):
+        return Kind.CUT
+    return Kind.LAME if reason.startswith(NOT_SERVED) else Kind.FAILING
 
 
 def who(via: Perspective) -> str:

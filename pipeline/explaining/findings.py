@@ -1,6 +1,6 @@
 """What a few follow-up questions after a wait can bring. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -26,6 +26,10 @@ class Probe(Enum):
     """For the SOA record of the zone."""
 
 
+DRIFT = 2**16
+"""Less than this is between the serials of masters that each count for themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """A zone's SOA record, as one server has it.
@@ -41,6 +45,17 @@ class Start:
     def is_behind(self, other: "Start") -> bool:
         """Whether *other*, of the same primary, is newer (RFC 1982 §3.2)."""
         return self.primary == other.primary and 0 < (other.serial - self.serial) % 2**32 < 2**31
+
+    def is_kin(self, other: "Start", apex: Name) -> bool:
+        """Whether *other* may be another master of one multi-master host, as Active Directory is.
+
+        The masters' names are then in the zone at *apex* or in one domain, and their serials,
+        though each counts for itself, are not far apart.
+        """
+        primaries = (self.primary, other.primary)
+        domains = {Name(primary.labels[1:]) for primary in primaries}
+        is_family = len(domains) == 1 or all(primary.is_subdomain(apex) for primary in primaries)
+        return is_family and abs(self.serial - other.serial) < DRIFT
 
 
 Desk = tuple[Name, Perspective, RdataType]
@@ -67,6 +82,24 @@ class Findings:
     def start(self, question: Question) -> Start | None:
         """Return the start of *question*'s zone at the server asked."""
         return self.starts.get((question.zone, question.via))
+
+    def are_masters(self, peers: Iterable[Question], question: Question) -> bool:
+        """Whether several *peers* each name themselves as primary, *question*'s server, too.
+
+        A server that the user named is known by its address alone, so it may call itself anything.
+        """
+        mine = self.start(question)
+        starts = [(peer.via, start) for peer in peers if (start := self.start(peer))]
+        several = len({start.primary for _, start in starts}) > 1
+        return (
+            several
+            and mine is not None
+            and all(
+                via.server.lower() in {str(via), start.primary.to_text().lower()}
+                and mine.is_kin(start, question.zone)
+                for via, start in starts
+            )
+        )
 
     def answer(self, probe: Probe, question: Question) -> Answer | None:
         """Return the answer, if there was one, at the desk of *question*."""

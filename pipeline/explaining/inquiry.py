@@ -9,12 +9,13 @@ which exists, only if that is not below a challenge name.
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from dns import rdataclass, rdatatype
 from dns.flags import AA
 from dns.message import Message
-from dns.name import Name
+from dns.name import Name, NameTooLong
 
 from pipeline.asking import wire
 from pipeline.asking.exchange import Exchange, Reply
@@ -148,8 +149,9 @@ class Inquiry:
             yield Line(Probe.NO_EDNS, question, replace(query, edns=False))
             yield Line(Probe.TCP, question, replace(query, tcp=True))
         elif outcome and (outcome.values or outcome.detail.startswith("CNAME")):
-            sibling = Name((secrets.token_hex(8).encode(), *question.name.labels[1:]))
-            yield Line(Probe.SIBLING, question, replace(query, name=sibling))
+            with suppress(NameTooLong):
+                sibling = Name((secrets.token_hex(8).encode(), *question.name.labels[1:]))
+                yield Line(Probe.SIBLING, question, replace(query, name=sibling))
 
     def _may_be_asked(self, question: Question) -> bool:
         """Whether a resolver that could not find out may be asked again (rules 2 and 3)."""

@@ -1,18 +1,19 @@
 """Wait until the world sees it; if it does not, find out why."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dns.name import Name
 
 from pipeline.asking.exchange import Exchange
 from pipeline.clock import Clock
+from pipeline.explaining.causes import Cause, Kind
 from pipeline.explaining.diagnosis import diagnose
 from pipeline.explaining.inquiry import inquire
-from pipeline.explaining.verdict import explained, not_ready, set_aside
+from pipeline.explaining.verdict import bug, explained, not_ready, set_aside
 from pipeline.explaining.witness import NO_CAUSES, Witness, evidence_lines
-from pipeline.model import Failed, Problem
-from pipeline.questions import Goal
+from pipeline.model import Failed, Problem, Severity
+from pipeline.questions import Goal, Question
 from pipeline.report import RecordLine
 
 from .confirm import Watch, confirm
@@ -26,12 +27,17 @@ AskHosts = Callable[[Collection[Goal]], Mapping[Name, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What came of a wait, and what explains it."""
+    """What came of a wait, and what explains it.
+
+    Attributes:
+        faults: What went wrong in explaining it.
+    """
 
     goals: Sequence[Goal]
     verdict: Ready | Expired
     evidence: Evidence
     witness: Witness
+    faults: tuple[Problem, ...] = ()
 
     def failure(self, goals: Collection[Goal]) -> Failed | None:
         """Return why those *goals* are not met, or None if they are."""
@@ -44,7 +50,8 @@ class Hearing:
         """What the user should know: who was set aside, or the likely cause of each delay."""
         if isinstance(self.verdict, Ready):
             return set_aside(self.verdict.set_aside, self.witness)
-        return explained(self.goals, self.verdict, self.evidence, self.witness)
+        found = explained(self.goals, self.verdict, self.evidence, self.witness)
+        return (*found, *self.faults)
 
     def lines(self, records: Sequence[RecordLine]) -> tuple[RecordLine, ...]:
         """Return *records* with what every server said of them."""
@@ -61,14 +68,25 @@ class Trial:
     ask_hosts: AskHosts
 
     def hear(self, goals: Sequence[Goal], watch: Watch) -> Hearing:
-        """Return what comes of *goals* by the policy's deadline, explained."""
+        """Return what comes of *goals* by the policy's deadline, explained as far as possible."""
         clock = self.clock
         verdict, evidence = confirm(goals, self.exchange, clock, self.policy, watch)
         causes = NO_CAUSES
+        faults: tuple[Problem, ...] = ()
         if isinstance(verdict, Expired):
-            late = set(verdict.unconfirmed)
-            out = self.ask_hosts([g for g in goals if not late.isdisjoint(g.questions)])
-            findings = inquire(goals, verdict, evidence, self.exchange, clock)
-            causes = diagnose(goals, late, evidence, findings, out)
+            try:
+                causes = self._causes(goals, verdict, evidence)
+            except Exception as error:  # noqa: BLE001 - no fault in here may cost the verdict
+                causes = dict.fromkeys(verdict.unconfirmed, Cause(Kind.UNEXPLAINED))
+                faults = (replace(bug(error), severity=Severity.WARNING),)
         witness = Witness(evidence, self.policy.streak, clock.now(), clock.time_of, causes)
-        return Hearing(goals, verdict, evidence, witness)
+        return Hearing(goals, verdict, evidence, witness, faults)
+
+    def _causes(
+        self, goals: Sequence[Goal], expired: Expired, evidence: Evidence
+    ) -> Mapping[Question, Cause]:
+        """Return why it is that each question is not confirmed, most likely."""
+        late = set(expired.unconfirmed)
+        out = self.ask_hosts([g for g in goals if not late.isdisjoint(g.questions)])
+        findings = inquire(goals, expired, evidence, self.exchange, self.clock)
+        return diagnose(goals, late, evidence, findings, out)
