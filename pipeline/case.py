@@ -89,7 +89,8 @@ class Case:
     def line(self) -> OrderLine:
         """Return it as a line of the report."""
         uri, status = (self.order.uri, self.order.status) if self.order else ("", "")
-        return OrderLine(self.claim.name, self.claim.source, uri, status, self.exit, self.resumed)
+        name = self.claim.name or f"({self.claim.source})"
+        return OrderLine(name, self.claim.source, uri, status, self.exit, self.resumed)
 
 
 def attempt(cases: Sequence[Case], step: Callable[[], object]) -> bool:

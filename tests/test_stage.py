@@ -473,6 +473,14 @@ def test_documents_never_resume(scene: Scene) -> None:
     assert scene.values("a.example.com") == scene.listed() == {"a-1", "a-2"}
 
 
+def test_a_document_that_is_no_order_has_a_name(scene: Scene) -> None:
+    """
+    What failed before its name was known is called after its source, never by an empty word.
+    """
+    scene.source.answers[""] = Failed(Exit.DATA, "order", "not one")
+    assert [order.name for order in scene.run("").orders] == ["(rcl)"]
+
+
 def test_thirty_documents_of_one_name(scene: Scene) -> None:
     """
     Thirty parallel runs with documents of one name all get ready; each value stands beside the

@@ -1,10 +1,11 @@
 """Orders from a document: a file, or standard input."""
 
+from json import JSONDecodeError
 from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.model import Exit, Failed, Order
-from pipeline.text import quoted
+from pipeline.text import printable, quoted
 
 from .intake import LIMIT, read_order
 
@@ -33,7 +34,19 @@ class DocumentSource:
                 f"cannot read {quoted(self._path)}: {(error.strerror or str(error)).lower()}",
                 "--from takes a file, or - for standard input",
             ) from error
-        return read_order(body, name, self.name)
+        try:
+            return read_order(body, name, self.name)
+        except Failed as failed:
+            why = failed.problem
+            message = f"{self._place(failed.__cause__)}: {why.message}"
+            raise Failed(failed.exit, why.code, message, why.hint) from failed
+
+    def _place(self, error: BaseException | None) -> str:
+        """Return what the document is called, and where in it *error* is, if that knows."""
+        name = "standard input" if self._path == "-" else printable(self._path)
+        if not isinstance(error, JSONDecodeError):
+            return name
+        return f"{name}, line {error.lineno}, column {error.colno}"
 
     def _read(self) -> bytes:
         """Return the document, or as much of it as shows that it is too large."""

@@ -15,6 +15,7 @@ wrong or hostile, and a TXT record in the wrong place helps a stranger.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from dns.name import Name
@@ -61,7 +62,7 @@ def read_order(body: bytes, name: str, source: str) -> Order:
     uri = document.get("orderUri")
     order = Order(name, source, printable(uri, 500) if isinstance(uri, str) else "", status)
     if status in PAST_VALIDATION:
-        return order
+        return replace(order, name=name or domains(document) or f"({source})")
     if status == "invalid":
         raise refused(
             'the order\'s status is "invalid": the CA has given it up',
@@ -86,6 +87,17 @@ def parse(body: bytes, *, show: bool) -> Mapping[str, object]:
     if not isinstance(document, dict):
         raise refused(f"the order document is {shown(document)}, not an object")
     return document
+
+
+def domains(document: Mapping[str, object]) -> str:
+    """Return the domains of an order that needs nothing; empty if they are no names."""
+    found: dict[str, None] = {}
+    with suppress(Failed):
+        for index, token in enumerate(tokens_of(document), 1):
+            domain_bases(token, index)
+            found[printable(text_field(token, "domain", index), 253)] = None
+        return ",".join(found)
+    return ""
 
 
 def tokens_of(document: Mapping[str, object]) -> Sequence[Token]:

@@ -1,8 +1,9 @@
 """Orders from a file or standard input."""
 
 import io
+import json
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -50,6 +51,60 @@ def test_without_a_name_the_document_names_itself() -> None:
     """The order is called after its domains, each once."""
     tokens = (token(value="A" * 43), token("*.shopeneur.com", value="B" * 43), token(value="C"))
     assert from_stdin(order(tokens)).fetch("").name == "shopeneur.com,*.shopeneur.com"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "name"),
+    [
+        ((token(), token("*.shopeneur.com"), token()), "shopeneur.com,*.shopeneur.com"),
+        ((token(), {"domain": 7}), "(document)"),
+        ((token(), {}), "(document)"),
+        ((token(), "x"), "(document)"),
+        ((token("\x1b[31m<b>"),), "(document)"),
+        ((), "(document)"),
+        ("x", "(document)"),
+    ],
+)
+def test_an_order_past_validation_has_a_name(tokens: Any, name: str) -> None:
+    """
+    Also an order that needs nothing is called after its domains, if they are names, and never by
+    an empty word; what is wrong with its tokens stops nobody any more.
+    """
+    body = json.dumps({"status": "valid", "validationTokens": tokens}).encode()
+    assert from_stdin(body).fetch("").name == name
+    assert from_stdin(body).fetch("www.example.com").name == "www.example.com"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{}", ': "status" is missing'),
+        (b'{\n "status": pending}', ", line 2, column 12: the order document is not JSON"),
+        (b"\xff", ": the order document is not JSON"),
+        (b"[" * 100_000, ": the order document is not JSON"),
+        (order(({"challengeType": "smtp"},)), ': token 1: challengeType "smtp" is neither'),
+    ],
+)
+def test_a_refusal_names_the_document(tmp_path: Path, content: bytes, reason: str) -> None:
+    """
+    What is wrong is said with its file, or standard input, and the place in it if it is no JSON.
+    """
+    path = written(tmp_path, content)
+    for source, where in (
+        (DocumentSource(path, io.BytesIO()), path),
+        (from_stdin(content), "standard input"),
+    ):
+        with pytest.raises(Failed) as caught:
+            source.fetch("")
+        assert caught.value.problem.message.startswith(f"{where}{reason}")
+        assert (caught.value.exit, caught.value.problem.code) == (Exit.DATA, "order")
+
+
+def test_a_refusal_keeps_its_hint() -> None:
+    """The next step comes with it."""
+    with pytest.raises(Failed) as caught:
+        from_stdin(order(())).fetch("")
+    assert "must use the DNS challenge" in caught.value.problem.hint
 
 
 def test_a_name_limits_what_the_document_may_name() -> None:
