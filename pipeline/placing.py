@@ -17,6 +17,10 @@ Homes = Sequence[Hosted]
 """Every zone that a name's values are to be written to: one for each host of the zone."""
 
 
+ELSEWHERE = {"no-zone", "not-delegated", "delegated-elsewhere", "wrong-zone", "zone-not-served"}
+"""Why one provider has no part in a name that another serves: no mistake where both are named."""
+
+
 class Placing:
     """Asks each provider once for the zones of all names it is to serve.
 
@@ -107,14 +111,15 @@ class Placing:
     def _homes(
         self, owner: Name, chain: Chain | None, providers: Sequence[str] | Failed
     ) -> Homes | Failed:
-        """Return the zone of *owner* at each of *providers* that has it; one must."""
+        """Return the zone of *owner* at each of *providers* that has it; all must say."""
         if isinstance(providers, Failed):
             return providers
         found = [(provider, self._home(owner, chain, provider)) for provider in providers]
         homes = [Hosted(each, zone) for each, zone in found if isinstance(zone, Zone)]
         failures = [zone for _, zone in found if isinstance(zone, Failed)]
-        if not homes:
-            return failures[0]
+        grave = [failed for failed in failures if failed.problem.code not in ELSEWHERE]
+        if grave or not homes:
+            return [*grave, *failures][0]
         self.problems += [failed.as_warning() for failed in failures]
         if chain and not chain.end.zone.is_configured:
             self.problems += uncovered(homes, chain.end.zone, self._addresses)

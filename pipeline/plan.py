@@ -171,8 +171,8 @@ def nowhere(place: Place, provider: str, zones: Sequence[Zone]) -> Failed:
         "delegated-elsewhere",
         f"{place.name} is in the zone {place.zone.apex}, delegated to "
         f"{listed(place.zone.hosts) or 'servers of its own'}; {provider} hosts only {closest.apex}",
-        f"name the provider that hosts {place.zone.apex}: "
-        f'[zones."{place.zone.apex.to_text(omit_final_dot=True)}"] provider = "..."',
+        f"name the provider that hosts it, in the configuration: a table "
+        f'[zones."{place.zone.apex.to_text(omit_final_dot=True)}"] with provider = "..."',
     )
 
 

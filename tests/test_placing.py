@@ -251,13 +251,12 @@ def test_a_zone_of_several_hosts_gets_its_values_at_each() -> None:
     ("broken", "code_"),
     [
         (Account(), "no-zone"),
-        (Account(error=Unauthorized("who?")), "provider-unauthorized"),
         (Account(zone(A, "z2", ELSEWHERE)), "wrong-zone"),
     ],
 )
 def test_one_of_several_hosts_is_enough_to_go_on(broken: Account, code_: str) -> None:
     """
-    What is wrong with the other is a warning.
+    That the other has no part in the zone is a warning.
     """
     one = case()
     accounts = {"here": Account(zone(A, "z1", NS1, NS2)), "there": broken}
@@ -265,6 +264,20 @@ def test_one_of_several_hosts_is_enough_to_go_on(broken: Account, code_: str) ->
     assert where(one) == [(LEAF.to_text(), "here", "z1")]
     [problem] = placing.problems
     assert (problem.code, problem.severity) == (code_, Severity.WARNING)
+
+
+def test_a_host_that_cannot_be_asked_is_not_gone_on_without() -> None:
+    """
+    Its values would be missing: better to hear of its credentials now than of its servers later.
+    """
+    one = case()
+    accounts = {
+        "here": Account(zone(A, "z1", NS1)),
+        "there": Account(error=Unauthorized("who?")),
+    }
+    placed(one, accounts=accounts, providers=("here", "there"))
+    assert one.failure is not None
+    assert one.failure.exit is Exit.REFUSED
 
 
 def test_where_no_host_will_do_the_first_is_heard() -> None:

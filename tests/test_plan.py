@@ -175,7 +175,7 @@ def test_a_zone_that_is_delegated_elsewhere_is_named() -> None:
     failed = refusal(place("www.example.com.", "ns.other.net."), hosted("example.com."))
     assert failed.problem.code == "delegated-elsewhere"
     assert "www.example.com., delegated to ns.other.net." in str(failed)
-    assert '[zones."www.example.com"] provider' in failed.problem.hint
+    assert '[zones."www.example.com"] with provider' in failed.problem.hint
 
 
 def test_a_zone_that_nobody_delegates_to_is_named() -> None:

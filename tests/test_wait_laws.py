@@ -10,10 +10,10 @@ from pipeline.model import Exit, Failed
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy, Require
 from pipeline.propagation.rules import Expired, Poll, Ready, decide
-from pipeline.questions import Answer, Goal, Observation, Perspective, Silence
+from pipeline.questions import Answer, Goal, Observation, Perspective, Role, Silence, goal
 
 from .fakes import Story, World, simulate
-from .test_propagation import AUTH, NAME, NEVER, PUBLIC, everywhere, seen_at, times, wanting
+from .test_propagation import AUTH, NAME, NEVER, PUBLIC, ZONE, everywhere, seen_at, times, wanting
 
 OTHER = from_text("_acme-challenge.www.example.com.")
 HOSTS = [from_text(f"_acme-challenge.h{number}.example.com.") for number in range(40)]
@@ -154,3 +154,31 @@ def test_one_dead_resolver_costs_one_question_at_a_time() -> None:
     story = simulate(goals, world, Policy(0, 300))
     assert isinstance(story.verdict, Ready)
     assert len(times(story, PUBLIC[0])) <= 2
+
+
+def test_several_names_of_one_machine_are_one() -> None:
+    """
+    Of four addresses one has the value, under four names; three are silent: that is a quarter.
+    """
+    machine = [Perspective("192.0.2.9", 53, Role.AUTHORITATIVE, f"n{i}.") for i in range(4)]
+    silent = [Perspective(f"192.0.2.{i}", 53, Role.AUTHORITATIVE, f"s{i}.") for i in range(3)]
+    wanted = goal(NAME, ZONE, {"v"}, (*machine, *silent))
+    world = World(
+        {(NAME, "v"): dict.fromkeys(machine, 0.0)},
+        silent={via: [(0.0, NEVER)] for via in silent},
+    )
+    assert isinstance(simulate([wanted], world, Policy(0, 60)).verdict, Expired)
+
+
+def test_advice_does_not_rest_on_what_was_true_minutes_ago() -> None:
+    """
+    Where only resolvers stand in the way, name servers are heard again before time is up.
+    """
+    wanted = wanting()
+    world = World({(NAME, "v"): everywhere()}, silent={via: [(0.0, NEVER)] for via in PUBLIC})
+    story = simulate([wanted], world, Policy(0, 300))
+    assert isinstance(story.verdict, Expired)
+    for question in wanted.authoritative:
+        last = story.evidence[question].last
+        assert last is not None
+        assert last.at > 294
