@@ -94,6 +94,7 @@ def problems(
         *lame(apex, rest, is_all=len(rest) == len(hearings)),
         *aliased(apex, rest),
         *silent(apex, rest),
+        *unseen(apex, hearings),
         *behind(apex, hearings),
     )
 
@@ -163,6 +164,34 @@ def silent(apex: Name, hearings: Sequence[Hearing]) -> tuple[Problem, ...]:
             Severity.WARNING,
         ),
     )
+
+
+def unseen(apex: Name, hearings: Sequence[Hearing]) -> tuple[Problem, ...]:
+    """Return the problem of addresses that no route leads to from here: graver for a whole host."""
+    lost = [each for each in hearings if is_unseen(each)]
+    if not lost:
+        return ()
+    seen = {each.via.server for each in hearings if not is_unseen(each)}
+    hidden = {each.via.server for each in lost} - seen
+    return (
+        Problem(
+            "no-route",
+            f"no route leads from here to {counted(len(lost), 'address')} of name servers of "
+            f"{apex}: {listed([str(each) for each in lost])}",
+            "other networks may see them, a CA's above all; "
+            + (
+                f"{' and '.join(sorted(hidden))} cannot be confirmed from here at all"
+                if hidden
+                else "each of these servers has another address that can be asked"
+            ),
+            Severity.WARNING if hidden else Severity.NOTICE,
+        ),
+    )
+
+
+def is_unseen(hearing: Hearing) -> bool:
+    """Whether no route leads there."""
+    return isinstance(hearing.outcome, Silence) and hearing.outcome.routeless
 
 
 def behind(apex: Name, hearings: Sequence[Hearing]) -> tuple[Problem, ...]:

@@ -112,7 +112,7 @@ class Soundings:
         if left <= 0:
             return [Silence("timeout") for _ in queries]
         timely = [replace(query, timeout=min(query.timeout, left)) for query in queries]
-        return [reply.outcome for reply in self._exchange.ask(timely)]
+        return [reply.outcome for reply in self._exchange.ask(timely, patience=left)]
 
 
 def soa(apex: Name, via: Perspective, *, recursion: bool = False, unchecked: bool = False) -> Query:

@@ -1,5 +1,7 @@
 """The servers of a zone, judged by its SOA record, and what they put up with."""
 
+from dataclasses import replace
+
 import pytest
 from dns import flags, rdatatype
 from dns.name import from_text
@@ -86,7 +88,7 @@ MANY = [
     ([lame(1)], [("lame", "error")]),
     ([lame(1), mute(2)], [("lame", "warning"), ("server-silent", "warning")]),
     ([heard(soa()), mute(2)], [("server-silent", "warning")]),
-    ([heard(soa()), mute(2, ROUTELESS)], []),
+    ([heard(soa()), mute(2, ROUTELESS)], [("no-route", "warning")]),
     ([mute(1), mute(2)], [("server-silent", "warning")]),
     ([aliased(1), lame(2)], [("lame", "warning"), ("lame", "warning")]),
     ([aliased(1), heard(soa(), number=2)], [("lame", "warning")]),
@@ -99,10 +101,20 @@ MANY = [
 @pytest.mark.parametrize(("hearings", "expected"), MANY)
 def test_servers_together(hearings: list[Hearing], expected: list[tuple[str, str]]) -> None:
     """
-    Lame at every server is fatal; lame, silent or behind at some is a warning; no route is ours,
-    and serials of different primaries do not compare.
+    Lame at every server is fatal; lame, silent, without a route or behind at some is a warning;
+    serials of different primaries do not compare.
     """
     assert summary(problems(APEX, hearings)) == expected
+
+
+def test_an_address_without_a_route_beside_one_that_answers_is_good_to_know() -> None:
+    """
+    The host can be asked all the same; only of one that cannot, ready would have to do without.
+    """
+    twin = Hearing(replace(via(), address="2001:db8::1"), ROUTELESS)
+    [problem] = problems(APEX, [heard(soa()), twin])
+    assert (problem.code, problem.severity) == ("no-route", Severity.NOTICE)
+    assert "2001:db8::1" in problem.message
 
 
 def test_the_culprits_are_named() -> None:
