@@ -165,6 +165,8 @@ def test_clean_takes_names_or_all() -> None:
         ("check a --issuer a.example,b/c", '"b/c" must be a CA\'s domain name'),
         ("check a --issuer a.example,", "text is wanted"),
         ("wait https://a.example=b", "with a domain name, not a URL"),
+        ("--verison", "dns01 has no option --verison; did you mean --version?"),
+        ("--timeout 5", "options follow the verb: dns01 VERB ... --timeout"),
         ("help redy", "no verb is called 'redy'; did you mean ready?"),
     ],
 )

@@ -14,6 +14,8 @@ from pipeline import __version__
 from .literals import Once, drawing, duration, endpoint, issuers, pair, ttl, typed
 
 USAGE = 64
+NEAR = 0.75
+"""How much alike what is meant and what was written are, at least; 1 is the same."""
 OPTION = re.compile("--?[a-z]", re.ASCII | re.IGNORECASE)
 EXITS = """exit status:
   0    ready, or done (nothing to clean is done)
@@ -41,7 +43,7 @@ class Parser(argparse.ArgumentParser):
         keys = [word.partition("=")[0] for word in given if OPTION.match(word)]
         for key in keys:
             if key not in self._option_string_actions:
-                near = get_close_matches(key, self._option_string_actions, n=1, cutoff=0.75)
+                near = get_close_matches(key, self._option_string_actions, n=1, cutoff=NEAR)
                 what = f"{self.prog.partition(' ')[2]} has no option {key}"
                 return f"{what}; did you mean {near[0]}?" if near else what
         return ""
@@ -87,6 +89,8 @@ def misplaced(words: Sequence[str]) -> str:
     if not words or words[0] in {*verbs, "--version", "-V", "--help", "-h"}:
         return ""
     if words[0].startswith("-"):
+        if near := get_close_matches(words[0], ["--version", "--help"], n=1, cutoff=NEAR):
+            return f"dns01 has no option {words[0]}; did you mean {near[0]}?"
         verb = next((word for word in words if word in verbs), "VERB")
         return f"options follow the verb: dns01 {verb} ... {words[0]}"
     near = get_close_matches(words[0], verbs, n=1)
