@@ -9,7 +9,7 @@ from dns.name import Name
 from .asking.exchange import Exchange
 from .clock import Clock
 from .hosts import Hosts
-from .model import Challenge, Exit, Failed, Order, Record
+from .model import Challenge, Exit, Failed, Order, Problem, Record
 from .plan import wanted
 from .propagation.confirm import Watch
 from .questions import Goal
@@ -85,6 +85,12 @@ class Case:
     def exit(self) -> Exit:
         """How it ends."""
         return self.failure.exit if self.failure else Exit.DONE
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why it ended, and what its order holds beside challenges."""
+        why = (self.failure.problem,) if self.failure else ()
+        return (*why, *(self.order.remarks if self.order else ()))
 
     def line(self) -> OrderLine:
         """Return it as a line of the report."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .clock import Clock
-from .explaining.verdict import left_behind
 from .hosts import Hosts
 from .model import Exit, Failed, Problem, Record, Severity, worst
 from .receipts.ledger import withdraw
 from .receipts.receipt import Key, Receipt, State, normal
+from .receipts.remains import left_behind
 from .receipts.store import Held, Store
 from .report import Report, finished, record_lines
 from .text import printable, quoted
@@ -43,7 +43,7 @@ def clean(names: Sequence[str], store: Store, hosts: Hosts, clock: Clock) -> Rep
             problems += [failed.problem for failed in failures]
             stuck = [record for record in held.receipt.records if record not in after.records]
             if stuck:
-                problems.append(left_behind(stuck, str(held.path)))
+                problems.append(left_behind(stuck, str(held.path), held.path.parent))
     code = worst(exits)
     return Report(
         finished(code, "cleaned"),

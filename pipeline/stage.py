@@ -7,7 +7,7 @@ nothing is struck from a receipt before it is gone from DNS. The names of a run
 are independent cases: one that fails stops no other.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from signal import Signals
@@ -18,7 +18,7 @@ from dns.name import Name
 from .case import Case, Interrupted, Tools, attempt
 from .configuration.settings import Settings
 from .explaining.inquiry import published
-from .explaining.verdict import bug, left_behind
+from .explaining.verdict import bug
 from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
 from .orders.acquire import Acquisition, claims
@@ -31,6 +31,7 @@ from .publishing import append
 from .questions import Goal
 from .receipts.ledger import Ledger
 from .receipts.receipt import Claim, State
+from .receipts.remains import left_behind, staying
 from .report import RecordLine, Report, finished, host_lines, record_lines
 from .text import counted
 
@@ -76,10 +77,11 @@ class Run:
         self._lines = record_lines(self._records())
         return self._report("planned")
 
-    def ready(self) -> Report:
+    def ready(self, *, stays: bool = False) -> Report:
         """Publish, confirm, report.
 
         Records stay, unless something goes wrong before the wait, or breaks, or a signal comes.
+        With *stays* nobody withdraws them, so a report that is not ready says that they do.
         """
         try:
             self._acquire()
@@ -92,6 +94,9 @@ class Run:
             return self._stopped(problem, 128 + interrupt.signum)
         except Exception as error:  # noqa: BLE001 - whatever broke, records must not be forgotten
             return self._stopped(bug(error), Exit.BUG)
+        if stays and self._lines and not all(case.alive for case in self._cases):
+            names = [case.claim.name for case in self._cases if case.records]
+            self._problems.append(staying(len(self._lines), names, self._settings.state_dir))
         return self._report("ready")
 
     def withdraw(self) -> tuple[Problem, ...]:
@@ -181,7 +186,8 @@ class Run:
         try:
             return self._remove(self.ledger.records, then)
         except Interrupted:
-            return (left_behind(self.ledger.records, "stopped while removing records"),)
+            why, folder = "stopped while removing records", self._settings.state_dir
+            return (left_behind(self.ledger.records, why, folder),)
 
     def _remove(self, records: Sequence[Record], then: State) -> tuple[Problem, ...]:
         if not records:
@@ -196,7 +202,8 @@ class Run:
         stuck = {record.place for record in self.ledger.records}
         left = [record for record in records if record.place in stuck]
         problems = [failure.problem for failure in failures]
-        return (*problems, left_behind(left, "not everything could be removed"))
+        why, folder = "not everything could be removed", self._settings.state_dir
+        return (*problems, left_behind(left, why, folder))
 
     def _idle(self) -> State:
         """Return the state of a run that has nothing in DNS: are its orders of further use?"""
@@ -227,22 +234,16 @@ class Run:
 
     def _report(self, success: str, exit_code: int | None = None) -> Report:
         lines = [case.line() for case in self._cases]
+        told = [problem for case in self._cases for problem in case.problems]
         code = worst(case.exit for case in self._cases) if exit_code is None else exit_code
         return Report(
             finished(code, success) if exit_code is None else success,
             code,
             tuple(replace(line, exit=line.exit or exit_code or Exit.DONE) for line in lines),
             self._lines,
-            tuple(dict.fromkeys([*self._case_problems(), *self._problems])),
+            tuple(dict.fromkeys([*told, *self._problems])),
             self._tools.clock.now(),
             self._tools.exchange.sent,
             self._tools.hosts.api_calls,
             str(self.ledger.path) if self.ledger.path else None,
         )
-
-    def _case_problems(self) -> Iterable[Problem]:
-        for case in self._cases:
-            if case.failure:
-                yield case.failure.problem
-            if case.order:
-                yield from case.order.remarks

@@ -817,6 +817,38 @@ def test_a_run_that_was_not_ready_keeps_its_order(scene: Scene) -> None:
     assert scene.source.requested == ["a.example.com"]
 
 
+@pytest.mark.parametrize("stays", [True, False])
+def test_values_that_stay_are_said(scene: Scene, stays: bool) -> None:  # noqa: FBT001
+    """
+    Not ready, the values wait in DNS for the next run: the report says how many and how to remove
+    them, unless the caller does; a success and a run that has written nothing say no such thing.
+    """
+
+    def ready(run: Run) -> Report:
+        return run.ready(stays=stays)
+
+    assert scene.run("b.example.com", do=ready).problems == ()
+    scene.dns.behave(scene.dns.addresses[0], without_answer)
+    scene.settings = scene.hurried(0.8)
+    scene.source.answers["a.example.com"] = pending("a.example.com", "v", "w")
+    scene.source.answers["d.example.com"] = Failed(Exit.DATA, "order", "not one")
+    report = scene.run("a.example.com", "d.example.com", do=ready)
+    said = [problem for problem in report.problems if problem.code == "records-stay"]
+    assert [order.exit for order in report.orders] == [Exit.NOT_READY, Exit.DATA]
+    assert scene.values("a.example.com") == {"v", "w"}
+    if stays:
+        [problem] = said
+        assert problem.message == "2 values stay in DNS"
+        assert f"clean a.example.com --state-dir {scene.settings.state_dir}" in problem.hint
+    else:
+        assert said == []
+    scene.settings = scene.hurried(10)
+    scene.dns.behave(scene.dns.addresses[0], proper)
+    scene.adapter.before = on("append", lambda: fail(Rejected("refused")))
+    failed = scene.run("c.example.com", do=ready)
+    assert (failed.exit, codes(failed)) == (Exit.DATA, ["provider-rejected"])
+
+
 def test_damaged_receipts_stop_nobody(scene: Scene) -> None:
     """
     A run goes on beside a receipt it cannot read, and names it.

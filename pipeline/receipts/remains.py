@@ -1,0 +1,45 @@
+"""Say what of ours is still in DNS, and how to remove it. Pure."""
+
+import shlex
+from collections.abc import Collection, Sequence
+from pathlib import PurePath
+
+from pipeline.model import Problem, Record, Severity
+from pipeline.text import counted
+
+SHOWN = 3
+"""Records, or names, that one sentence lists."""
+
+
+def left_behind(records: Collection[Record], why: str, folder: PurePath) -> Problem:
+    """Return the problem of *records* that ought to be gone; their receipt is in *folder*."""
+    named = [
+        f"{record.owner} TXT {record.challenge.value} at {record.provider}"
+        for record in list(records)[:SHOWN]
+    ]
+    more = [f"and {len(records) - SHOWN} more"] if len(records) > SHOWN else []
+    them = "it" if len(records) == 1 else "them"
+    return Problem(
+        "records-left",
+        f"{why}: {counted(len(records), 'record')} may still be in DNS: "
+        f"{', '.join([*named, *more])}; the receipt lists {them}",
+        cleaning((), folder),
+        Severity.WARNING,
+    )
+
+
+def staying(values: int, names: Sequence[str], folder: PurePath) -> Problem:
+    """Return the notice that *values* for certificate *names* wait in DNS for the next run."""
+    stay, them = ("value stays", "it") if values == 1 else ("values stay", "them")
+    return Problem(
+        "records-stay",
+        f"{values} {stay} in DNS",
+        f"run again to go on, or remove {them}: {cleaning(names, folder)}",
+        Severity.NOTICE,
+    )
+
+
+def cleaning(names: Sequence[str], folder: PurePath) -> str:
+    """Return the command that removes what receipts in *folder* list for a few *names*, or all."""
+    which = names if 0 < len(names) <= SHOWN else ["--all"]
+    return shlex.join(["dns01", "clean", *which, "--state-dir", str(folder)])

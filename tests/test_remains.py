@@ -1,0 +1,66 @@
+"""What is still in DNS is said in a sentence, with a command that removes it."""
+
+import shlex
+from pathlib import PurePath
+
+import pytest
+from dns.name import from_text
+
+from pipeline.model import Challenge, Record, Severity
+from pipeline.receipts.remains import left_behind, staying
+from providers.contract import Zone
+
+FOLDER = PurePath("/var/lib/my receipts")
+ZONE = Zone(from_text("example.com."), "Z1")
+
+
+def record(host: str) -> Record:
+    challenge = Challenge(from_text(f"_acme-challenge.{host}."), "v", host)
+    return Record(challenge, ZONE, "shelf", 60)
+
+
+def told(count: int) -> str:
+    records = [record(f"h{number}.example.com") for number in range(count)]
+    problem = left_behind(records, "stopped", FOLDER)
+    assert (problem.code, problem.severity) == ("records-left", Severity.WARNING)
+    return problem.message
+
+
+def test_records_left_are_named() -> None:
+    """Up to three are named whole, the rest counted; one is not many."""
+    h0, h1, h2 = (f"_acme-challenge.h{n}.example.com. TXT v at shelf" for n in range(3))
+    assert told(1) == (f"stopped: 1 record may still be in DNS: {h0}; the receipt lists it")
+    assert told(3) == (
+        f"stopped: 3 records may still be in DNS: {h0}, {h1}, {h2}; the receipt lists them"
+    )
+    assert told(5).endswith(f"{h2}, and 2 more; the receipt lists them")
+
+
+def test_an_alias_is_named_where_the_value_is() -> None:
+    """Whoever removes it by hand looks at the target, not at the CNAME."""
+    aliased = Record(record("a.example.com").challenge, ZONE, "shelf", 60, from_text("t.example."))
+    assert "DNS: t.example. TXT v at shelf;" in left_behind([aliased], "x", FOLDER).message
+
+
+def test_the_command_says_which_folder() -> None:
+    """The hint is a command for a shell that works from anywhere, whatever the folder's name."""
+    hint = left_behind([record("a.example.com")], "x", FOLDER).hint
+    assert shlex.split(hint) == ["dns01", "clean", "--all", "--state-dir", str(FOLDER)]
+
+
+@pytest.mark.parametrize(
+    ("names", "which"),
+    [
+        (["example.com,*.example.com"], ["example.com,*.example.com"]),
+        (["a", "b", "c"], ["a", "b", "c"]),
+        (["a", "b", "c", "d"], ["--all"]),
+    ],
+)
+def test_values_that_stay(names: list[str], which: list[str]) -> None:
+    """A few names are cleaned by name, a wildcard safe from the shell; it is a mere notice."""
+    problem = staying(len(names), names, FOLDER)
+    assert (problem.code, problem.severity) == ("records-stay", Severity.NOTICE)
+    verb = "value stays" if len(names) == 1 else "values stay"
+    assert problem.message == f"{len(names)} {verb} in DNS"
+    [_, command] = problem.hint.split(": ")
+    assert shlex.split(command) == ["dns01", "clean", *which, "--state-dir", str(FOLDER)]
