@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
-from pipeline.model import Exit, Failed, Problem, Record, Severity
+from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.rules import Expired
 from pipeline.questions import Goal, Perspective, Question, Role
@@ -167,16 +167,6 @@ def set_aside(questions: Collection[Question], witness: Witness) -> tuple[Proble
 def also(names: int) -> str:
     """Return the remark that a server concerns more *names* than the one shown."""
     return f", and {counted(names - 1, 'other name')}" if names > 1 else ""
-
-
-def left_behind(records: Collection[Record], why: str) -> Problem:
-    """Return the problem of records that are still in DNS, and how to remove them."""
-    return Problem(
-        "records-left",
-        f"{why}: {counted(len(records), 'record')} may still be in DNS; the receipt lists them",
-        "dns01 clean --all",
-        Severity.WARNING,
-    )
 
 
 def bug(error: Exception) -> Problem:
