@@ -1,7 +1,8 @@
 """What is still in DNS is said in a sentence, with a command that removes it."""
 
+import json
 import shlex
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pytest
 from dns.name import from_text
@@ -9,6 +10,8 @@ from dns.name import from_text
 from pipeline.model import Challenge, Record, Severity
 from pipeline.receipts.remains import left_behind, staying
 from providers.contract import Zone
+
+from .bridge import leaf, opened
 
 FOLDER = PurePath("/var/lib/my receipts")
 ZONE = Zone(from_text("example.com."), "Z1")
@@ -64,3 +67,23 @@ def test_values_that_stay(names: list[str], which: list[str]) -> None:
     assert problem.message == f"{len(names)} {verb} in DNS"
     [_, command] = problem.hint.split(": ")
     assert shlex.split(command) == ["dns01", "clean", *which, "--state-dir", str(FOLDER)]
+
+
+def test_what_a_time_out_leaves_is_said_by_ready_alone(tmp_path: Path) -> None:
+    """
+    `ready` says what stays, and its command removes that; `run` takes it back, so nothing stays.
+    """
+    name = "www.example.com"
+    with opened(tmp_path, lags=[60.0]) as site:
+        late = ("--timeout", "3s")
+        ran = json.loads(site.dns01("run", name, *late, "--json", "--", "true").stdout)
+        assert (ran["exit"], site.dns.values(leaf(name))) == (75, set())
+        assert "records-stay" not in {problem["code"] for problem in ran["problems"]}
+        ready = site.report("ready", name, *late)
+        [stays] = [each for each in ready["problems"] if each["code"] == "records-stay"]
+        assert (ready["exit"], stays["message"]) == (75, "1 value stays in DNS")
+        assert len(site.dns.values(leaf(name))) == 1
+        command = shlex.split(stays["hint"].partition(": ")[2])
+        assert command[0] == "dns01"
+        assert site.dns01(*command[1:]).returncode == 0
+        assert site.dns.values(leaf(name)) == set()

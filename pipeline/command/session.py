@@ -80,7 +80,7 @@ class Session:
         with self._parts.run() as stage:
             if verb == "run":
                 return self._run(stage, self._options.command)
-            report = stage.plan() if verb == "plan" else stage.ready()
+            report = stage.plan() if verb == "plan" else stage.ready(stays=True)
             return self._finish(report, stage.ledger.report_path)
 
     def _alone(self, verb: str) -> Report:
