@@ -26,7 +26,9 @@ DNSSEC = re.compile(
 )
 """Extended DNS Errors that say so (RFC 8914 §4.7 to 4.13)."""
 
-MASTERS = "each server is a primary of its own: look at the replication between them"
+MASTERS = (
+    "each server is a primary of its own; if they are masters of one zone, their replication lags"
+)
 """What is told of a server that lags behind others which are as much a primary as it is."""
 
 DOUBTED = {"truncated": Kind.TCP_CLOSED, "spells": Kind.CASE}
@@ -167,7 +169,7 @@ class Inquest:
         holding = [start for peer, start in others if self._evidence[peer].streak]
         if holding and all(start.primary != mine.primary for start in holding):
             if self._findings.are_masters(peers, question):
-                return None
+                return None  # which may well be told by what stands at the name
             there = f"primary {mine.primary}, while {holding[0].primary} is where the values are"
             return Cause(Kind.OTHER_HOST, printable(there))
         return None
@@ -187,8 +189,9 @@ class Inquest:
             return Cause(Kind.PROPAGATING, "its DNS host says that the change is still pending")
         peers = self._peers(question)
         if any(self._evidence.server(peer).has_shown for peer in peers):
-            are_masters = self._findings.are_masters(peers, question)
-            return Cause(Kind.PROPAGATING, MASTERS * are_masters)
+            if self._findings.are_masters(peers, question):
+                return Cause(Kind.OTHER_HOST, MASTERS)
+            return Cause(Kind.PROPAGATING)
         kind = (
             Kind.OTHER_VALUES
             if any(shown(self._evidence[peer]) for peer in peers)

@@ -13,7 +13,7 @@ from .cuts import Cut
 from .delegation import Delegation
 from .oddities import oddities
 from .referrals import ADDRESSES, addressed, glue, leads_on, ns_targets, zone_cut
-from .walk import Walk
+from .walk import Found, Walk
 
 MOST_HOSTS = 60
 """Name servers of a zone whose addresses are looked up; no zone that means well has more."""
@@ -65,15 +65,20 @@ class Zones:
     def _children(self, cuts: Sequence[Cut]) -> dict[Name, frozenset[Name]]:
         """Return the hosts that each zone names itself, by the word of all its servers.
 
-        A zone none of whose servers tells is asked twice.
+        A zone none of whose servers tells is asked twice. Of one whose servers
+        the user named, the first to answer will do: nobody else is asked anyway.
         """
         children: dict[Name, frozenset[Name]] = {cut.apex: frozenset() for cut in cuts}
+        configured = [(cut.apex, rdatatype.NS) for cut in cuts if cut.is_configured]
+        for (apex, _), found in self._walk.find(configured).items():
+            children[apex] = (
+                ns_targets(found.message, apex) if isinstance(found, Found) else frozenset()
+            )
         for _ in range(2):
-            untold = [cut for cut in cuts if not children[cut.apex]]
+            untold = [cut for cut in cuts if not (cut.is_configured or children[cut.apex])]
             asked = [((cut.apex, rdatatype.NS), via) for cut in untold for via in cut.servers]
-            for ((apex, _), _via), answer in zip(
-                asked, self._walk.interview.poll(asked), strict=True
-            ):
+            answers = self._walk.interview.poll(asked)
+            for ((apex, _), _via), answer in zip(asked, answers, strict=True):
                 if isinstance(told := leads_on(answer, apex, apex), Message):
                     children[apex] |= ns_targets(told, apex)
         return children
