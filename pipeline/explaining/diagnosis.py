@@ -189,9 +189,8 @@ class Inquest:
             return Cause(Kind.PROPAGATING, "its DNS host says that the change is still pending")
         peers = self._peers(question)
         if any(self._evidence.server(peer).has_shown for peer in peers):
-            if self._findings.are_masters(peers, question):
-                return Cause(Kind.OTHER_HOST, MASTERS)
-            return Cause(Kind.PROPAGATING)
+            masters = self._findings.are_masters(peers, question)
+            return Cause(Kind.OTHER_HOST, MASTERS) if masters else Cause(Kind.PROPAGATING)
         kind = (
             Kind.OTHER_VALUES
             if any(shown(self._evidence[peer]) for peer in peers)
