@@ -9,9 +9,10 @@ from dns.name import from_text
 
 from pipeline.model import Challenge, Record, Severity
 from pipeline.receipts.remains import left_behind, staying
-from providers.contract import Zone
+from providers.contract import TXT, Zone
+from providers.errors import Rejected, Unavailable
 
-from .bridge import leaf, opened
+from .bridge import APEX, leaf, opened
 
 FOLDER = PurePath("/var/lib/my receipts")
 ZONE = Zone(from_text("example.com."), "Z1")
@@ -86,4 +87,32 @@ def test_what_a_time_out_leaves_is_said_by_ready_alone(tmp_path: Path) -> None:
         command = shlex.split(stays["hint"].partition(": ")[2])
         assert command[0] == "dns01"
         assert site.dns01(*command[1:]).returncode == 0
+        assert site.dns.values(leaf(name)) == set()
+
+
+def test_another_process_removes_what_a_document_left(tmp_path: Path) -> None:
+    """
+    A document's write fails half-way and the host cannot delete: `clean` finds what is left, also
+    after another run of the same value, which left it to the first.
+    """
+    name = "www.example.com"
+    with opened(tmp_path) as site:
+
+        def half(verb: str, _content: object) -> None:
+            if verb == "append":
+                site.dns.append(Zone(APEX, ""), [TXT(leaf(name), "v" * 43)], "")
+                raise Rejected("no")
+            if verb == "delete":
+                raise Unavailable("down")
+
+        order = site.document(name)
+        site.bridge.before = half
+        failed = site.report("ready", "--from", order)
+        assert failed["exit"] == 65
+        assert "records-left" in {problem["code"] for problem in failed["problems"]}
+        assert site.report("ready", "--from", order)["exit"] == 65  # leaves it to the first
+        site.bridge.before = lambda _verb, _content: None
+        assert site.dns.values(leaf(name)) == {"v" * 43}
+        cleaned = site.report("clean", "--all")
+        assert (cleaned["exit"], len(cleaned["records"])) == (0, 1)
         assert site.dns.values(leaf(name)) == set()
