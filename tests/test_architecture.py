@@ -29,7 +29,7 @@ CORE = {
         "states", "style", "tables", "timeline",
     )),
     *(f"propagation.{each}" for each in ("aiming", "blind", "evidence", "policy", "rules")),
-    "receipts.receipt",
+    "receipts.receipt", "receipts.remains",
     *(f"tree.{each}" for each in ("cuts", "delegation", "failures", "oddities", "referrals")),
 }  # fmt: skip
 """What decides. It is given everything it judges."""

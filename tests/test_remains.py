@@ -63,7 +63,7 @@ def test_the_command_says_which_folder() -> None:
 def test_values_that_stay(names: list[str], which: list[str]) -> None:
     """A few names are cleaned by name, a wildcard safe from the shell; it is a mere notice."""
     problem = staying(len(names), names, FOLDER)
-    assert (problem.code, problem.severity) == ("records-stay", Severity.NOTICE)
+    assert (problem.code, problem.severity) == ("records-stay", Severity.WARNING)
     verb = "value stays" if len(names) == 1 else "values stay"
     assert problem.message == f"{len(names)} {verb} in DNS"
     [_, command] = problem.hint.split(": ")

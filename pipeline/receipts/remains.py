@@ -35,7 +35,7 @@ def staying(values: int, names: Sequence[str], folder: PurePath) -> Problem:
         "records-stay",
         f"{values} {stay} in DNS",
         f"run again to go on, or remove {them}: {cleaning(names, folder)}",
-        Severity.NOTICE,
+        Severity.WARNING,
     )
 
 
