@@ -1,7 +1,7 @@
 """Say what became of a run: one Report, as JSON for machines and lines for people. Pure."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from .checks.lines import CheckLine, check_details, check_out
@@ -200,9 +200,18 @@ def headline(report: Report) -> str:
         case "cleaned":
             return f"cleaned: {what} removed" if report.records else "cleaned: nothing to clean"
         case "checked":
-            return f"checked: {counted(len(report.checks), 'domain')}; nothing stands in the way"
+            return f"checked: {counted(len(report.checks), 'domain')}; {weighed(report.problems)}"
         case status:
             return f"{status}: exit {int(report.exit)} after {report.elapsed_s:.1f} s"
+
+
+def weighed(problems: Collection[Problem]) -> str:
+    """Return how many errors and warnings *problems* hold; what is good to know does not count."""
+    grave = sum(problem.severity is Severity.ERROR for problem in problems)
+    doubtful = sum(problem.severity is Severity.WARNING for problem in problems)
+    if not grave + doubtful:
+        return "nothing stands in the way"
+    return f"{counted(grave, 'error')}, {counted(doubtful, 'warning')}"
 
 
 def details(report: Report) -> list[str]:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipeline.checks.lines import CheckLine
 from pipeline.command.actions import markdown
 from pipeline.model import Exit, Problem, Severity
 from pipeline.report import (
@@ -251,3 +252,21 @@ def test_the_status_follows_the_exit(code: Exit, word: str) -> None:
     Status and exit never contradict each other.
     """
     assert finished(code, "ready") == word
+
+
+def test_a_check_with_warnings_is_not_called_clear() -> None:
+    """
+    "nothing stands in the way" is said where neither error nor warning is; else how many there are.
+    """
+    notice, warning = (
+        Problem("x", "x", "", severity) for severity in (Severity.NOTICE, Severity.WARNING)
+    )
+    lines = (CheckLine("a.example"), CheckLine("b.example"))
+    for problems, words in (
+        ((), "nothing stands in the way"),
+        ((notice,), "nothing stands in the way"),
+        ((notice, warning), "0 errors, 1 warning"),
+        ((warning, warning, warning), "0 errors, 3 warnings"),
+    ):
+        report = Report("checked", 0, checks=lines, problems=problems)
+        assert headline(report) == f"checked: 2 domains; {words}"
