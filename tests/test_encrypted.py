@@ -123,7 +123,7 @@ def test_many_questions_share_one_connection(
     names = [from_text(f"h{number}.example.com.") for number in range(300)]
     with Secured(certificates, good(transport)) as server:
         for _ in range(2):
-            replies = exchange.ask([query(server, transport, name) for name in names])
+            replies = exchange.ask([query(server, transport, name, timeout=30.0) for name in names])
             for reply, name in zip(replies, names, strict=True):
                 assert isinstance(reply.outcome, Message)
                 assert reply.outcome.answer[0].name == name

@@ -81,6 +81,8 @@ def summary(line: CheckLine) -> list[str]:
     if not line.zone:
         return [f"  {line.domain}: no zone found"]
     match line.issuers:
+        case None if line.dnssec == "unknown":
+            may = "who may issue is not known"
         case None:
             may = "any CA may issue"
         case ():
