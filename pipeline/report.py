@@ -223,7 +223,8 @@ def details(report: Report) -> list[str]:
         where = f"  ({host})" if record.provider else ""
         states = [line.state for line in record.perspectives]
         seen = f"  {states.count('confirmed')} of {len(states)} servers" if states else ""
-        lines.append(f"  {name} TXT {value}{where}{seen}")
+        alias = f" (alias of {printable(record.target, LONGEST)})" if record.target else ""
+        lines.append(f"  {name}{alias} TXT {value}{where}{seen}")
     more = [f"  ... and {len(lines) - 20} more"] if len(lines) > 20 else []
     return [*check_details(report.checks), *lines[:20], *more]
 

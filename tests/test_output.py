@@ -14,6 +14,8 @@ import pytest
 
 from pipeline.command.output import Output, obstacle
 from pipeline.configuration.config import Environment
+from pipeline.model import Problem, Severity
+from pipeline.report import Report
 
 from .picture.samples import poisoned, ready
 
@@ -181,3 +183,21 @@ def test_what_keeps_a_page_from_being_written(
     assert list(tmp_path.iterdir()) == []
     monkeypatch.chdir(tmp_path)
     assert obstacle(Path("a.html")) == ("" if writable else no)
+
+
+def test_a_cause_is_told_once(tmp_path: Path) -> None:
+    """
+    The failure names it; the same as a warning of its own is for machines, and who asks for more.
+    """
+    problems = (
+        Problem("not-ready", "not ready: stale secondary: ns2.", "look there"),
+        Problem("stale-secondary", "stale secondary: ns2.", "look there", Severity.WARNING),
+        Problem("private-nameserver", "ns2. is private", severity=Severity.WARNING),
+    )
+    report = Report("not-ready", 75, problems=problems)
+    for verbose in (False, True):
+        stderr = StringIO()
+        options = Namespace(json=False, quiet=False, verbose=verbose, verb="ready", report=None)
+        Output(options, Environment({}), StringIO(), stderr).problems(report)
+        assert ("warning: stale-secondary" in stderr.getvalue()) is verbose
+        assert "warning: private-nameserver" in stderr.getvalue()

@@ -9,9 +9,10 @@ from typing import TextIO
 
 from pipeline.clock import Clock
 from pipeline.configuration.config import Environment
+from pipeline.explaining.causes import Kind
 from pipeline.explaining.verdict import bug
 from pipeline.files import publish, put
-from pipeline.model import Exit, Failed, Severity
+from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.picture.page import page
 from pipeline.report import Report, details, headline, problem_lines, to_json
 from pipeline.text import quoted
@@ -65,17 +66,26 @@ class Output:
     def problems(self, report: Report) -> None:
         """Print what a person should know to standard error; in quiet only on failure.
 
-        What is merely good to know is for `check`, and for who asks for more.
+        What is merely good to know is for `check`, and for who asks for more;
+        so are causes by themselves, where the failure has named them.
         """
-        lines = problem_lines(
-            problem
-            for problem in report.problems
-            if self._tells_all or problem.severity is not Severity.NOTICE
-        )
+        lines = problem_lines(filter(self._is_told(report), report.problems))
         if self._quiet and report.exit:
             lines = [headline(report), *lines]
         if report.exit or not self._quiet:
             self.say(*lines)
+
+    def _is_told(self, report: Report) -> Callable[[Problem], bool]:
+        """Return whether a person has to be told of a problem of *report*."""
+        explained = any(problem.code == "not-ready" for problem in report.problems)
+        said = {kind.code for kind in Kind} if explained else set()
+
+        def is_told(problem: Problem) -> bool:
+            weight = problem.severity
+            again = weight is Severity.WARNING and problem.code in said
+            return self._tells_all or (weight is not Severity.NOTICE and not again)
+
+        return is_told
 
     def text(self, text: str) -> bool:
         """Print *text* to standard output; return False, and say so, if it cannot be written."""
