@@ -185,7 +185,7 @@ def test_what_keeps_a_page_from_being_written(
     assert obstacle(Path("a.html")) == ("" if writable else no)
 
 
-def test_a_cause_is_told_once(tmp_path: Path) -> None:
+def test_a_cause_is_told_once() -> None:
     """
     The failure names it; the same as a warning of its own is for machines, and who asks for more.
     """
