@@ -365,6 +365,14 @@ def test_a_signal_the_host_does_not_survive(site: Site) -> None:
     assert len(listed(site)) == 1
 
 
+def catches(pid: int, signum: signal.Signals) -> bool:
+    """Whether the process has a handler of its own for *signum*."""
+    status = dict(
+        line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+    )
+    return bool(int(status["SigCgt"], 16) >> (signum - 1) & 1)
+
+
 def test_a_signal_while_the_order_is_awaited(site: Site) -> None:
     """
     A document that never comes through standard input does not keep us from ending.
@@ -377,7 +385,8 @@ def test_a_signal_while_the_order_is_awaited(site: Site) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        time.sleep(0.5)
+        until(lambda: catches(process.pid, signal.SIGTERM))
+        time.sleep(0.3)  # it reads by now
         process.terminate()
         out, err = process.communicate(timeout=5)
     assert process.returncode == 143
