@@ -14,7 +14,7 @@ from providers.contract import Zone
 
 from .model import Challenge, Exit, Failed, Order, Problem, Record, Severity
 from .text import printable
-from .tree.delegation import Delegation, Place
+from .tree.delegation import Delegation, Place, listed
 
 Addresses = Callable[[Collection[Name]], frozenset[str]]
 """Tells every address of some name servers; empty where they cannot be found."""
@@ -211,11 +211,6 @@ def twins(zones: Sequence[Zone], provider: str) -> Failed:
         f"served: {ids}",
         f'name the one in the configuration: [zones."{apex}"] zone_id = "..."',
     )
-
-
-def listed(hosts: Collection[Name]) -> str:
-    """Return *hosts* for a sentence."""
-    return ", ".join(printable(host.to_text(), 255) for host in sorted(hosts))
 
 
 def by_zone(records: Iterable[Record]) -> dict[tuple[str, Zone], list[Record]]:

@@ -10,12 +10,9 @@ from .configuration.settings import Settings
 from .model import Failed, Problem, Severity
 from .questions import Perspective, Transport
 from .tree.aliases import chains
-from .tree.delegation import Chain
+from .tree.delegation import TOP_LEVEL, Chain
 from .tree.failures import in_no_zone
 from .tree.roots import planted
-
-TOP_LEVEL = 2
-"""Labels of a top-level zone's apex, the root's included."""
 
 
 class Survey:

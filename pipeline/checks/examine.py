@@ -8,21 +8,19 @@ from typing import Protocol
 from dns import rcode, rdatatype
 from dns.message import Message
 from dns.name import Name
-from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
 from pipeline.configuration.settings import Authority
 from pipeline.model import Problem
 from pipeline.questions import Silence
-from pipeline.tree.delegation import Delegation, Place
+from pipeline.tree.delegation import Asked, Delegation, Place
 
 from .caa import Answers, Identifier, identified, ladder, retold
 from .judgement import Findings, Inspected
 from .names import doubled
 from .soundings import Soundings
 
-Asked = tuple[Name, RdataType]
 Answer = Message | Silence
 
 

@@ -1,5 +1,6 @@
 """What the walk down the tree finds: zones and their servers, names and what is there. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dns.name import Name
@@ -7,9 +8,16 @@ from dns.rdatatype import RdataType
 
 from pipeline.model import Problem
 from pipeline.questions import Perspective
+from pipeline.text import printable
 
 Asked = tuple[Name, RdataType]
 """A name and a type."""
+
+TOP_LEVEL = 2
+"""Labels of a top-level zone's apex, the root's included."""
+
+SHOWN = 8
+"""Names in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,12 @@ class Chain:
     places: tuple[Place, ...]
 
     @property
-    def links(self) -> tuple[Place, ...]:
-        """The aliases on the way; none for a name that is not delegated."""
-        return self.places[:-1]
-
-    @property
     def end(self) -> Place:
         """Where the values belong."""
         return self.places[-1]
+
+
+def listed(hosts: Iterable[Name]) -> str:
+    """Return *hosts* for a sentence, the first few of many."""
+    names = [printable(host.to_text(), 255) for host in sorted(hosts)]
+    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")

@@ -8,6 +8,8 @@ from pipeline.model import Exit, Failed
 from pipeline.questions import Perspective, Silence
 from pipeline.text import printable
 
+from .delegation import listed
+
 
 def nobody_answers(name: Name, said: Mapping[Perspective, Silence]) -> Failed:
     """Return the failure of a look-up that no server answered, or only with errors.
@@ -49,11 +51,10 @@ def endless(name: Name) -> Failed:
 
 def no_address(apex: Name, hosts: Iterable[Name]) -> Failed:
     """Return the failure of a zone whose name servers have no address."""
-    names = ", ".join(printable(host.to_text(), 255) for host in sorted(hosts)[:8])
     return Failed(
         Exit.UNAVAILABLE,
         "no-address",
-        f"no name server of {apex} has an address: {names}",
+        f"no name server of {apex} has an address: {listed(hosts)}",
         "the delegation names hosts that do not resolve; correct it at the registrar",
     )
 

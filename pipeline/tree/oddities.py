@@ -9,8 +9,7 @@ from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective
 from pipeline.text import printable
 
-SHOWN = 8
-"""Names in one sentence."""
+from .delegation import SHOWN, listed
 
 
 def oddities(
@@ -111,9 +110,3 @@ def private_addresses(apex: Name, servers: Iterable[Perspective]) -> Iterator[Pr
             "a public CA's resolver does not ask there; fine for an inner CA",
             Severity.WARNING,
         )
-
-
-def listed(hosts: Iterable[Name]) -> str:
-    """Return *hosts* for a sentence, the first few of many."""
-    names = [printable(host.to_text(), 255) for host in sorted(hosts)]
-    return ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")

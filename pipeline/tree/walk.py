@@ -19,7 +19,7 @@ from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 
 from .cuts import ASKED, Cut, Cuts
-from .delegation import Asked
+from .delegation import TOP_LEVEL, Asked
 from .failures import endless, no_address, not_delegated
 from .interview import Interview
 from .recursion import Recursion
@@ -33,9 +33,6 @@ DETOURS = 4
 
 HOPS = 11
 """Aliases that are followed for one answer, as by Unbound (max-query-restarts)."""
-
-TOP_LEVEL = 2
-"""Labels of a top-level zone's apex, the root's included: servers there serve no zones below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +154,7 @@ class Walk:
             # A host inside its own zone cannot be found without glue.
             outside = {host for host in hosts if not host.is_subdomain(apex)}
             bare = frozenset(host for host in outside if host.to_text() not in known)
+            # Servers of top-level zones serve no zones below.
             beside = above.servers if len(above.apex) > TOP_LEVEL else ()
             self.cuts.add(Cut(apex, found, hosts, bare, beside=beside))
 

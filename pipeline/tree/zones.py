@@ -89,9 +89,9 @@ class Zones:
         The world asks those, too, whatever is delegated; those that refer are
         replaced by the hosts they name.
         """
-        asked = [((cut.apex, rdatatype.SOA), via) for via in cut.beside or cut.servers]
         if cut.is_configured or not (cut.beside or cut.above):
             return cut
+        asked = [((cut.apex, rdatatype.SOA), via) for via in cut.beside or cut.servers]
         servers = list(cut.servers if cut.beside else ())
         parent = set(cut.parent)
         for (_, via), answer in zip(asked, self._walk.interview.poll(asked), strict=True):
