@@ -10,7 +10,8 @@ it available on the command line.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from dns.name import Name
 
@@ -55,10 +56,17 @@ class TXT:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An accepted write; `id` is empty where the host has none to follow."""
+    """An accepted write.
+
+    Attributes:
+        id: What `Provider.in_sync` follows; empty where the host has nothing to follow.
+        written: Name and value of what an append found missing and wrote; None
+            where the host does not tell.
+    """
 
     zone: Zone
     id: str = ""
+    written: frozenset[tuple[Name, str]] | None = field(default=None, compare=False)
 
 
 class Provider(Protocol):
@@ -114,6 +122,71 @@ class Provider(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """A stored TXT value with the mark that `Provider.append` was given beside it.
+
+    Attributes:
+        created: When it was stored, aware, by the host's clock.
+        id: The host's own key of the record; opaque to everyone else.
+    """
+
+    record: TXT
+    mark: str
+    created: datetime
+    id: str
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """What a provider has as well if its host keeps marks. Blocks and raises as `Provider` does."""
+
+    def hosted(self) -> Sequence[Zone]:
+        """Return every zone that these credentials see and records can be removed from."""
+        ...
+
+    def marked(self, zone: Zone, prefix: str) -> Sequence[Marked]:
+        """Return the TXT values of *zone* whose mark begins with *prefix*, letter by letter.
+
+        What the host cannot date is left out.
+        """
+        ...
+
+    def discard(self, zone: Zone, marked: Sequence[Marked]) -> Sequence[Marked]:
+        """Remove those of *marked* that still are what they were; return them.
+
+        By id, after a look: a record whose name, value or mark is another by
+        now stays, and so does a neighbour that only looks like one of them.
+        """
+        ...
+
+
+@runtime_checkable
+class Scoped(Protocol):
+    """What a provider has as well if its credentials' reach can be seen by reading."""
+
+    def excess(self, zones: Sequence[Zone]) -> Sequence[str]:
+        """Say in what these credentials visibly allow more than writing to *zones*.
+
+        In words for a person, each the rest of a sentence that begins with
+        "these credentials". Few calls, all of them reads; what cannot be seen is left out.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Privilege:
+    """The least that credentials must allow.
+
+    Attributes:
+        text: What the host's own tools take, whole.
+        remarks: What a person should know about it, a sentence each.
+    """
+
+    text: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One setting an adapter reads, by the name of its environment variable."""
 
@@ -135,9 +208,16 @@ class Adapter:
         open_apart: The same for one account of several: whatever else the
             SDK would find in the process (variables, endpoints) must not count.
             None: `open` is like that already.
+        policy: Returns the least privilege that writing at some absolute names
+            takes, given the ids of the zones that are configured, by apex.
+            Asks nobody. None: the host has nothing of the kind.
+        unused: Variables with credentials of this host that are wider than
+            anything we need: never read, and better not there.
     """
 
     settings: tuple[Setting, ...]
     credentials: tuple[tuple[str, ...], ...]
     open: Callable[[Mapping[str, str]], Provider]
     open_apart: Callable[[Mapping[str, str]], Provider] | None = None
+    policy: Callable[[Sequence[Name], Mapping[Name, str]], Privilege] | None = None
+    unused: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dns.name import Name
 
+from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Setting, Zone
 from providers.enclosing import enclosing
 from providers.errors import Misconfigured, Rejected
@@ -52,6 +53,7 @@ class Cloudflare:
 
     def __init__(self, line: Line, dns: Api, listing: Api) -> None:
         self._line, self._dns, self._listing = line, dns, listing
+        self._writer = OneWriter()
 
     @property
     def api_calls(self) -> int:
@@ -64,15 +66,26 @@ class Cloudflare:
         return enclosing(names, zones.values(), copies.values())
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
-        if records:
-            self._refuse_delegated(zone, records)
-            self._send(zone, "posts", lambda: self._missing(zone, records, mark))
-        return Change(zone)
+        def write(txts: Sequence[TXT]) -> Change:
+            written: set[tuple[Name, str]] = set()
+
+            def difference() -> list[object]:
+                missing, ttls = self._missing(zone, txts)
+                written.update((record.name, record.value) for record in missing)
+                return [post(record, ttls.get(record.name), mark) for record in missing]
+
+            self._refuse_delegated(zone, txts)
+            self._send(zone, "posts", difference)
+            return Change(zone, written=frozenset(written))
+
+        return self._writer.write(zone, ("append", mark), records, write)
 
     def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        if records:
-            self._send(zone, "deletes", lambda: self._present(zone, records))
-        return Change(zone)
+        def write(txts: Sequence[TXT]) -> Change:
+            self._send(zone, "deletes", lambda: self._present(zone, txts))
+            return Change(zone)
+
+        return self._writer.write(zone, "delete", records, write)
 
     def in_sync(self, change: Change) -> bool:
         return True
@@ -110,8 +123,8 @@ class Cloudflare:
                         hint=f"write to the zone {cut} at the host that serves it",
                     )
 
-    def _missing(self, zone: Zone, records: Sequence[TXT], mark: str) -> list[object]:
-        """Return the records still to be created, each once."""
+    def _missing(self, zone: Zone, records: Sequence[TXT]) -> tuple[list[TXT], Mapping[Name, int]]:
+        """Return the records still to be created, each once, and the TTLs of sets that exist."""
         names = {record.name for record in records}
         missing = {(record.name, record.value): record for record in records}
         ttls: dict[Name, int] = {}
@@ -124,7 +137,7 @@ class Cloudflare:
             if stored.type == "TXT":
                 ttls[stored.name] = stored.ttl
                 missing.pop((stored.name, stored.text), None)
-        return [post(record, ttls.get(record.name), mark) for record in missing.values()]
+        return [*missing.values()], ttls
 
     def _present(self, zone: Zone, records: Sequence[TXT]) -> list[object]:
         """Return the ids of all records that hold these values, however quoted."""

@@ -8,10 +8,12 @@ value is read back after it, from the server that was written to.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import dns.flags
 import dns.name
 from dns.exception import TooBig
+from dns.message import Message
 from dns.name import Name
 from dns.rcode import Rcode
 from dns.rdataclass import IN
@@ -20,6 +22,7 @@ from dns.rdatatype import TXT as TXT_TYPE
 from dns.rdtypes.ANY.TXT import TXT as TXTRdata  # noqa: N811 (a class of dnspython's)
 from dns.update import UpdateMessage
 
+from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Zone
 from providers.errors import Rejected, Unavailable
 
@@ -48,6 +51,7 @@ class Rfc2136:
     ) -> None:
         self._server = server
         self._pause = pause
+        self._writer = OneWriter()
 
     @property
     def api_calls(self) -> int:
@@ -71,18 +75,30 @@ class Rfc2136:
         return [Zone(apex, apex.to_text(), hosts(apex, answers[apex])) for apex in answers]
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
-        ttls = self._survey(zone, records)
+        return self._writer.write(zone, "append", records, partial(self._append, zone))
+
+    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        return self._writer.write(zone, "delete", records, partial(self._delete, zone))
+
+    def in_sync(self, change: Change) -> bool:
+        return True
+
+    def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        answers = self._survey(zone, records)
+        ttls = {name: ttl(name, answer) for name, answer in answers.items()}
 
         def add(update: UpdateMessage, record: TXT) -> None:
             update.absent(record.name, CNAME)
             # The latest addition sets the TTL of the whole RRset, so it gets the one it has.
-            update.add(record.name, ttls.get(record.name, record.ttl), rdata(record))
+            seconds = ttls[record.name]
+            update.add(record.name, record.ttl if seconds is None else seconds, rdata(record))
 
         self._write(zone, records, add)
         self._read_back(zone, records, served=True)
-        return Change(zone)
+        missing = (r for r in records if not serves(r.name, r.value, answers[r.name]))
+        return Change(zone, written=frozenset((r.name, r.value) for r in missing))
 
-    def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
+    def _delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
         def remove(update: UpdateMessage, record: TXT) -> None:
             update.delete(record.name, rdata(record))
 
@@ -94,11 +110,8 @@ class Rfc2136:
             self._read_back(zone, left, served=False)
         return Change(zone)
 
-    def in_sync(self, change: Change) -> bool:
-        return True
-
-    def _survey(self, zone: Zone, records: Sequence[TXT]) -> dict[Name, int]:
-        """Return the TTL of each RRset that is already there.
+    def _survey(self, zone: Zone, records: Sequence[TXT]) -> dict[Name, Message]:
+        """Return what the server answers about each name before the write.
 
         Raises:
             Rejected: A name lies below a zone cut. The server would take the record, hide it,
@@ -114,8 +127,7 @@ class Rfc2136:
                 )
             if not answer.flags & dns.flags.AA:
                 raise no_authority(str(self._server), zone.apex, name, answer.rcode())
-        ttls = ((name, ttl(name, answer)) for name, answer in answers.items())
-        return {name: seconds for name, seconds in ttls if seconds is not None}
+        return answers
 
     def _write(
         self,
@@ -124,8 +136,6 @@ class Rfc2136:
         compose: Callable[[UpdateMessage, TXT], None],
     ) -> None:
         """Send *records* in one update, which is atomic; in several where one cannot hold them."""
-        if not records:
-            return
         update = UpdateMessage(zone.apex)
         for record in records:
             compose(update, record)

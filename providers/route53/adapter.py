@@ -13,12 +13,14 @@ import random
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from dns.name import Name
 
+from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Setting, Zone
 
 from .client import client
@@ -59,7 +61,7 @@ class Route53:
         self._client = client
         self._patience = partial(Patience, pause, random, now)
         self._zones = Zones()
-        self._writing: dict[str, Lock] = {}
+        self._writer = OneWriter()
         self._sent = 0
         self._counting = Lock()
         client.meta.events.register("before-send.route-53", self._count)
@@ -72,13 +74,19 @@ class Route53:
         return self._zones.enclosing(self._requests(), names)
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
-        # New names need no reading one by one: CREATE fails where a set exists.
-        edits = {name: partial(appended, name, txts) for name, txts in _by_name(records)}
-        return self._write(zone, edits, Requests.glance, mark)
+        def write(txts: Sequence[TXT]) -> Change:
+            edits = {name: partial(appended, name, group) for name, group in _by_name(txts)}
+            # New names need no reading one by one: CREATE fails where a set exists.
+            return self._write(zone, edits, Requests.glance, mark)
+
+        return self._writer.write(zone, ("append", mark), records, write)
 
     def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        edits = {name: partial(removed, name, txts) for name, txts in _by_name(records)}
-        return self._write(zone, edits, Requests.read, "")
+        def write(txts: Sequence[TXT]) -> Change:
+            edits = {name: partial(removed, name, group) for name, group in _by_name(txts)}
+            return self._write(zone, edits, Requests.read, "")
+
+        return self._writer.write(zone, "delete", records, write)
 
     def in_sync(self, change: Change) -> bool:
         return not change.id or self._requests().status(change.id) == "INSYNC"
@@ -94,12 +102,8 @@ class Route53:
         look: "Callable[[Requests, str, Collection[Name]], RRsets]",
         comment: str,
     ) -> Change:
-        if not edits:
-            return Change(zone)
-        # Two threads in one zone would only refuse each other.
-        with self._writing.setdefault(zone.id, Lock()):
-            requests = self._requests()
-            return _swap(requests, zone, edits, look(requests, zone.id, edits), comment)
+        requests = self._requests()
+        return _swap(requests, zone, edits, look(requests, zone.id, edits), comment)
 
     def _count(self, **_event: object) -> None:
         with self._counting:
@@ -119,18 +123,23 @@ def _swap(
     all: Route 53 takes the changes of a zone one after the other.
     """
     change, left, attempt = Change(zone), dict(edits), 0
+    written: set[tuple[Name, str]] = set()
     while swaps := [swap for name, edit in left.items() if (swap := edit(known.get(name, ())))]:
         swaps = batch(swaps)
+        added = {(swap.name, value) for swap in swaps for value in swap.added}
         try:
             change = Change(zone, requests.change(zone.id, swaps, comment))
         except (Conflict, Lost) as error:
+            if isinstance(error, Lost):  # perhaps written: then the next look finds it
+                written |= added
             requests.patience.wait(attempt, error, FIRST_CONFLICT_PAUSE)
             attempt += 1
             known = {**known, **requests.read(zone.id, _mentioned(str(error), swaps))}
         else:
+            written |= added
             made = {swap.name for swap in swaps}
             left = {name: edit for name, edit in left.items() if name not in made}
-    return change
+    return replace(change, written=frozenset(written))
 
 
 def _mentioned(text: str, swaps: Sequence[Swap]) -> Sequence[Name]:

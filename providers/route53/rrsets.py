@@ -39,10 +39,14 @@ class Swap:
     """The changes that take one name from what it holds to what we want.
 
     They belong into the same batch.
+
+    Attributes:
+        added: The values that they add, unquoted.
     """
 
     name: Name
     changes: "tuple[ChangeTypeDef, ...]"
+    added: tuple[str, ...] = ()
 
     def values(self) -> list[str]:
         """Return every value the changes spell out, as Route 53 counts them."""
@@ -73,19 +77,18 @@ def appended(
     current = next((rrset for rrset in rrsets if rrset["Type"] == "TXT"), None)
     old = _values(current) if current else []
     present = {unquoted(value) for value in old}
-    missing = dict.fromkeys(
-        quoted(record.value) for record in records if record.value.encode() not in present
-    )
+    missing = tuple(dict.fromkeys(r.value for r in records if r.value.encode() not in present))
     if not missing:
         return None
+    spellings = list(map(quoted, missing))
     if current:
-        return Swap(name, (_delete(current), _create(current, [*old, *missing])))
+        return Swap(name, (_delete(current), _create(current, [*old, *spellings])), missing)
     new: ResourceRecordSetOutputTypeDef = {
         "Name": spelled(name),
         "Type": "TXT",
         "TTL": min(record.ttl for record in records),
     }
-    return Swap(name, (_create(new, list(missing)),))
+    return Swap(name, (_create(new, spellings),), missing)
 
 
 def removed(

@@ -288,13 +288,12 @@ class TestSwap:
     def test_threads_of_one_adapter_never_refuse_each_other(
         self, front: Route53Front, provider: Route53, zone: Zone, name: Name
     ) -> None:
-        """One writer per zone: each append costs its read and its write, no repetition."""
+        """One writer per zone: each batch costs its read and its write, no repetition."""
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(lambda i: provider.append(zone, [TXT(name, f"v{i}")], MARK), range(10)))
-        assert Counter(front.calls) == {
-            "ListResourceRecordSets": 10,
-            "ChangeResourceRecordSets": 10,
-        }
+        calls = Counter(front.calls)
+        assert calls["ListResourceRecordSets"] == calls["ChangeResourceRecordSets"] <= 10
+        assert front.values(zone.id, name.to_text()) == {f"v{i}" for i in range(10)}
 
     def test_zones_are_written_at_the_same_time(
         self, front: Route53Front, provider: Route53, zone: Zone, name: Name
