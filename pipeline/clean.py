@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from .clock import Clock
 from .hosts import Hosts
@@ -17,17 +18,26 @@ PATIENCE = 120.0
 """Most seconds that removing what one receipt lists may take."""
 
 
-def clean(names: Sequence[str], store: Store, hosts: Hosts, clock: Clock) -> Report:
+def clean(
+    names: Sequence[str],
+    store: Store,
+    hosts: Hosts,
+    clock: Clock,
+    *,
+    before: datetime | None = None,
+) -> Report:
     """Remove the records of certificate *names*, or of every receipt if there are none.
 
-    Receipts of live runs are left alone. Idempotent; works from any process.
+    With *before*, only of runs that began before it. Receipts of live runs are
+    left alone. Idempotent; works from any process.
     """
     chosen = {covered(name) for name in names}
     known: dict[frozenset[str], str] = {}
 
     def is_wanted(receipt: Receipt) -> bool:
         known.update((covered(claim.name), claim.name) for claim in receipt.claims)
-        return not chosen or bool(keys(receipt, chosen))
+        is_old = before is None or receipt.created < before
+        return is_old and (not chosen or bool(keys(receipt, chosen)))
 
     survey = store.take(is_wanted)
     exits = [Exit.NOT_READY for _ in survey.live] + [Exit.DATA for _ in survey.damaged]

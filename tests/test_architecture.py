@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "model", "plan", "questions", "report", "text",
+    "marks", "model", "plan", "questions", "report", "text",
     "asking.silences", "asking.wire",
     *(f"checks.{each}" for each in (
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
@@ -144,7 +144,9 @@ def test_the_pipeline_knows_the_contract_only(name: str) -> None:
     """
     Vendors are named by entry points alone; only the demo brings an embedded server.
     """
-    allowed = {"providers.contract", "providers.errors", "providers.origin", "providers.threads"}
+    allowed = {
+        f"providers.{each}" for each in ("bodies", "contract", "errors", "origin", "threads")
+    }
     if name.startswith("pipeline.demo"):
         allowed |= {"providers.embedded", "providers.listener"}
     seen = within(imports(name), {"providers", "tests", *SDKS} - {"httpx"}) - {"providers"}

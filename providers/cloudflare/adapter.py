@@ -23,10 +23,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dns.name import Name
 
 from providers.coalescing import OneWriter
-from providers.contract import TXT, Adapter, Change, Setting, Zone
+from providers.contract import TXT, Adapter, Change, Marked, Setting, Zone
 from providers.enclosing import enclosing
 from providers.errors import Misconfigured, Rejected
 
+from . import marks, width
 from .api import Api, Line
 from .client import BASE_URL, connect
 from .wire import Record, matching, post, records_path, spelled, stored_record
@@ -89,6 +90,18 @@ class Cloudflare:
 
     def in_sync(self, change: Change) -> bool:
         return True
+
+    def hosted(self) -> Sequence[Zone]:
+        return marks.hosted(self._listing)
+
+    def marked(self, zone: Zone, prefix: str) -> Sequence[Marked]:
+        return marks.marked(self._dns, zone, prefix)
+
+    def discard(self, zone: Zone, marked: Sequence[Marked]) -> Sequence[Marked]:
+        return marks.discard(self._dns, self._line, zone, marked)
+
+    def excess(self, zones: Sequence[Zone]) -> Sequence[str]:
+        return width.excess(self._dns, zones)
 
     def _hosted(self, names: Sequence[Name]) -> list[object]:
         """List zones by page, or by name where a large account makes that cheaper.
