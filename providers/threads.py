@@ -5,7 +5,7 @@ patience nor the process from ending, as the workers of an executor would.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -25,6 +25,19 @@ def in_thread(call: Callable[[], Result]) -> Future[Result]:
     future: Future[Result] = Future()
     start(call, future)
     return future
+
+
+def within(seconds: float, call: Callable[[], Result]) -> Result:
+    """Return what *call* returns.
+
+    Raises:
+        TimeoutError: It takes longer than *seconds*. It goes on, and nobody will know how it ends.
+    """
+    future = in_thread(call)
+    wait([future], timeout=seconds)
+    if not future.done():
+        raise TimeoutError(f"no whole answer within {seconds:g} s")
+    return future.result()
 
 
 def each(call: Callable[[Item], Result], items: Iterable[Item], width: int) -> list[Result]:

@@ -7,6 +7,7 @@ redirect, which would also carry the key away.
 
 import hashlib
 import json
+import zlib
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ import httpx
 from pipeline import __version__
 from pipeline.model import Exit, Failed, Order
 from pipeline.text import printable
+from providers.bodies import capped
 
 from .identifiers import bases
 from .intake import LIMIT, read_order
@@ -111,13 +113,10 @@ class RclSource:
 
     def _ask(self, client: httpx.Client, path: str) -> tuple[httpx.Response, bytes]:
         """Send the request and return the answer, with no more of its body than is taken."""
-        body = bytearray()
         try:
             with client.stream("GET", path) as response:
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LIMIT:
-                        break
+                packed = response.headers.get("Content-Encoding", "")
+                return response, capped(response.iter_raw(), LIMIT, packed)
         except httpx.TimeoutException as error:
             raise self._unavailable("did not answer in time") from error
         except httpx.HTTPError as error:
@@ -125,7 +124,8 @@ class RclSource:
             is_unsent = isinstance(error, httpx.ConnectError | httpx.ProxyError)
             what = "cannot be reached" if is_unsent else "gave no whole answer"
             raise self._unavailable(f"{what}: {reason}") from error
-        return response, bytes(body)
+        except zlib.error as error:
+            raise self._unavailable(f"gave no whole answer: {error}") from error
 
     def _failure(self, response: httpx.Response, body: bytes) -> Failed:
         """Return what an answer other than 2xx means."""

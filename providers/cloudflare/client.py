@@ -1,13 +1,17 @@
 """The official SDK, opened so that a token goes nowhere but where it should."""
 
 import logging
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from providers.bodies import LIMIT, capped
 from providers.errors import Misconfigured
 from providers.origin import is_loopback
+from providers.threads import within
 
 if TYPE_CHECKING:
     import httpx
@@ -16,12 +20,16 @@ if TYPE_CHECKING:
 BASE_URL = "https://api.cloudflare.com/client/v4"
 API_VERSION = "2026-11-01"  # the SDK would send today's date, and so change with the calendar
 CONNECT_TIMEOUT = 5.0  # seconds
-READ_TIMEOUT = 15.0  # seconds
+READ_TIMEOUT = 15.0  # seconds between two pieces of an answer
+DEADLINE = 30.0  # seconds for a whole answer, however slowly it drips
 
 
-def connect(base_url: str, tokens: Sequence[str]) -> "tuple[httpx.Client, list[Cloudflare]]":
+def connect(
+    base_url: str, tokens: Sequence[str], deadline: float = DEADLINE
+) -> "tuple[httpx.Client, list[Cloudflare]]":
     """Return one connection pool and, over it, a client for each of *tokens*.
 
+    A request ends within *deadline* seconds, and takes `LIMIT` octets at most.
     The caller owns the pool: closing any of the clients would close it for all.
 
     Raises:
@@ -32,13 +40,8 @@ def connect(base_url: str, tokens: Sequence[str]) -> "tuple[httpx.Client, list[C
         check(token)
     with logging_untouched():
         import cloudflare  # noqa: PLC0415 - 200 ms that only users of Cloudflare shall pay
-        import httpx  # noqa: PLC0415
 
-    pool = httpx.Client(
-        timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
-        follow_redirects=False,  # httpx would carry X-Auth-* headers to another origin
-        mounts={f"all://{host}": None} if is_loopback(host) else None,  # past any proxy
-    )
+    pool = bounded_pool(host, deadline)
     clients = [
         cloudflare.Cloudflare(
             api_token=token,
@@ -55,6 +58,47 @@ def connect(base_url: str, tokens: Sequence[str]) -> "tuple[httpx.Client, list[C
         client.api_key = client.api_email = client.user_service_key = None
         client._custom_headers = {}  # noqa: SLF001 - there is no public way
     return pool, clients
+
+
+def bounded_pool(host: str, deadline: float) -> "httpx.Client":
+    """Return a connection pool that keeps the bounds of `connect`."""
+    import httpx  # noqa: PLC0415
+
+    class Pool(httpx.Client):
+        def send(
+            self,
+            request: httpx.Request,
+            *,
+            stream: bool = False,
+            **options: Any,  # noqa: ANN401
+        ) -> httpx.Response:
+            ask = partial(super().send, request, stream=True, **options)
+            try:
+                return within(deadline, lambda: whole(ask()))
+            except TimeoutError as error:
+                raise httpx.ReadTimeout(str(error), request=request) from error
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error), request=request) from error
+
+    def whole(response: httpx.Response) -> httpx.Response:
+        headers = response.headers
+        packed = headers.pop("Content-Encoding", "")
+        with closing(response):
+            content = capped(response.iter_raw(), encoding=packed)
+        if len(content) > LIMIT:
+            raise httpx.ReadError(f"an answer of more than {LIMIT} octets")
+        answer = httpx.Response(
+            response.status_code, headers=headers, content=content, request=response.request
+        )
+        answer.encoding = "utf-8"  # RFC 8259 §8.1; a header may name what is no character set
+        return answer
+
+    return Pool(
+        timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+        headers={"Accept-Encoding": "identity"},
+        follow_redirects=False,  # httpx would carry X-Auth-* headers to another origin
+        mounts={f"all://{host}": None} if is_loopback(host) else None,  # past any proxy
+    )
 
 
 def trusted_host(base_url: str) -> str:
