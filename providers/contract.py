@@ -11,6 +11,7 @@ it available on the command line.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from dns.name import Name
@@ -156,6 +157,28 @@ class Marking(Protocol):
 
         By id, after a look: a record whose name, value or mark is another by
         now stays, and so does a neighbour that only looks like one of them.
+        """
+        ...
+
+
+Pause = Callable[[float, str], None]
+"""Waits so many seconds, for what the words say: "for …", "until …".
+
+Raises:
+    Unavailable: Nobody would wait that long; at once, without waiting.
+"""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """What a provider has as well if its host counts an account's requests."""
+
+    def pace(self, pause: Pause, shared: Path | None) -> None:
+        """Wait by *pause* from now on, whatever there is to be waited for between requests.
+
+        The account's requests are counted in the folder *shared*, with all other
+        processes that use it; None: by this object alone. Called before any
+        other method. Does no I/O.
         """
         ...
 

@@ -6,6 +6,7 @@ patience nor the process from ending, as the workers of an executor would.
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
+from contextvars import copy_context
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -16,8 +17,8 @@ Result = TypeVar("Result")
 
 
 def start(call: Callable[[], Result], future: Future[Result]) -> None:
-    """Start *call*; *future* gets its result or its exception."""
-    Thread(target=partial(settle, call, future), daemon=True).start()
+    """Start *call*, in the caller's context; *future* gets its result or its exception."""
+    Thread(target=copy_context().run, args=(settle, call, future), daemon=True).start()
 
 
 def in_thread(call: Callable[[], Result]) -> Future[Result]:
@@ -51,7 +52,7 @@ def each(call: Callable[[Item], Result], items: Iterable[Item], width: int) -> l
         futures.append(Future())
         work.put((partial(call, item), futures[-1]))
     for _ in range(min(width, len(futures))):
-        Thread(target=drain, args=(work,), daemon=True).start()
+        Thread(target=copy_context().run, args=(drain, work), daemon=True).start()
     return [future.result() for future in futures]
 
 

@@ -1,0 +1,143 @@
+"""Where the state of a budget is kept: in this process, or in a file that all processes share."""
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from .window import State
+
+LARGEST = 1 << 20
+"""Bytes of a file that is worth reading."""
+
+STUCK = 2.0
+"""Seconds after which whoever holds a file for a moment is not waited for any more."""
+
+POLL = 0.002
+
+Answer = TypeVar("Answer")
+Edit = Callable[[State, float], tuple[State, Answer]]
+Now = Callable[[], float]
+
+
+class Memory:
+    """State of this process alone."""
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._lock = Lock()
+
+    def change(self, edit: Edit[Answer], now: Now) -> Answer:
+        """Replace the state by what *edit* makes of it at present; return what else it says."""
+        with self._lock:
+            self._state, answer = edit(self._state, now())
+        return answer
+
+
+class Shared:
+    """State in the file at *path*.
+
+    Raises:
+        OSError: From `change`, where there is no such file to be had.
+    """
+
+    def __init__(self, path: Path, nap: Callable[[float], None]) -> None:
+        self._path, self._nap = path, nap
+
+    def change(self, edit: Edit[Answer], now: Now) -> Answer:
+        """Do as `Memory.change`; one process at a time, in less than a millisecond."""
+        with opened(self._path) as descriptor:
+            self._lock(descriptor)
+            moment = now()
+            before = decoded(os.pread(descriptor, LARGEST, 0), moment)
+            after, answer = edit(before, moment)
+            if after != before:
+                # Never empty in between: a process that is killed here leaves one or the other.
+                body = encoded(after)
+                os.pwrite(descriptor, body, 0)
+                os.ftruncate(descriptor, len(body))
+            return answer
+
+    def _lock(self, descriptor: int) -> None:
+        for _ in range(int(STUCK / POLL)):
+            if locked(descriptor):
+                return
+            self._nap(POLL)
+        raise TimeoutError(f"{self._path} is held")
+
+
+def locked(descriptor: int) -> bool:
+    """Lock the file, or return False. The lock ends with the descriptor, or the process."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Open the file at *path*, making it where need be.
+
+    Raises:
+        OSError: It is not a plain file of this user's in a folder that is this user's alone.
+    """
+    own(path.parent)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            raise PermissionError(f"{path} is not a file of ours")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def own(folder: Path) -> None:
+    """Make *folder*, or see that it is this user's alone: others could make us wait, or not.
+
+    Raises:
+        OSError: It is not.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    if not is_ours or status.st_mode & 0o077:
+        raise PermissionError(f"{folder} is not a folder of ours alone")
+
+
+def encoded(state: State) -> bytes:
+    """Return *state* as one line."""
+    return json.dumps(asdict(state)).encode() + b"\n"
+
+
+def decoded(body: bytes, now: float) -> State:
+    """Return the state in *body*, a new one where that makes no sense."""
+    try:
+        found = json.loads(body.split(b"\n")[0])
+        moments = {name: float(found[name]) for name in State.__slots__ if name != "slots"}
+        state = State(tuple(map(float, found["slots"])), **moments)
+    except (ValueError, LookupError, TypeError, RecursionError, OverflowError):
+        return State()
+    return state if state.is_sound(now) else State()
+
+
+def hashed(*words: str) -> str:
+    """Return a name for *words*, which may be secret, that gives none of them away."""
+    return sha256("\0".join((*words, boot())).encode()).hexdigest()[:32]
+
+
+def boot() -> str:
+    """Return what is different after every start of this machine: its clock begins anew."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    except OSError:
+        return ""

@@ -1,0 +1,144 @@
+"""When the next request of an account may go. Pure: seconds in, seconds out.
+
+1. At most `Rate.calls` requests go in any `Rate.seconds`, whoever sends them.
+2. A request has its place in line (a slot) before it waits, so none is overtaken
+   for ever. Once the window is full, slots are evenly apart: a burst that reaches
+   the host bunched up would be more than it takes.
+3. Nothing goes inside a block. Who waited through it gets in line anew at its
+   end, and for one window they go evenly apart: no stampede.
+4. A host that has little left for us gets what is left spread over the time.
+5. A host that throttles makes the window longer, by a quarter and once per
+   window; it recovers with time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+
+HORIZON = 3600.0
+"""Seconds. No host blocks for longer; what is further ahead is no sound state."""
+
+SLACK = 0.01
+"""Seconds that a wait is not worth."""
+
+STEP = 1.25
+MOST = 8.0
+"""The factor by which a throttled window grows, and how long it may get."""
+
+RECOVERY = 0.05
+"""How much of the rate's own window comes back in each window without throttling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many calls in any so many seconds."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of an account. Moments are seconds of a clock that all sharers have.
+
+    Attributes:
+        slots: When requests went or will go, ascending; those that still matter.
+        blocked_until: Nothing goes before.
+        gap: Seconds between requests that go before `gap_until`.
+        stretch: How many times longer than the rate says the window was at `stretched_at`.
+    """
+
+    slots: tuple[float, ...] = ()
+    blocked_until: float = 0.0
+    gap: float = 0.0
+    gap_until: float = 0.0
+    stretch: float = 1.0
+    stretched_at: float = 0.0
+
+    def is_sound(self, now: float) -> bool:
+        """Whether this can be what was known, and not what a broken file says."""
+        moments = (*self.slots, self.blocked_until, self.gap_until, self.stretched_at)
+        return (
+            all(isfinite(moment) and moment <= now + HORIZON + self.gap for moment in moments)
+            and 0 <= self.gap <= HORIZON
+            and 1 <= self.stretch <= MOST
+            and list(self.slots) == sorted(self.slots)
+        )
+
+    def window(self, rate: Rate, now: float) -> float:
+        """Return the seconds in which `Rate.calls` requests may go at present."""
+        recovered = RECOVERY * max(now - self.stretched_at, 0.0) / rate.seconds
+        return rate.seconds * max(self.stretch - recovered, 1.0)
+
+
+def reserve(state: State, rate: Rate, now: float) -> tuple[State, float]:
+    """Return *state* with one more slot, behind all others, and that slot."""
+    slots = state.slots
+    slot = max(now, state.blocked_until, *slots[-1:])
+    window = state.window(rate, now)
+    if len(slots) >= rate.calls and slots[-rate.calls] + window > slot:
+        slot = max(slots[-rate.calls] + window, slots[-1] + window / rate.calls)
+    if slots and slot < state.gap_until:
+        slot = max(slot, slots[-1] + state.gap)
+    return replace(state, slots=recent((*slots, slot), rate, now)), slot
+
+
+def claim(state: State, rate: Rate, now: float, slot: float) -> tuple[State, float]:
+    """Return when the holder of *slot*, which has come, may really go: now, or later.
+
+    Others may have gone late, or the host may have said something meanwhile.
+    """
+    if slot not in state.slots:  # a block has made it void
+        return reserve(state, rate, now)
+    others = without(state, slot).slots
+    ahead = [other for other in others if other <= max(now, slot)]
+    at = max(now, state.blocked_until)
+    window = state.window(rate, now)
+    if len(ahead) >= rate.calls:
+        at = max(at, ahead[-rate.calls] + window)
+    if ahead and at < state.gap_until:
+        at = max(at, ahead[-1] + state.gap)
+    if at <= now + SLACK:
+        at = now
+    return replace(state, slots=recent(sorted((*others, at)), rate, now)), at
+
+
+def without(state: State, slot: float) -> State:
+    """Return *state* with *slot* given back."""
+    slots = list(state.slots)
+    if slot in slots:
+        slots.remove(slot)
+    return replace(state, slots=tuple(slots))
+
+
+def blocked(state: State, rate: Rate, now: float, seconds: float) -> State:
+    """Return *state* after the host has said that nothing goes for *seconds*."""
+    until = max(state.blocked_until, now + min(seconds, HORIZON))
+    void = tuple(slot for slot in state.slots if slot <= now)
+    after = {"gap": rate.seconds / rate.calls, "gap_until": until + rate.seconds}
+    return replace(state, slots=void, blocked_until=until, **after)
+
+
+def spread(state: State, now: float, left: int, seconds: float) -> State:
+    """Return *state* after the host has said that *left* requests go in *seconds*."""
+    seconds = min(seconds, HORIZON)
+    gap, until = seconds / (left + 1), now + seconds
+    if state.blocked_until > now or (state.gap >= gap and state.gap_until >= until):
+        return state
+    void = tuple(slot for slot in state.slots if slot <= now)
+    return replace(state, slots=void, gap=gap, gap_until=until)
+
+
+def slowed(state: State, rate: Rate, now: float) -> State:
+    """Return *state* after the host has throttled a request."""
+    window = state.window(rate, now)
+    if state.stretch > 1 and now - state.stretched_at < window:
+        return state  # one answer of many to the same burst
+    stretch = min(window / rate.seconds * STEP, MOST)
+    return replace(state, stretch=stretch, stretched_at=now)
+
+
+def recent(slots: Sequence[float], rate: Rate, now: float) -> tuple[float, ...]:
+    """Return those of *slots* that still bear on others: all to come, and the last that went."""
+    gone = sum(slot <= now for slot in slots)
+    return tuple(slots[max(gone - rate.calls, 0) :])
