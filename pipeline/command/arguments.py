@@ -5,13 +5,25 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
 from pipeline import __version__
 
-from .literals import Once, drawing, duration, endpoint, issuers, pair, ttl, typed
+from .options import (
+    ask,
+    child,
+    common,
+    domains,
+    every,
+    grant,
+    insist,
+    judge,
+    names,
+    order,
+    pairs,
+    stale,
+)
 
 USAGE = 64
 NEAR = 0.75
@@ -109,10 +121,19 @@ def contradiction(options: argparse.Namespace) -> str:
             return f"{options.verb} needs the NAME of a certificate, or --from FILE"
     if options.verb == "run" and not options.command:
         return "run needs a command after --: dns01 run NAME... -- CMD..."
-    if options.verb == "clean" and bool(options.names) == options.all:
-        return (
-            "clean takes NAMEs or --all, not both" if options.all else "clean needs NAMEs, or --all"
-        )
+    return of_clean(options) if options.verb == "clean" else ""
+
+
+def of_clean(options: argparse.Namespace) -> str:
+    """Return what is wrong with the *options* of `clean` taken together, or nothing."""
+    if not (options.names or options.all or options.stale):
+        return "clean needs NAMEs, --all, or --stale AGE"
+    if options.names and options.all:
+        return "clean takes NAMEs or --all, not both"
+    if options.stale and (options.names or options.all):
+        return "clean takes --stale AGE alone, without NAMEs or --all"
+    if options.provider and not options.stale:
+        return "clean takes --provider with --stale only: receipts say where records are"
     return ""
 
 
@@ -143,98 +164,10 @@ def build() -> Parser:
     return parser
 
 
-def names(parser: argparse.ArgumentParser) -> None:
-    """Add the certificate names."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="the certificate's name")
-
-
-def pairs(parser: argparse.ArgumentParser) -> None:
-    """Add what `wait` waits for."""
-    parser.add_argument("pairs", nargs="+", metavar="FQDN=VALUE", type=typed(pair))
-
-
-def child(parser: argparse.ArgumentParser) -> None:
-    """Show where the command stands; `parse` has taken it out by then."""
-    parser.usage = "%(prog)s [OPTION...] NAME... -- CMD..."
-
-
-def every(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of all receipts."""
-    parser.add_argument("--all", action="store_true", help="every receipt in the state folder")
-
-
-def order(parser: argparse.ArgumentParser) -> None:
-    """Add where orders come from and records go to."""
-    parser.add_argument("--order", choices=("rcl", "document"), help="order source (default rcl)")
-    parser.add_argument(
-        "--from",
-        action=Once,
-        dest="document",
-        metavar="FILE",
-        help="read the order from FILE, or - for stdin",
-    )
-    parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
-    parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
-
-
-def ask(parser: argparse.ArgumentParser) -> None:
-    """Add who is asked and for how long."""
-    parser.add_argument(
-        "--resolver",
-        action="append",
-        type=typed(endpoint),
-        metavar="ADDR[:PORT]",
-        help="recursive resolver to ask, repeatable; replaces the public set",
-    )
-    parser.add_argument(
-        "--require",
-        choices=("quorum", "all", "authoritative"),
-        help="whose confirmation is needed (default quorum)",
-    )
-    parser.add_argument(
-        "--timeout", type=typed(duration), metavar="5m", help="of the whole run (default 5m)"
-    )
-
-
-def judge(parser: argparse.ArgumentParser) -> None:
-    """Add who the CA is, and where the picture goes."""
-    parser.add_argument(
-        "--issuer",
-        type=typed(issuers),
-        metavar="DOMAIN",
-        help="the CA as CAA records name it, such as letsencrypt.org; several with commas",
-    )
-    parser.add_argument(
-        "--report", type=typed(drawing), metavar="FILE.html", help="draw the evidence there"
-    )
-
-
-def insist(parser: argparse.ArgumentParser) -> None:
-    """Add the way past findings that stop a run."""
-    parser.add_argument(
-        "--force", action="store_true", help="write although the CA would surely refuse"
-    )
-
-
-def domains(parser: argparse.ArgumentParser) -> None:
-    """Add what `check` looks at."""
-    parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="may begin with *.")
-
-
-def common(parser: argparse.ArgumentParser) -> None:
-    """Add what every verb takes."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (TOML)")
-    parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where receipts are kept")
-    parser.add_argument("--json", action="store_true", help="print one JSON report")
-    volume = parser.add_mutually_exclusive_group()
-    volume.add_argument("--quiet", action="store_true", help="say nothing unless something fails")
-    volume.add_argument("--verbose", action="store_true", help="say more on standard error")
-
-
 VERBS = (
     ("plan", "print what would be written; write no record", (names, order, ask, judge)),
     ("ready", "publish, confirm, report; the records stay", (names, order, ask, judge, insist)),
-    ("clean", "remove exactly what receipts say we wrote", (names, every)),
+    ("clean", "remove exactly what receipts say we wrote", (names, every, stale)),
     (
         "run",
         "ready, then CMD, then clean, whatever happens",
@@ -242,6 +175,7 @@ VERBS = (
     ),
     ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge)),
     ("check", "read-only: would it work? no credentials needed", (domains, ask, judge)),
+    ("policy", "print the least privilege that would do; asks nobody", (grant,)),
     ("providers", "list what is installed and which settings each needs", ()),
     ("demo", "run the whole pipeline against servers of its own on loopback", ()),
 )

@@ -8,17 +8,21 @@ from functools import cached_property
 from pipeline.asking.exchange import Exchange
 from pipeline.case import Progress, Tools
 from pipeline.checking import Checking
+from pipeline.clean import clean
 from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
 from pipeline.configuration.config import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.hosts import Hosts
 from pipeline.orders import OrderSource
+from pipeline.policy import policy
 from pipeline.receipts.receipt import normal
 from pipeline.receipts.store import Store
+from pipeline.report import Report
 from pipeline.stage import Run
+from pipeline.stale import Stale
 from pipeline.waiting import Waiting
-from providers.contract import Provider
+from providers.contract import Privilege, Provider
 
 
 class Assembly:
@@ -71,6 +75,17 @@ class Assembly:
         """Return what waits for values that somebody else publishes."""
         return Waiting(self.settings, self.exchange, self._clock, self._progress)
 
+    def clean(self) -> Report:
+        """Remove what receipts list, or what is stale."""
+        if self._options.stale is None:
+            return clean(self._options.names, self.store, self.hosts, self._clock)
+        sweep = Stale(self.settings, self.store, self.hosts, self._clock, self._detect)
+        return sweep.clean(self._options.stale)
+
+    def policy(self) -> Privilege:
+        """Return the least privilege for the domains given."""
+        return policy(self._options.host, self._options.domains, self.settings)
+
     def checking(self) -> Checking:
         """Return what looks at domains."""
         return Checking(self.settings, self._tools)
@@ -82,9 +97,13 @@ class Assembly:
             self.store,
             self.hosts,
             self.exchange,
-            lambda: registry.detect(self._environment.secret),
+            self._detect,
             self._progress,
         )
+
+    def _detect(self) -> str:
+        """Return the one provider whose credentials stand in the environment."""
+        return registry.detect(self._environment.secret)
 
     def _source(self) -> OrderSource:
         from pipeline.orders.document import DocumentSource  # noqa: PLC0415 - only the one that is used

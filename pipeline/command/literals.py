@@ -1,9 +1,14 @@
 """Read what options hold. What takes a heavy import does it when its option is there."""
 
+import re
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+AGE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)([smhd]?)", re.ASCII)
+UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Once(Action):
@@ -66,6 +71,15 @@ def duration(text: str) -> float:
     from pipeline.configuration.values import duration as parse_duration  # noqa: PLC0415 - imports dnspython
 
     return parse_duration(text)
+
+
+def age(text: str) -> timedelta:
+    """Return *text*, such as ``45m``, ``24h`` or ``7d``, as the time that has passed."""
+    match = AGE.fullmatch(text)
+    passed = timedelta(**{UNITS[match[2]]: float(match[1])}) if match else timedelta()
+    if not timedelta() < passed < timedelta(days=3650):
+        raise ValueError("must be a number with s, m, h or d, such as 24h, more than 0")
+    return passed
 
 
 def issuers(text: str) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ import dns.name
 from dns.name import Name
 
 from pipeline.case import Interrupted
-from pipeline.clean import clean
 from pipeline.clock import Clock
 from pipeline.configuration import inventory
 from pipeline.configuration.config import Environment
@@ -68,6 +67,8 @@ class Session:
         match self._options.verb:
             case "providers":
                 return self._providers()
+            case "policy":
+                return self._policy()
             case "demo":
                 return self._demo()
             case "plan" | "ready" | "run" as verb:
@@ -92,7 +93,7 @@ class Session:
             case "check":
                 return parts.checking().check(separate(options.domains))
             case _:
-                return clean(options.names, parts.store, parts.hosts, self._clock)
+                return parts.clean()
 
     def _finish(self, report: Report, path: Path | None = None) -> int:
         """Put *report* out everywhere it belongs and return its exit status."""
@@ -181,6 +182,13 @@ class Session:
         text = inventory.to_json if self._options.json else inventory.human
         self._output.text(text(found))
         return 0
+
+    def _policy(self) -> int:
+        privilege = self._parts.policy()
+        printed = self._output.text(privilege.text)
+        if not self._options.quiet:
+            self._output.say(*(printable(remark, 1000) for remark in privilege.remarks))
+        return Exit.DONE if printed else Exit.CONFIG
 
     def _progress(self) -> Plain | Quiet:
         if self._options.quiet:

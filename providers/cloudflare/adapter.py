@@ -30,6 +30,7 @@ from providers.errors import Misconfigured, Rejected
 from . import marks, width
 from .api import Api, Line
 from .client import BASE_URL, connect
+from .policy import policy
 from .wire import Record, matching, post, records_path, spelled, stored_record
 from .zones import candidates, hosted_zone, is_copy
 
@@ -210,4 +211,6 @@ ADAPTER = Adapter(
     ),
     credentials=(("CLOUDFLARE_API_TOKEN",), ("CF_DNS_API_TOKEN",)),
     open=open_account,
+    policy=policy,
+    unused=("CLOUDFLARE_API_KEY", "CF_API_KEY"),
 )

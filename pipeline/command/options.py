@@ -1,0 +1,116 @@
+"""What verbs take, in groups that several share. Imports nothing heavy."""
+
+import argparse
+from pathlib import Path
+
+from .literals import Once, age, drawing, duration, endpoint, issuers, pair, ttl, typed
+
+
+def names(parser: argparse.ArgumentParser) -> None:
+    """Add the certificate names."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="the certificate's name")
+
+
+def pairs(parser: argparse.ArgumentParser) -> None:
+    """Add what `wait` waits for."""
+    parser.add_argument("pairs", nargs="+", metavar="FQDN=VALUE", type=typed(pair))
+
+
+def child(parser: argparse.ArgumentParser) -> None:
+    """Show where the command stands; `parse` has taken it out by then."""
+    parser.usage = "%(prog)s [OPTION...] NAME... -- CMD..."
+
+
+def every(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of all receipts."""
+    parser.add_argument("--all", action="store_true", help="every receipt in the state folder")
+
+
+def stale(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of what dead runs of long ago left."""
+    parser.add_argument(
+        "--stale",
+        type=typed(age),
+        metavar="AGE",
+        help="what runs more than AGE ago (24h, 7d) left, by receipts and by marks at DNS hosts",
+    )
+    parser.add_argument("--provider", metavar="NAME", help="look for marks there; see --stale")
+
+
+def grant(parser: argparse.ArgumentParser) -> None:
+    """Add what `policy` prints, and for which names."""
+    parser.add_argument("host", metavar="PROVIDER", help="such as route53, cloudflare")
+    parser.add_argument(
+        "domains",
+        nargs="+",
+        metavar="DOMAIN",
+        help="may begin with *.; DOMAIN=NAME where the challenge is an alias for NAME",
+    )
+
+
+def order(parser: argparse.ArgumentParser) -> None:
+    """Add where orders come from and records go to."""
+    parser.add_argument("--order", choices=("rcl", "document"), help="order source (default rcl)")
+    parser.add_argument(
+        "--from",
+        action=Once,
+        dest="document",
+        metavar="FILE",
+        help="read the order from FILE, or - for stdin",
+    )
+    parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
+    parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
+
+
+def ask(parser: argparse.ArgumentParser) -> None:
+    """Add who is asked and for how long."""
+    parser.add_argument(
+        "--resolver",
+        action="append",
+        type=typed(endpoint),
+        metavar="ADDR[:PORT]",
+        help="recursive resolver to ask, repeatable; replaces the public set",
+    )
+    parser.add_argument(
+        "--require",
+        choices=("quorum", "all", "authoritative"),
+        help="whose confirmation is needed (default quorum)",
+    )
+    parser.add_argument(
+        "--timeout", type=typed(duration), metavar="5m", help="of the whole run (default 5m)"
+    )
+
+
+def judge(parser: argparse.ArgumentParser) -> None:
+    """Add who the CA is, and where the picture goes."""
+    parser.add_argument(
+        "--issuer",
+        type=typed(issuers),
+        metavar="DOMAIN",
+        help="the CA as CAA records name it, such as letsencrypt.org; several with commas",
+    )
+    parser.add_argument(
+        "--report", type=typed(drawing), metavar="FILE.html", help="draw the evidence there"
+    )
+
+
+def insist(parser: argparse.ArgumentParser) -> None:
+    """Add the way past findings that stop a run."""
+    parser.add_argument(
+        "--force", action="store_true", help="write although the CA would surely refuse"
+    )
+
+
+def domains(parser: argparse.ArgumentParser) -> None:
+    """Add what `check` looks at."""
+    parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="may begin with *.")
+
+
+def common(parser: argparse.ArgumentParser) -> None:
+    """Add what every verb takes."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--state-dir", type=Path, metavar="DIR", help="where receipts are kept")
+    parser.add_argument("--json", action="store_true", help="print one JSON report")
+    volume = parser.add_mutually_exclusive_group()
+    volume.add_argument("--quiet", action="store_true", help="say nothing unless something fails")
+    volume.add_argument("--verbose", action="store_true", help="say more on standard error")

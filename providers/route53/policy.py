@@ -1,0 +1,105 @@
+"""The smallest IAM policy that publishing at some names takes. Pure.
+
+The actions are those that the adapter sends. Writing is held to CREATE and
+DELETE of TXT at exactly these names: the condition keys of route53 see every
+record of a batch, names in lower case and without final dot, so one batch is
+allowed by one statement or not at all. ``ForAllValues`` is true where a key is
+absent; ``Null`` says that it must not be.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from dns.name import Name
+
+from providers.contract import Privilege
+
+from .rrsets import spelled
+
+ZONE = "arn:aws:route53:::hostedzone/{}"
+CHANGE = "arn:aws:route53:::change/*"
+ANY = "*"
+CEILING = 6144
+"""Characters of a managed policy, white space not counted (IAM quotas); 10,240 in a role."""
+
+Statement = dict[str, object]
+
+
+def policy(names: Sequence[Name], zones: Mapping[Name, str]) -> Privilege:
+    """Return the policy for writing at *names*; *zones* are ids by apex, where known."""
+    placed: dict[str, list[Name]] = {}
+    for name in sorted(names):
+        placed.setdefault(zone_of(name, zones), []).append(name)
+    statements = [*reading(placed), *(writing(*each) for each in enumerated(placed))]
+    document = {"Version": "2012-10-17", "Statement": statements}
+    text = json.dumps(document, indent=2)
+    return Privilege(text, remarks(placed, len("".join(text.split()))))
+
+
+def zone_of(name: Name, zones: Mapping[Name, str]) -> str:
+    """Return the id of the closest of *zones* that encloses *name*, or any."""
+    apexes = [apex for apex in zones if name.is_subdomain(apex)]
+    return zones[max(apexes, key=len)] if apexes else ANY
+
+
+def reading(placed: Mapping[str, Sequence[Name]]) -> list[Statement]:
+    """Return the statements for looking: at changes, at records, and for unknown zones."""
+    found: list[Statement] = []
+    if ANY in placed:
+        found.append(statement("FindZones", "route53:ListHostedZones", ANY))
+        # Compares the zone's name servers with the delegation.
+        found.append(statement("CompareZones", "route53:GetHostedZone", ZONE.format(ANY)))
+    zones = [ZONE.format(ANY)] if ANY in placed else [ZONE.format(each) for each in placed]
+    return [
+        *found,
+        statement("FollowChanges", "route53:GetChange", CHANGE),
+        statement("ReadRecords", "route53:ListResourceRecordSets", *zones),
+    ]
+
+
+def enumerated(placed: Mapping[str, Sequence[Name]]) -> list[tuple[int, str, Sequence[Name]]]:
+    """Return the zones of *placed*, each with a number and its names."""
+    return [(number, zone, names) for number, (zone, names) in enumerate(placed.items(), 1)]
+
+
+def writing(number: int, zone: str, names: Sequence[Name]) -> Statement:
+    """Return the statement for changing *names* in *zone*, all in one batch or some."""
+    change = "route53:ChangeResourceRecordSets"
+    keys = {
+        f"{change}Actions": ["CREATE", "DELETE"],
+        f"{change}RecordTypes": ["TXT"],
+        f"{change}NormalizedRecordNames": [normalized(name) for name in names],
+    }
+    condition = {"ForAllValues:StringEquals": keys, "Null": dict.fromkeys(keys, "false")}
+    sid = f"WriteChallenges{number}"
+    return {**statement(sid, change, ZONE.format(zone)), "Condition": condition}
+
+
+def statement(sid: str, action: str, *resources: str) -> Statement:
+    """Return what allows *action* on *resources*."""
+    resource = resources[0] if len(resources) == 1 else list(resources)
+    return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def normalized(name: Name) -> str:
+    r"""Return *name* as the condition key has it: lower case, no final dot, ``*`` as ``\052``."""
+    return spelled(name).removesuffix(".")
+
+
+def remarks(placed: Mapping[str, Sequence[Name]], size: int) -> tuple[str, ...]:
+    """Return what a person should know about the policy."""
+    found = []
+    if ANY in placed:
+        unplaced = ", ".join(str(name) for name in placed[ANY][:3])
+        found.append(
+            f"no zone_id is configured for {unplaced}"
+            f"{' and others' if len(placed[ANY]) > 3 else ''}: the policy lets the key list all"
+            " zones, and read all records; with a zone_id it is held to that zone"
+        )
+    if size > CEILING:
+        found.append(
+            f"it has {size} characters without white space, and a managed policy takes"
+            f" {CEILING:,}: put it inline into a role (10,240), or print one for each zone;"
+            " names of one zone belong into one statement, for they may go in one batch"
+        )
+    return tuple(found)
