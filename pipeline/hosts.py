@@ -40,6 +40,9 @@ Groups = Mapping[Group, list[Record]]
 Action = Callable[[Provider, Zone, list[TXT]], Change]
 """Writes to a zone."""
 
+Write = Future[Change]
+"""A write that has begun."""
+
 Result = TypeVar("Result")
 
 
@@ -50,7 +53,7 @@ class Hosts:
         self._opener = opener
         self._clock = clock
         self._opened: dict[str, Provider] = {}
-        self._under_way: dict[Future[Change], Group] = {}
+        self._under_way: dict[Write, Group] = {}
         self._changes: dict[Group, Change] = {}
 
     @property
@@ -82,6 +85,27 @@ class Hosts:
         return self._write(
             groups, lambda provider, zone, txts: provider.append(zone, txts, mark), until
         )
+
+    def append_again(self, groups: Groups, mark: str, until: float) -> dict[Write, Group]:
+        """Begin to append records that were published before; wait for nothing.
+
+        What comes of each is told by `outcome`.
+        """
+        begun, _ = self._begin(
+            groups, lambda provider, zone, txts: provider.append(zone, txts, mark), until
+        )
+        return {future: group for group, future in begun.items()}
+
+    def outcome(self, group: Group, future: Write) -> Change:
+        """Return the change to *group* that *future* holds by now.
+
+        Raises:
+            Failed: 65, 69, 70, 77 or 78, in the provider's words.
+        """
+        change = result(future, group[0])
+        if change.id or group not in self._changes:  # else an earlier one is what to follow
+            self._changes[group] = change
+        return change
 
     def withdraw(self, groups: Groups, until: float) -> dict[Group, Failed]:
         """Delete every record, once writes under way have ended; return what went wrong.
@@ -129,10 +153,23 @@ class Hosts:
         return self._opened[name]
 
     def _write(self, groups: Groups, action: Action, until: float) -> dict[Group, Failed]:
-        """Do *action* for every group, a few at once; return what went wrong by *until*."""
+        """Do *action* for every group; return what went wrong by *until*."""
+        begun, failures = self._begin(groups, action, until)
+        wait(begun.values(), timeout=self._left(until))
+        for group, future in begun.items():
+            try:
+                self.outcome(group, future)
+            except Failed as failed:
+                failures[group] = failed
+        return failures
+
+    def _begin(
+        self, groups: Groups, action: Action, until: float
+    ) -> tuple[dict[Group, Write], dict[Group, Failed]]:
+        """Begin *action* for every group, a few at once; return also what cannot begin."""
         slots = BoundedSemaphore(AT_ONCE)
         failures: dict[Group, Failed] = {}
-        futures: dict[Group, Future[Change]] = {}
+        futures: dict[Group, Write] = {}
         for (name, zone), records in groups.items():
             try:
                 provider = self.open(name)
@@ -145,13 +182,7 @@ class Hosts:
             self._under_way[future] = (name, zone)
             future.add_done_callback(self._ended)
             start(partial(self._in_turn, write, slots, until), future)
-        wait(futures.values(), timeout=self._left(until))
-        for group, future in futures.items():
-            try:
-                self._changes[group] = result(future, group[0])
-            except Failed as failed:
-                failures[group] = failed
-        return failures
+        return futures, failures
 
     def _in_turn(
         self, write: Callable[[], Change], slots: BoundedSemaphore, until: float

@@ -33,6 +33,7 @@ from .receipts.ledger import Ledger
 from .receipts.receipt import Claim, State
 from .receipts.remains import left_behind, staying
 from .report import RecordLine, Report, finished, host_lines, record_lines
+from .restoring import Restoring
 from .text import counted
 
 GRACE = 5.0
@@ -134,8 +135,7 @@ class Run:
         save = partial(self._save, state, (*records, *inherited))
         if not attempt(self._alive(), save):
             return
-        mark = f"dns01 run={self.ledger.id}"
-        append(self._alive(), self._tools.hosts, mark, self._settings.timeout)
+        append(self._alive(), self._tools.hosts, self._mark, self._settings.timeout)
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
         self._problems += self._remove(useless, self._idle())
@@ -157,13 +157,20 @@ class Run:
                 settings.timeout,
             )  # fmt: skip
         policy = Policy(clock.now(), settings.timeout, settings.require)
-        trial = Trial(self._tools.exchange, clock, policy, self._ask_hosts)
-        hearing = trial.hear(goals, self._tools.progress.watching(goals, policy.streak))
+        restoring = Restoring(self._records(), goals, self._tools, self._mark, settings.timeout)
+        trial = Trial(self._tools.exchange, clock, policy, self._ask_hosts, restoring.names)
+        watch = self._tools.progress.watching(goals, policy.streak)
+        hearing = trial.hear(goals, restoring.beside(watch))
         self._lines = host_lines(hearing.lines(record_lines(self._records())), self._synced)
-        self._problems += hearing.problems
+        self._problems += (*hearing.problems, *restoring.problems())
         for case in self._alive():
             case.failure = hearing.failure(case.goals)
         self._advance(State.READY if all(case.alive for case in self._cases) else State.WAITING)
+
+    @property
+    def _mark(self) -> str:
+        """What records of this run say of themselves, where the host has room for it."""
+        return f"dns01 run={self.ledger.id}"
 
     def _ask_hosts(self, goals: Collection[Goal]) -> Mapping[Name, bool]:
         """Ask the hosts of *goals* whether their servers have the values."""

@@ -28,7 +28,9 @@ CORE = {
         "axis", "lanes", "listing", "markup", "matrix", "mermaid", "page", "remarks", "said",
         "states", "style", "tables", "timeline",
     )),
-    *(f"propagation.{each}" for each in ("aiming", "blind", "evidence", "policy", "rules")),
+    *(f"propagation.{each}" for each in (
+        "aiming", "blind", "erasures", "evidence", "policy", "rules",
+    )),
     "receipts.receipt", "receipts.remains",
     *(f"tree.{each}" for each in ("cuts", "delegation", "failures", "oddities", "referrals")),
 }  # fmt: skip

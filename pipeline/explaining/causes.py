@@ -65,6 +65,11 @@ class Kind(Enum):
             f"zone? If so, {WAIT}"
         ),
     )
+    OVERWRITTEN = (
+        "overwritten",
+        "somebody keeps erasing the values, though they were put back",
+        "let that tool end, or make it keep what others store at the name; then run again",
+    )
     VANISHED = (
         "vanished",
         "the values were there, and are gone",
@@ -203,6 +208,12 @@ HARMLESS = {
     *(Kind.POISONED, Kind.CACHED, Kind.DEAF, Kind.REFUSING, Kind.NO_ROUTE, Kind.UNHEARD),
 }
 """What a resolver of ours suffers from, and a CA's does not."""
+
+OVERWRITING = {
+    *(Kind.VANISHED, Kind.FLAPPING, Kind.LATE, Kind.PROPAGATING),
+    *(Kind.WRONG_ZONE, Kind.OTHER_VALUES, Kind.STALE),
+}
+"""What it looks like when a value is erased and put back: by turns there and not."""
 
 EVIDENT = {
     *(Kind.LAME, Kind.CUT, Kind.ALIAS, Kind.VANISHED, Kind.FLAPPING, Kind.LOSSY, Kind.FAILING),

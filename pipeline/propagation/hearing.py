@@ -7,7 +7,7 @@ from dns.name import Name
 
 from pipeline.asking.exchange import Exchange
 from pipeline.clock import Clock
-from pipeline.explaining.causes import Cause, Kind
+from pipeline.explaining.causes import OVERWRITING, Cause, Kind
 from pipeline.explaining.diagnosis import diagnose
 from pipeline.explaining.inquiry import inquire
 from pipeline.explaining.verdict import bug, explained, not_ready, set_aside
@@ -15,6 +15,7 @@ from pipeline.explaining.witness import NO_CAUSES, Witness, evidence_lines
 from pipeline.model import Failed, Problem, Severity
 from pipeline.questions import Goal, Question
 from pipeline.report import RecordLine
+from pipeline.text import counted
 
 from .confirm import Watch, confirm
 from .evidence import Evidence
@@ -23,6 +24,9 @@ from .rules import Expired, Ready
 
 AskHosts = Callable[[Collection[Goal]], Mapping[Name, bool]]
 """Returns, by owner, whether hosts say that goals' values are out; a host may have no word."""
+
+Restored = Callable[[], Mapping[Name, int]]
+"""Returns, by owner, how often erased values were put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Trial:
     clock: Clock
     policy: Policy
     ask_hosts: AskHosts
+    restored: Restored = dict
 
     def hear(self, goals: Sequence[Goal], watch: Watch) -> Hearing:
         """Return what comes of *goals* by the policy's deadline, explained as far as possible."""
@@ -89,4 +94,16 @@ class Trial:
         late = set(expired.unconfirmed)
         out = self.ask_hosts([g for g in goals if not late.isdisjoint(g.questions)])
         findings = inquire(goals, expired, evidence, self.exchange, self.clock)
-        return diagnose(goals, late, evidence, findings, out)
+        return blamed(diagnose(goals, late, evidence, findings, out), self.restored())
+
+
+def blamed(
+    causes: Mapping[Question, Cause], restored: Mapping[Name, int]
+) -> Mapping[Question, Cause]:
+    """Return *causes*, with what comes and goes laid to whoever erased what was *restored*."""
+    return {
+        question: Cause(Kind.OVERWRITTEN, f"put back {counted(times, 'time')}")
+        if (times := restored.get(question.name, 0)) and cause.kind in OVERWRITING
+        else cause
+        for question, cause in causes.items()
+    }

@@ -1,0 +1,98 @@
+"""Suspect that somebody erased a value, from what name servers show. Pure.
+
+The host is to be looked at again
+
+1. where a server has held every value of a name, and now answers without one;
+2. where no server has shown a value for `PATIENCE`, which doubles with each look:
+   it may have been erased before anybody saw it;
+3. but not sooner than `SPACING` after the last look at that name, which doubles
+   as well, lest two tools that correct each other do so all the time.
+
+A suspicion may be wrong: machines behind one address disagree, secondaries lag.
+So it costs a look at the host, and only that tells.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dns.name import Name
+from dns.rdatatype import TXT
+
+from pipeline.questions import Answer, Goal, Question
+
+from .evidence import Evidence, Track
+
+PATIENCE = 15.0
+"""Seconds a value may show nowhere before the first look."""
+
+SPACING = 5.0
+"""Seconds between the first two looks at a name, each caused by a server's change of mind."""
+
+LONGEST = 40.0
+"""Most seconds that come of doubling `SPACING`: a wait of minutes wants several chances."""
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """When to look at the host about one name.
+
+    Attributes:
+        questions: To the name's own servers, about its values.
+        since: When the host was last known to have them.
+        times: Looks so far.
+    """
+
+    questions: Sequence[Question]
+    since: float
+    times: int = 0
+
+    def is_due(self, evidence: Evidence, now: float) -> bool:
+        """Whether something looks erased, and enough time has passed."""
+        waited = now - self.since
+        if self.times and waited < min(SPACING * 2 ** (self.times - 1), LONGEST):
+            return False
+        if any(has_regressed(question, evidence[question]) for question in self.questions):
+            return True
+        return waited >= PATIENCE * 2**self.times and is_unseen(self.questions, evidence)
+
+    def note(self, now: float) -> None:
+        """Count a look, begun *now*."""
+        self.since = now
+        self.times += 1
+
+
+class Erasures:
+    """When to look at which names of *goals*, published *since*."""
+
+    def __init__(self, goals: Iterable[Goal], since: float) -> None:
+        asked: dict[Name, dict[Question, None]] = {}
+        for goal in goals:
+            for question in goal.authoritative:
+                if question.name == goal.owner and question.rdtype == TXT:
+                    asked.setdefault(goal.owner, {})[question] = None
+        self._looks = {owner: Look(tuple(questions), since) for owner, questions in asked.items()}
+
+    def suspected(self, evidence: Evidence, now: float) -> set[Name]:
+        """Return the names to look at *now*, and take it that this is done."""
+        due = {owner for owner, look in self._looks.items() if look.is_due(evidence, now)}
+        for owner in due:
+            self._looks[owner].note(now)
+        return due
+
+
+def has_regressed(question: Question, track: Track) -> bool:
+    """Whether the last answer lacks a value, and an earlier one had them all."""
+    lacks = track.answered is not None and not track.streak
+    return lacks and any(
+        isinstance(turn.outcome, Answer) and question.wanted <= turn.outcome.values
+        for turn in track.turns
+    )
+
+
+def is_unseen(questions: Sequence[Question], evidence: Evidence) -> bool:
+    """Whether servers answer, and one of the values is in none of their last answers."""
+    answers = [
+        track.answered.outcome for q in questions if (track := evidence[q]).answered is not None
+    ]
+    seen = frozenset[str]().union(*(a.values for a in answers if isinstance(a, Answer)))
+    return bool(answers) and any(not question.wanted <= seen for question in questions)
