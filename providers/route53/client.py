@@ -6,6 +6,8 @@ handed the keys, the profile and the endpoint; the rest it reads on its own.
 For one account of several it is handed everything, and kept from the rest.
 """
 
+import base64
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 from providers.errors import Misconfigured
 from providers.origin import is_loopback
 
+from .answers import bound
 from .requests import CONNECT_TIMEOUT, READ_TIMEOUT
 
 if TYPE_CHECKING:
@@ -48,7 +51,36 @@ def client(settings: Mapping[str, str], *, apart: bool = False) -> "Route53Clien
             " nor on loopback",
             hint="see AWS_ENDPOINT_URL_ROUTE_53, AWS_ENDPOINT_URL, endpoint_url in the AWS files",
         )
+    bound(made)
     return made
+
+
+def account(client: "Route53Client") -> str:
+    """Return what tells the account from others, as far as that shows without asking AWS.
+
+    Credentials are fetched for it where they have not been yet. Two keys of one
+    account may count as two where neither says whose it is.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see `client`
+
+    try:
+        found = client._get_credentials()  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
+        keys = found.get_frozen_credentials() if found else None
+    except (BotoCoreError, ClientError, OSError):  # the request will say so, in better words
+        keys = None
+    whose = (keys.account_id or numbered(keys.access_key)) if keys else ""
+    return f"route53 {client.meta.endpoint_url} {whose}"
+
+
+def numbered(key: str) -> str:
+    """Return the number of the account that *key*, an access key id, has in it; else *key*.
+
+    Ids made since 2019 hold it, in 39 of the 80 bits that follow the prefix.
+    """
+    if not re.fullmatch(r"A[KS]IA[Q-Z][A-Z2-7]{15}", key):
+        return key
+    bits = int.from_bytes(base64.b32decode(key[4:])[:6], "big")
+    return f"{bits >> 7 & 0x7FFFFFFFFF:012d}"
 
 
 def _made(settings: Mapping[str, str], *, apart: bool) -> "Route53Client":

@@ -22,9 +22,12 @@ CREDENTIALS = {
     "InvalidSignatureException",
     "MissingAuthenticationToken",
     "RequestExpired",
+    "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+# What is said of a signature whose time is not the service's; the code may be another's, too.
+SKEWED = re.compile("Signature expired|Signature not yet current|RequestExpired|TooSkewed")
 # Parts of the texts under InvalidChangeBatch; there is nothing better to go by.
 # The permanent ones go first: "a conflicting RRSet of type  CNAME … already exists".
 PERMANENT = ("not permitted", "multivalue")
@@ -62,6 +65,8 @@ def translated() -> Iterator[None]:
         ResponseParserError,
     ) as error:
         raise Lost(f"route 53: {error}") from error
+    except ValueError as error:  # a number or a time of the answer is none
+        raise Lost(f"route 53: an answer that makes no sense: {error}") from error
     except boto.ParamValidationError as error:
         raise Rejected(f"route 53: {error}") from error
     except (boto.BotoCoreError, FileNotFoundError, PermissionError) as error:
@@ -79,20 +84,31 @@ def _refusal(error: "ClientError") -> ProviderError:
     reason = error.response.get("Error", {}).get("Message", "").partition("\n")[0]
     message = f"route 53: {error.operation_name}: {code}: {reason}"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in THROTTLING:
+    if code in THROTTLING or status == 429:
         return Throttled(message, hint="all users of the AWS account share its request rate")
-    if status >= 500:
+    if 300 <= status < 400:
+        hint = "redirects are not followed: check AWS_ENDPOINT_URL_ROUTE_53"
+        return Unavailable(f"route 53: {error.operation_name}: HTTP {status}", hint=hint)
+    if status >= 500 or status == 408:
         return Lost(message)
-    if code in CREDENTIALS:
-        return Unauthorized(message, hint="check the AWS credentials; session tokens expire")
-    if status == 403:
-        return Unauthorized(message, hint=_permission(error.operation_name))
+    if code in CREDENTIALS or status in {401, 403}:
+        return Unauthorized(message, hint=_next_step(error.operation_name, code, reason))
     return _rejection(code, reason, message)
+
+
+def _next_step(operation: str, code: str, reason: str) -> str:
+    if SKEWED.search(f"{code} {reason}"):
+        return "this host's clock and the service's differ: set it by NTP"
+    if code in CREDENTIALS:
+        return "check the AWS credentials; session tokens expire"
+    return _permission(operation)
 
 
 def _rejection(code: str, reason: str, message: str) -> ProviderError:
     if code == "NoSuchHostedZone":
         return Misconfigured(message, hint="check the zone_id, and which AWS account is used")
+    if code == "404":  # in no words of the service's own
+        return Misconfigured(message, hint="check AWS_ENDPOINT_URL_ROUTE_53")
     if code != "InvalidChangeBatch":
         return Rejected(message)
     prose = NAME.sub("", reason)
