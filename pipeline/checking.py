@@ -1,6 +1,6 @@
 """Say whether a domain would validate, before anybody writes anything: `dns01 check`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from dns.name import Name
@@ -28,7 +28,14 @@ Found = Mapping[Name, Chain | Failed]
 class Checking:
     """Looks at domains without writing; with credentials, if there are any, also at their host."""
 
-    def __init__(self, settings: Settings, tools: Tools) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tools: Tools,
+        unused: Callable[[str], Sequence[str]] = lambda _: (),
+    ) -> None:
+        """Take what decides and what looks; *unused*: see `hosting`."""
+        self._unused = unused
         self._settings = settings
         self._tools = tools
         self._clock = tools.clock
@@ -50,7 +57,7 @@ class Checking:
             self._clock.today,
         )
         report = examined(domains, found, examination)
-        failures, remarks = hosting(self._settings, self._tools, survey, found)
+        failures, remarks = hosting(self._settings, self._tools, survey, found, self._unused)
         code = worst([Exit(report.exit), *(failed.exit for failed in failures)])
         said = [*report.problems, *survey.problems, *(f.problem for f in failures), *remarks]
         return replace(

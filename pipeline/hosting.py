@@ -1,6 +1,6 @@
 """Say whether we could write where a check has looked: whose zone it is, with what credentials."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dns.name import Name
 
@@ -8,16 +8,24 @@ from .case import Tools
 from .configuration.settings import Settings
 from .model import Failed, Problem, Severity
 from .placing import Homes, Placing
+from .plan import Hosted
+from .privilege import wide
 from .survey import Survey
 from .tree.delegation import Chain
 
 
 def hosting(
-    settings: Settings, tools: Tools, survey: Survey, found: Mapping[Name, Chain | Failed]
+    settings: Settings,
+    tools: Tools,
+    survey: Survey,
+    found: Mapping[Name, Chain | Failed],
+    unused: Callable[[str], Sequence[str]] = lambda _: (),
 ) -> tuple[list[Failed], list[Problem]]:
     """Return what keeps us from writing where *found* leads, and what else is to be said of hosts.
 
-    That no provider is chosen keeps nobody: a check needs no credentials.
+    That no provider is chosen keeps nobody: a check needs no credentials. Those
+    that are there should be no wider than needed; *unused* tells which variables
+    of a provider hold wider ones that nobody reads.
     """
     chains = {name: end for name, end in found.items() if isinstance(end, Chain)}
     if not chains:
@@ -26,7 +34,14 @@ def hosting(
     homes = placing.homes(chains)
     failures = list(dict.fromkeys(each for each in homes.values() if isinstance(each, Failed)))
     undecided = [failed for failed in failures if failed.problem.code == "provider"]
-    problems = [*placing.problems, *map(nobody, undecided[:1]), *hosted(homes.values())]
+    places = [(at.provider, at.zone) for at in written(homes.values())]
+    patience = (settings.timeout - tools.clock.now()) / 2
+    problems = [
+        *placing.problems,
+        *map(nobody, undecided[:1]),
+        *hosted(homes.values()),
+        *wide(places, tools.hosts, unused, patience),
+    ]
     return [failed for failed in failures if failed not in undecided], problems
 
 
@@ -36,14 +51,15 @@ def nobody(failed: Failed) -> Problem:
     return Problem("host-not-asked", message, failed.problem.hint, Severity.NOTICE)
 
 
+def written(homes: Iterable[Homes | Failed]) -> Iterable[Hosted]:
+    """Yield where values would be written, once for each zone at each provider."""
+    found = (home for each in homes if not isinstance(each, Failed) for home in each)
+    yield from dict.fromkeys(found)
+
+
 def hosted(homes: Iterable[Homes | Failed]) -> Iterable[Problem]:
     """Yield where values would be written, once for each zone."""
-    places = {
-        (home.zone.apex, home.provider, home.zone.id)
-        for each in homes
-        if not isinstance(each, Failed)
-        for home in each
-    }
+    places = {(home.zone.apex, home.provider, home.zone.id) for home in written(homes)}
     for apex, provider, zone_id in sorted(places):
         message = f"{provider} hosts {apex} (zone {zone_id}) and shows it to these credentials"
         yield Problem("hosted", message, severity=Severity.NOTICE)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,22 @@ def test_clean_takes_names_or_all() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("90", timedelta(seconds=90)),
+        ("90s", timedelta(seconds=90)),
+        ("45m", timedelta(minutes=45)),
+        ("24h", timedelta(hours=24)),
+        ("7d", timedelta(days=7)),
+        ("1.5d", timedelta(hours=36)),
+    ],
+)
+def test_an_age_is_a_duration_that_may_be_in_days(text: str, passed: timedelta) -> None:
+    """As `--timeout`, and days, for which there would be no use there."""
+    assert parse(["clean", "--stale", text]).stale == passed
+
+
+@pytest.mark.parametrize(
     ("words", "complaint"),
     [
         ("", "the following arguments are required: VERB"),
@@ -123,8 +140,22 @@ def test_clean_takes_names_or_all() -> None:
         ("run a", "run needs a command after --: dns01 run NAME... -- CMD..."),
         ("run a --", "run needs a command"),
         ("run a cmd --timeout -- 5", "argument --timeout: expected one argument"),
-        ("clean", "clean needs NAMEs, or --all"),
+        ("clean", "clean needs NAMEs, --all, or --stale AGE"),
         ("clean a --all", "clean takes NAMEs or --all, not both"),
+        ("clean a --stale 7d", "clean takes --stale AGE alone"),
+        ("clean --all --stale 7d", "clean takes --stale AGE alone"),
+        ("clean a --provider x", "clean takes --provider with --stale only"),
+        ("clean --all --provider x", "clean takes --provider with --stale only"),
+        ("clean --stale", "argument --stale: expected one argument"),
+        ("clean --stale 0d", "'0d': must be a number with s, m, h or d"),
+        ("clean --stale -1d", "argument --stale: expected one argument"),
+        ("clean --stale 7w", "'7w': must be"),
+        ("clean --stale 7D", "'7D': must be"),
+        ("clean --stale 3650d", "'3650d': must be"),
+        ("clean --stale 999999999999d", "'999999999999d': must be"),
+        ("policy", "the following arguments are required: PROVIDER, DOMAIN"),
+        ("policy route53", "the following arguments are required: DOMAIN"),
+        ("policy route53 a --stale 7d", "policy has no option --stale"),
         ("clean a --timeout 5m", "clean has no option --timeout"),
         ("clean a --from f", "clean has no option --from"),
         ("wait", "the following arguments are required: FQDN=VALUE"),

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 
@@ -88,7 +89,7 @@ class Assembly:
 
     def checking(self) -> Checking:
         """Return what looks at domains."""
-        return Checking(self.settings, self._tools)
+        return Checking(self.settings, self._tools, self._unused)
 
     @property
     def _tools(self) -> Tools:
@@ -104,6 +105,11 @@ class Assembly:
     def _detect(self) -> str:
         """Return the one provider whose credentials stand in the environment."""
         return registry.detect(self._environment.secret)
+
+    def _unused(self, provider: str) -> Sequence[str]:
+        """Return the variables set for *provider* that nobody reads, wider than anything needed."""
+        adapter, _ = accounts.provider_settings(provider, self.settings.accounts, self._environment)
+        return [name for name in adapter.unused if self._environment.get(name)]
 
     def _source(self) -> OrderSource:
         from pipeline.orders.document import DocumentSource  # noqa: PLC0415 - only the one that is used
