@@ -13,6 +13,19 @@ from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorize
 from .settings import Key
 
 
+class ClocksDiffer(dns.tsig.PeerBadTime):
+    """The server takes a signature for too old, or too new.
+
+    Attributes:
+        ahead: Seconds that the server's clock is before this host's, negative if it is behind;
+            None if it did not say.
+    """
+
+    def __init__(self, ahead: int | None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.ahead = ahead
+
+
 def refusal(
     server: str, key: Key | None, apex: Name, names: Sequence[Name], verdict: Rcode
 ) -> ProviderError:
@@ -73,6 +86,12 @@ def refused_key(server: str, key: Key | None, error: dns.tsig.PeerError) -> Unau
                 f"{server} refuses the signature under TSIG key {key} (BADSIG)",
                 hint="compare the secret with the server's",
             )
+        case ClocksDiffer(ahead=int(ahead)):
+            which = "ahead of" if ahead > 0 else "behind"
+            return Unauthorized(
+                f"the clock of {server} is {abs(ahead)} s {which} this host's (BADTIME)",
+                hint="set both by NTP: signatures are good for 300 s either way",
+            )
         case dns.tsig.PeerBadTime():
             return Unauthorized(
                 f"{server} and this host are more than 300 s apart (BADTIME)",
@@ -97,9 +116,9 @@ def unanswered(
                 f"{server} has no address: {error.strerror}", hint="check RFC2136_NAMESERVER"
             )
         case DNSException() if key:
-            return Rejected(
+            return Unavailable(
                 f"{server} answers without a good signature under TSIG key {key}: {error}",
-                hint="is it the primary, and does it know the key?",
+                hint="is it the primary, does it know the key, and are both clocks right?",
             )
         case DNSException():
             return Unavailable(f"{server} answers nonsense: {error}")

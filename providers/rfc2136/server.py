@@ -1,7 +1,7 @@
 """A DNS server as a client of RFC 2136 sees it: requests, signatures and attempts."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from socket import SOCK_DGRAM, getaddrinfo
 from threading import Lock
@@ -19,7 +19,7 @@ from dns.update import UpdateMessage
 
 from providers import threads
 
-from .errors import refused_key, unanswered
+from .errors import ClocksDiffer, refused_key, unanswered
 from .settings import Key
 
 DATAGRAM = 1200  # octets of a request that any path carries unfragmented; a longer one goes by TCP
@@ -92,12 +92,29 @@ class UpdateServer:
         short = len(message.to_wire()) <= DATAGRAM
         try:
             return self._by_udp(message) if short else self._by_tcp(message)
+        except dns.tsig.PeerBadTime as error:
+            raise ClocksDiffer(self._ahead(message)) from error
         except dns.tsig.PeerError:
             raise
         except (DNSException, EOFError, OSError):
             # Silence, a truncated answer or a forged one. Should an update have arrived after all,
             # it is idempotent.
             return self._by_tcp(message)
+
+    def _ahead(self, message: Message) -> int | None:
+        """Return by how many seconds the server's clock is ahead, as it says; None if it does not.
+
+        dnspython refuses an answer with BADTIME before it has read the time in it. So the
+        signed *message*, which has just been refused, is sent again, and no signature looked at:
+        this serves to tell a person.
+        """
+        again = dns.message.from_wire(message.to_wire(), keyring=False)
+        again.keyring = False
+        with suppress(DNSException, EOFError, OSError):
+            tsig = self._by_udp(again).tsig
+            if again.tsig and tsig and len(tsig[0].other) == 6:  # RFC 8945 §5.2.3
+                return int.from_bytes(tsig[0].other) - int(again.tsig[0].time_signed)
+        return None
 
     def _by_udp(self, message: Message) -> Message:
         self._count(message)

@@ -175,7 +175,7 @@ def test_an_unsigned_verdict_proves_nothing() -> None:
             answer.tsig = None
         return answer
 
-    with Primary(stripped) as primary, pytest.raises(Rejected, match="without a good signature"):
+    with Primary(stripped) as primary, pytest.raises(Unavailable, match="without a good signature"):
         opened(primary, key=KEYED).append(ZONE, [RECORD], MARK)
 
 
