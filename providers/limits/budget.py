@@ -9,7 +9,7 @@ from typing import TypeVar
 from providers.contract import Pause
 from providers.errors import Unavailable
 
-from .store import Memory, Shared, hashed
+from .store import Memory, Shared
 from .turn import turn
 from .window import Rate, State, blocked, claim, reserve, slowed, spread, without
 
@@ -40,8 +40,8 @@ class Budget:
         self, rate: Rate, sleep: Callable[[float], None], now: Callable[[], float]
     ) -> None:
         self._rate, self._sleep, self._now = rate, sleep, now
-        self._store: Memory | Shared = Memory()
-        self._place: tuple[Path, Callable[[], str]] | None = None
+        self._own = Memory()
+        self._store: Memory | Shared | Callable[[], Shared] = self._own
         self.pause: Pause = self._briefly
         self.is_bounded = True
 
@@ -53,7 +53,7 @@ class Budget:
         """
         self.pause, self.is_bounded = pause, False
         if folder is not None:
-            self._place = folder, account
+            self._store = lambda: Shared(folder, account(), self._sleep)
 
     def enter(self) -> None:
         """Wait until a request may go, and count it.
@@ -84,11 +84,10 @@ class Budget:
 
     def turn(self, zone_id: str) -> AbstractContextManager[None]:
         """Be the only one of the machine's processes to write to a zone; see `turn`."""
-        if self._place is None:
+        shared = self._shared()
+        if shared is None:
             return nullcontext()
-        folder, account = self._place
-        path = folder / f"{hashed(account(), zone_id)}.turn"
-        return turn(path, self.pause, self._now)
+        return turn(shared.sibling(zone_id), self.pause, self._now)
 
     def _give_back(self, slot: float) -> None:
         self._learn(lambda state, _now: without(state, slot))
@@ -106,15 +105,17 @@ class Budget:
         self._change(lambda state, now: (lesson(state, now), None))
 
     def _change(self, edit: Callable[[State, float], tuple[State, Answer]]) -> Answer:
-        if self._place and isinstance(self._store, Memory):
-            folder, account = self._place
-            self._store = Shared(folder / f"{hashed(account())}.budget", self._sleep)
-        try:
-            return self._store.change(edit, self._now)
-        except OSError:
-            # Nobody to share with, and that is no reason to stop.
-            self._place, self._store = None, Memory()
-            return self._store.change(edit, self._now)
+        if shared := self._shared():
+            try:
+                return shared.change(edit, self._now)
+            except OSError:
+                self._store = self._own  # nobody to share with, and that is no reason to stop
+        return self._own.change(edit, self._now)
+
+    def _shared(self) -> Shared | None:
+        if callable(self._store):
+            self._store = self._store()
+        return self._store if isinstance(self._store, Shared) else None
 
     def _briefly(self, seconds: float, reason: str) -> None:
         if seconds > LONGEST:

@@ -42,14 +42,20 @@ class Memory:
 
 
 class Shared:
-    """State in the file at *path*.
+    """State of *account* in a file in *folder*, under a name that does not tell whose it is.
 
     Raises:
         OSError: From `change`, where there is no such file to be had.
     """
 
-    def __init__(self, path: Path, nap: Callable[[float], None]) -> None:
-        self._path, self._nap = path, nap
+    def __init__(self, folder: Path, account: str, nap: Callable[[float], None]) -> None:
+        self._stem = folder / hashed(account)
+        self._path = self._stem.with_suffix(".budget")
+        self._nap = nap
+
+    def sibling(self, zone_id: str) -> Path:
+        """Return the file that is for one zone of the account."""
+        return self._stem.with_name(f"{self._stem.name}-{hashed(zone_id)[:16]}.turn")
 
     def change(self, edit: Edit[Answer], now: Now) -> Answer:
         """Do as `Memory.change`; one process at a time, in less than a millisecond."""

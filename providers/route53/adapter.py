@@ -15,18 +15,22 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from dns.name import Name
 
 from providers.coalescing import OneWriter
-from providers.contract import TXT, Adapter, Change, Setting, Zone
+from providers.contract import TXT, Adapter, Change, Pause, Setting, Zone
+from providers.limits import Budget
 
-from .client import client
+from .client import account, client
 from .errors import Conflict, Lost
-from .requests import Patience, Requests
+from .policy import policy
+from .requests import RATE, Patience, Requests
 from .rrsets import Swap, appended, batch, removed, spelled
+from .width import excess
 from .zones import Zones
 
 if TYPE_CHECKING:
@@ -59,7 +63,8 @@ class Route53:
         now: Callable[[], float] = time.monotonic,  # noqa: TID251  # likewise
     ) -> None:
         self._client = client
-        self._patience = partial(Patience, pause, random, now)
+        self._budget = Budget(RATE, pause, now)
+        self._patience = partial(Patience, self._budget, random, now)
         self._zones = Zones()
         self._writer = OneWriter()
         self._sent = 0
@@ -69,6 +74,9 @@ class Route53:
     @property
     def api_calls(self) -> int:
         return self._sent
+
+    def pace(self, pause: Pause, shared: Path | None) -> None:
+        self._budget.share(pause, shared, partial(account, self._client))
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         return self._zones.enclosing(self._requests(), names)
@@ -91,6 +99,9 @@ class Route53:
     def in_sync(self, change: Change) -> bool:
         return not change.id or self._requests().status(change.id) == "INSYNC"
 
+    def excess(self, zones: Sequence[Zone]) -> Sequence[str]:
+        return excess(self._requests(), zones)
+
     def _requests(self) -> Requests:
         """Begin a call of this adapter: its retries share one span of time."""
         return Requests(self._client, self._patience())
@@ -103,7 +114,9 @@ class Route53:
         comment: str,
     ) -> Change:
         requests = self._requests()
-        return _swap(requests, zone, edits, look(requests, zone.id, edits), comment)
+        # Two processes in one zone would only refuse each other.
+        with self._budget.turn(zone.id):
+            return _swap(requests, zone, edits, look(requests, zone.id, edits), comment)
 
     def _count(self, **_event: object) -> None:
         with self._counting:
@@ -186,4 +199,5 @@ ADAPTER = Adapter(
     ),
     open=_open,
     open_apart=_open_apart,
+    policy=policy,
 )

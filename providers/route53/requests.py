@@ -1,4 +1,4 @@
-"""Requests to Route 53, repeated within bounds of time."""
+"""Requests to Route 53, within the account's budget, repeated within bounds of time."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dns.name import Name, from_text
 
 from providers.errors import Unavailable
+from providers.limits import Budget, Rate
 
 from .errors import Lost, Throttled, translated
 from .rrsets import Swap, named, spelled
@@ -25,13 +26,20 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-# Seconds. The last attempt starts before RETRY_FOR and may take both timeouts
-# more, so that one call of the adapter ends after about a minute.
+# The account's: five a second, for all of its users together. Requests sent a second
+# apart do not arrive so.
+RATE = Rate(5, 1.08)
+
+# Seconds. The last attempt starts before RETRY_FOR and may take both timeouts more.
+# Counted from the first that failed; where a run says how long it waits, only
+# lost answers count: what Route 53 refuses for now, it takes later.
 RETRY_FOR = 40.0
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 15
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
+
+BUSY = "PriorRequestNotComplete"  # A change of the zone is in flight: no matter of the rate.
 
 FULL_PAGE = 300  # The most that ListResourceRecordSets returns at once.
 ONE_NAME = 10  # Rarely are there more sets at one name; then the listing goes on.
@@ -41,26 +49,29 @@ class Patience:
     """How long one call of the adapter goes on: exponential backoff with full jitter.
 
     Args:
-        pause: Waits so many seconds.
+        budget: What the account may ask, and who waits.
         random: Returns a number from 0 to 1.
         now: Returns seconds that never go back.
     """
 
     def __init__(
-        self,
-        pause: Callable[[float], None],
-        random: Callable[[], float],
-        now: Callable[[], float],
+        self, budget: Budget, random: Callable[[], float], now: Callable[[], float]
     ) -> None:
-        self._pause, self._random, self._now = pause, random, now
-        self._until = now() + RETRY_FOR
+        self.budget = budget
+        self._random, self._now = random, now
+        self._until: float | None = None
 
     def wait(self, attempt: int, error: Unavailable, first: float = FIRST_PAUSE) -> None:
         """Pause after the failed *attempt*, counted from 0; raise *error* once time is up."""
         pause = self._random() * min(LONGEST_PAUSE, first * 2 ** min(attempt, 10))
-        if self._now() + pause > self._until:
-            raise error
-        self._pause(pause)
+        if self.budget.is_bounded or isinstance(error, Lost):
+            self._until = self._until or self._now() + RETRY_FOR
+            if self._now() + pause > self._until:
+                raise error
+        try:
+            self.budget.pause(pause, "to try again")
+        except Unavailable as refusal:
+            raise error from refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,7 @@ class Requests:
 
     def status(self, change_id: str) -> str:
         """Return PENDING or INSYNC."""
+        self.patience.budget.enter()
         with translated():
             return self._client.get_change(Id=change_id)["ChangeInfo"]["Status"]
 
@@ -183,9 +195,12 @@ class Requests:
     def _until_taken(self, call: Callable[[], Answer]) -> Answer:
         attempt = 0
         while True:
+            self.patience.budget.enter()
             try:
                 with translated():
                     return call()
             except Throttled as error:
+                if BUSY not in str(error):
+                    self.patience.budget.slow()
                 self.patience.wait(attempt, error)
                 attempt += 1
