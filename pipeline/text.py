@@ -9,11 +9,15 @@ MARKUP = re.compile(
 )
 """Tags, with what scripts and styles hold, and ANSI escape sequences (ECMA-48 §5.4)."""
 
-COMMAND = re.compile(r"(?<=[g-z_-])::+|::+(?=[\w-]*[g-z_-])|##+", re.IGNORECASE)
+COMMAND = re.compile(r"(?<=[g-z_-])::+|(?<!:)::++(?=[\w-]*[g-z_-])|##+", re.IGNORECASE)
 """``::name::`` and the older ``##[name]``, which GitHub's runner still obeys anywhere in a line.
 
-A ``::`` among hexadecimal digits stays: it is part of an IPv6 address.
+A ``::`` among hexadecimal digits stays: it is part of an IPv6 address. Each run of colons is
+looked at once: a stranger's megabyte of them must not cost minutes.
 """
+
+MARGIN = 4_000
+"""Characters looked at beyond those shown, for what shows nothing: tags, white space, controls."""
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -22,7 +26,7 @@ def printable(text: str, limit: int = 200) -> str:
     Control, format and bidirectional characters, markup, backticks and the
     ``::`` or ``##`` that starts a workflow command go; white space is folded.
     """
-    text = MARKUP.sub(" ", text[: 20 * limit])
+    text = MARKUP.sub(" ", text[: limit + MARGIN])
     kept = (c if unicodedata.category(c)[0] != "C" else " " for c in text if c not in "<>`")
     line = COMMAND.sub(lambda mark: mark[0][0], " ".join("".join(kept).split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"

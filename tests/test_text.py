@@ -52,6 +52,7 @@ def test_the_limit_counts_what_is_shown(text: str, limit: int, shown: str) -> No
 def test_a_megabyte_is_cheap() -> None:
     """Only the beginning of an answer is looked at, whatever it is made of."""
     assert printable("<script " * 200_000, 160).startswith("script script")
+    assert printable(":" * 1_000_000 + "error::x", 4_000) == ":" * 3_999 + "…"
 
 
 FOREIGN = ["<", ">", "`", ":", "::", "#", "error", "add-mask", "\x1b[1m", "\n", "\u202e"]
