@@ -19,6 +19,7 @@ from .case import Case, Interrupted, Tools, attempt
 from .configuration.settings import Settings
 from .explaining.inquiry import published
 from .explaining.verdict import bug
+from .marks import mark_of
 from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
 from .orders.acquire import Acquisition, claims
@@ -170,7 +171,7 @@ class Run:
     @property
     def _mark(self) -> str:
         """What records of this run say of themselves, where the host has room for it."""
-        return f"dns01 run={self.ledger.id}"
+        return mark_of(self.ledger.id)
 
     def _ask_hosts(self, goals: Collection[Goal]) -> Mapping[Name, bool]:
         """Ask the hosts of *goals* whether their servers have the values."""

@@ -32,6 +32,7 @@ class Record:
     content: str
     ttl: float = 1
     comment: str | None = None
+    created_on: str = CREATED_ON
 
     @property
     def value(self) -> str:
@@ -48,6 +49,7 @@ class HostedZone:
     account: str = "0" * 32
     name_servers: tuple[str, ...] = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
     vanity_name_servers: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ("#zone:read", "#dns_records:read", "#dns_records:edit")
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     records: dict[str, Record] = field(default_factory=dict)
 
@@ -60,6 +62,7 @@ class HostedZone:
             "paused": False,
             "name_servers": list(self.name_servers) or None,
             "vanity_name_servers": list(self.vanity_name_servers),
+            "permissions": list(self.permissions),
             "account": {"id": self.account, "name": "stand-in"},
         }
 
@@ -163,8 +166,8 @@ class Edit:
             "settings": {},
             "tags": [],
             "meta": {"shadowed_by": [cut.id for cut in cuts]} if cuts else {},
-            "created_on": CREATED_ON,
-            "modified_on": CREATED_ON,
+            "created_on": record.created_on,
+            "modified_on": record.created_on,
         }
 
     def find(self, key: str) -> Record:
@@ -183,6 +186,7 @@ class Edit:
             content=str(order.get("content", "")),
             ttl=order.get("ttl", 1),
             comment=order.get("comment"),
+            created_on=str(order.get("created_on", CREATED_ON)),
         )
         if self._rules.requote and record.type == "TXT" and not record.content.startswith('"'):
             record = replace(record, content=f'"{record.content}"')
