@@ -8,28 +8,22 @@ are kept whatever an adapter does.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
+from pathlib import Path
 from threading import BoundedSemaphore
-from typing import TypeVar
 
 from dns.name import Name
 
 from providers import errors
-from providers.contract import TXT, Change, Provider, Zone
+from providers.contract import TXT, Change, Paced, Provider, Zone
 from providers.threads import in_thread, start
 
 from .clock import Clock
-from .model import Exit, Failed, Record
-from .text import printable
+from .model import Failed, Record
+from .outcomes import broken, no_end, result, translated
+from .pauses import Pauses
 
 AT_ONCE = 8
 """Zones written to at the same time."""
-
-EXITS: Mapping[type[errors.ProviderError], Exit] = {
-    errors.Unauthorized: Exit.REFUSED,
-    errors.Unavailable: Exit.UNAVAILABLE,
-    errors.Rejected: Exit.DATA,
-    errors.Misconfigured: Exit.CONFIG,
-}
 
 Group = tuple[str, Zone]
 """A provider and a zone of its: what is written to at once."""
@@ -43,15 +37,28 @@ Action = Callable[[Provider, Zone, list[TXT]], Change]
 Write = Future[Change]
 """A write that has begun."""
 
-Result = TypeVar("Result")
-
 
 class Hosts:
-    """The providers of one run, opened when first needed."""
+    """The providers of one run, opened when first needed.
 
-    def __init__(self, opener: Callable[[str], Provider], clock: Clock) -> None:
+    Args:
+        opener: Makes the provider of a name.
+        clock: Time, as deadlines are given in.
+        say: Told when somebody waits until a host takes more requests.
+        shared: Where the requests of accounts are counted, by all runs together.
+    """
+
+    def __init__(
+        self,
+        opener: Callable[[str], Provider],
+        clock: Clock,
+        say: Callable[[str], None] = lambda _line: None,
+        shared: Path | None = None,
+    ) -> None:
         self._opener = opener
         self._clock = clock
+        self._pauses = Pauses(clock, say)
+        self._shared = shared
         self._opened: dict[str, Provider] = {}
         self._under_way: dict[Write, Group] = {}
         self._changes: dict[Group, Change] = {}
@@ -72,8 +79,10 @@ class Hosts:
         """
         asked = list(names)
         adapter = self.open(provider)
-        future: Future[Sequence[Zone]] = in_thread(lambda: adapter.zones(asked))
-        wait([future], timeout=self._left(deadline) / 2)
+        until = self._clock.now() + self._left(deadline) / 2
+        with self._pauses.within(until):
+            future: Future[Sequence[Zone]] = in_thread(lambda: adapter.zones(asked))
+        wait([future], timeout=self._left(until))
         return result(future, provider)
 
     def publish(self, groups: Groups, mark: str, deadline: float) -> dict[Group, Failed]:
@@ -113,6 +122,7 @@ class Hosts:
         A write that does not end may yet come after the delete, so its group
         counts as not deleted.
         """
+        self._pauses.call_off()
         wait(list(self._under_way), timeout=self._left(until) / 2)
         endless = {group for _, group in list(self._under_way.items())}
         failures = self._write(
@@ -129,9 +139,10 @@ class Hosts:
         for name, zone in groups:
             change = self._changes.get((name, zone))
             if change is not None and change.id:
-                futures[name, zone.apex.to_text()] = in_thread(
-                    partial(self.open(name).in_sync, change)
-                )
+                with self._pauses.within(until):
+                    futures[name, zone.apex.to_text()] = in_thread(
+                        partial(self.open(name).in_sync, change)
+                    )
         wait(futures.values(), timeout=self._left(until))
         return {
             key: future.result()
@@ -143,7 +154,10 @@ class Hosts:
         """Return the provider called *name*."""
         if name not in self._opened:
             try:
-                self._opened[name] = self._opener(name)
+                provider = self._opener(name)
+                if isinstance(provider, Paced):
+                    provider.pace(partial(self._pauses.pause, name), self._shared)
+                self._opened[name] = provider
             except Failed:
                 raise
             except errors.ProviderError as error:
@@ -181,7 +195,8 @@ class Hosts:
             future = futures[name, zone] = Future()
             self._under_way[future] = (name, zone)
             future.add_done_callback(self._ended)
-            start(partial(self._in_turn, write, slots, until), future)
+            with self._pauses.within(until):
+                start(partial(self._in_turn, write, slots, until), future)
         return futures, failures
 
     def _in_turn(
@@ -197,48 +212,3 @@ class Hosts:
 
     def _left(self, until: float) -> float:
         return max(until - self._clock.now(), 0.0)
-
-
-def result(future: Future[Result], provider: str) -> Result:
-    """Return what *future* holds by now, a failure in our words."""
-    if not future.done():
-        raise Failed(
-            Exit.UNAVAILABLE, "provider", f"{provider} did not answer before the run's deadline"
-        )
-    try:
-        return future.result()
-    except errors.ProviderError as error:
-        raise translated(error, provider) from error
-    except (Exception, SystemExit) as error:  # whatever a third party's adapter raises
-        raise broken(error, provider) from error
-
-
-def translated(error: errors.ProviderError, provider: str) -> Failed:
-    """Return a provider's *error* as the failure it means for us."""
-    kind = next((known for known in EXITS if isinstance(error, known)), None)
-    if kind is None:
-        return broken(error, provider)
-    message = f"{provider}: {printable(str(error), 500)}"
-    return Failed(
-        EXITS[kind], f"provider-{kind.__name__.lower()}", message, printable(error.hint, 500)
-    )
-
-
-def broken(error: BaseException, provider: str) -> Failed:
-    """Return the failure of an adapter that does not keep to the contract."""
-    return Failed(
-        Exit.BUG,
-        "adapter",
-        f"the {provider} adapter broke: {type(error).__name__}: {printable(str(error))}",
-        "please report this to the adapter's maintainers",
-    )
-
-
-def no_end(group: Group) -> Failed:
-    """Return the failure to know what is in DNS after a write that does not end."""
-    provider, zone = group
-    return Failed(
-        Exit.UNAVAILABLE,
-        "provider",
-        f"{provider} has not ended an earlier write to {zone.apex}; it may yet take effect",
-    )

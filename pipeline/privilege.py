@@ -6,8 +6,9 @@ from concurrent.futures import Future, wait
 from providers.contract import Scoped, Zone
 from providers.threads import in_thread
 
-from .hosts import Hosts, result
+from .hosts import Hosts
 from .model import Failed, Problem, Severity
+from .outcomes import result
 from .text import printable
 
 HINT = "dns01 policy {} DOMAIN... prints the least that would do"

@@ -19,9 +19,10 @@ from .clean import clean
 from .clock import Clock
 from .configuration.settings import Settings
 from .hosting import nobody
-from .hosts import Hosts, result
+from .hosts import Hosts
 from .marks import PREFIX, Leftovers, Listed, leftovers, names
 from .model import Exit, Failed, Problem, Severity, worst
+from .outcomes import result
 from .receipts.receipt import Receipt
 from .receipts.store import Store
 from .report import RecordLine, Report, finished

@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,13 @@ def lab(pytestconfig: pytest.Config) -> Iterator[Lab]:
         pytest.skip(f"no real servers: {obstacle}")
     with running() as lab:
         yield lab
+
+
+@pytest.fixture(autouse=True)
+def own_budgets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test spend the requests of another, or of somebody who works on this machine."""
+    folder = tmp_path_factory.getbasetemp() / f"shared-{secrets.token_hex(4)}"
+    monkeypatch.setenv("DNS01_SHARED_DIR", str(folder))  # made when it is needed
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import tempfile
 from argparse import Namespace
 from pathlib import Path
 
@@ -46,9 +47,14 @@ def complaint(home: Path, text: str, *arguments: str, **variables: str) -> tuple
 
 
 def test_nothing_said_means_the_defaults(home: Path) -> None:
-    """Five minutes, 60 s of TTL, quorum, public resolvers, the provider to be detected."""
+    """Five minutes, 60 s of TTL, quorum, public resolvers, the provider to be detected.
+
+    Requests are counted where all of this user's processes look, whatever their HOME.
+    """
     found = settings(ready(), Environment({"HOME": str(home)}))
-    assert found == Settings(home / ".local/state/dns01", 300.0, 60, Require.QUORUM)
+    ours = Path(tempfile.gettempdir()) / f"dns01-{os.getuid()}"
+    state = home / ".local/state/dns01"
+    assert found == Settings(state, 300.0, 60, Require.QUORUM, shared_dir=ours)
 
 
 FILE = """
@@ -57,6 +63,7 @@ resolvers = ["192.0.2.1", "[2001:db8::1]:5353"]
 require = "all"
 timeout = "7m"
 state_dir = "/var/lib/of-file"
+shared_dir = "/var/tmp/of-file"
 """
 
 
@@ -69,6 +76,7 @@ def test_the_file_beats_the_defaults(home: Path) -> None:
         Require.ALL,
         (Endpoint("192.0.2.1"), Endpoint("2001:db8::1", 5353)),
         fallback=("rfc2136",),
+        shared_dir=Path("/var/tmp/of-file"),
     )
 
 
@@ -81,6 +89,7 @@ def test_the_environment_beats_the_file(home: Path) -> None:
         DNS01_RESOLVERS="192.0.2.2, 192.0.2.3:54",
         DNS01_TIMEOUT="90",
         DNS01_STATE_DIR="/var/lib/of-environment",
+        DNS01_SHARED_DIR="/var/tmp/of-environment",
     )
     assert found == Settings(
         Path("/var/lib/of-environment"),
@@ -89,6 +98,7 @@ def test_the_environment_beats_the_file(home: Path) -> None:
         Require.ALL,
         (Endpoint("192.0.2.2"), Endpoint("192.0.2.3", 54)),
         fallback=("route53",),
+        shared_dir=Path("/var/tmp/of-environment"),
     )
 
 
@@ -115,6 +125,7 @@ def test_flags_beat_everything(home: Path) -> None:
         (Endpoint("192.0.2.4"), Endpoint("192.0.2.5")),
         providers=("cloudflare",),
         fallback=("route53",),
+        shared_dir=Path("/var/tmp/of-file"),
     )
 
 

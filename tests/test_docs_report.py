@@ -9,8 +9,8 @@ import providers.rfc2136.adapter
 import providers.route53.errors  # noqa: F401 - its subclasses of ProviderError count
 from pipeline.checks.lines import CheckLine, NameserverLine
 from pipeline.explaining.causes import Kind
-from pipeline.hosts import translated
 from pipeline.model import Exit, Problem
+from pipeline.outcomes import translated
 from pipeline.receipts.receipt import State
 from pipeline.report import OrderLine, PerspectiveLine, RecordLine, Report, to_json
 from providers.errors import ProviderError

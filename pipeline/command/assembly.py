@@ -58,7 +58,7 @@ class Assembly:
     @cached_property
     def hosts(self) -> Hosts:
         """The providers."""
-        return Hosts(self._provider, self._clock)
+        return Hosts(self._provider, self._clock, self._progress.say, self.settings.shared_dir)
 
     @cached_property
     def exchange(self) -> Exchange:

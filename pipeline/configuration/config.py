@@ -6,6 +6,7 @@ bring one and redirect keys.
 """
 
 import os
+import tempfile
 import tomllib
 from argparse import Namespace
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ from .values import (
 )
 
 TOP = (
-    *("provider", "resolvers", "root_hints", "require", "timeout", "state_dir"),
+    *("provider", "resolvers", "root_hints", "require", "timeout", "state_dir", "shared_dir"),
     *("issuer", "account_uri", "zones", "providers"),
 )
 
@@ -127,6 +128,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         force=flags.get("force", False),
         zones=zones(file.get("zones", {})),
         accounts=accounts(file.get("providers", {})),
+        shared_dir=shared_dir(file, environment),
     )
 
 
@@ -176,6 +178,14 @@ def state_dir(file: Mapping[str, Any], environment: Environment) -> Path:
     if ours is None:
         raise wrong("this user has no home folder", "set HOME, or name --state-dir")
     return ours
+
+
+def shared_dir(file: Mapping[str, Any], environment: Environment) -> Path:
+    """Return the folder in which all runs of this user count their requests together."""
+    named = environment.get("DNS01_SHARED_DIR") or file.get("shared_dir")
+    if named is not None:
+        return checked("shared_dir", location, named)
+    return Path(tempfile.gettempdir()) / f"dns01-{os.getuid()}"
 
 
 def home(variable: str, below_home: str, environment: Environment) -> Path | None:

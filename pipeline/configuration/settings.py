@@ -58,6 +58,7 @@ class Settings:
         fallback: Those where neither says; empty: the one with credentials.
         force: Whether to write although validation would surely fail.
         accounts: Those that have a name of their own.
+        shared_dir: Where all runs count their requests together; None: nowhere.
     """
 
     state_dir: Path
@@ -72,6 +73,7 @@ class Settings:
     force: bool = False
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
+    shared_dir: Path | None = None
 
     def zone(self, name: Name) -> tuple[Name, ZoneSettings] | None:
         """Return the closest configured zone that encloses *name*, or None."""
