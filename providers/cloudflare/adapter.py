@@ -19,11 +19,13 @@ import random
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
 
 from dns.name import Name
 
 from providers.coalescing import OneWriter
-from providers.contract import TXT, Adapter, Change, Marked, Setting, Zone
+from providers.contract import TXT, Adapter, Change, Marked, Pause, Setting, Zone
 from providers.enclosing import enclosing
 from providers.errors import Misconfigured, Rejected
 
@@ -60,6 +62,9 @@ class Cloudflare:
     @property
     def api_calls(self) -> int:
         return self._line.calls
+
+    def pace(self, pause: Pause, shared: Path | None) -> None:
+        self._line.share(pause, shared)
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         rows = self._hosted(names)
@@ -194,7 +199,9 @@ def open_account(
     zone_token = settings.get("CF_ZONE_API_TOKEN") or token or dns_token
     base_url = settings.get("CLOUDFLARE_BASE_URL") or BASE_URL
     pool, (dns_client, zone_client) = connect(base_url, (dns_token, zone_token))
-    line = Line(pause, random, now)
+    # The quota is a user's; which tokens are whose does not show.
+    whose = sha256(dns_token.encode()).hexdigest()
+    line = Line(pause, random, now, f"cloudflare {base_url} {whose}")
     provider = Cloudflare(
         line, Api(dns_client, line, NEEDS_DNS), Api(zone_client, line, NEEDS_ZONE)
     )

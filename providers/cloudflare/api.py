@@ -10,9 +10,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from providers.errors import Unavailable
+from providers.contract import Pause
+from providers.errors import ProviderError, Unavailable
+from providers.limits import Budget, Rate
 
 from .wire import Again, judged, printable
 
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4
 FIRST_PAUSE = 1.0  # seconds; doubles with every attempt, full jitter
-PATIENCE = 30.0  # seconds; whoever must wait longer had better come back later
+RATE = Rate(240, 60.0)  # 1,200 in five minutes, and never a burst that leaves others nothing
+SCARCE = 10  # requests left, from which on they are spread over the time until there are more
 BLOCK = 300.0  # seconds a 429 lasts where the answer does not say (API documentation)
 
 T = TypeVar("T")
@@ -36,11 +40,18 @@ class Page:
     last: int
 
 
+class Throttled(Again):
+    """The host takes no calls of this account for a while, and did not do this one."""
+
+
 class Line:
-    """The way to the host: counts requests, keeps its blocks, spaces repetitions.
+    """The way to the host: counts requests, keeps within the quota, spaces repetitions.
 
     One for all tokens and threads, since the quota (1,200 requests in five
     minutes) is the user's, and going over it blocks every call for five more.
+
+    Args:
+        account: Tells whose quota it is from others'; no secret.
     """
 
     def __init__(
@@ -48,32 +59,38 @@ class Line:
         pause: Callable[[float], None],
         random: Callable[[], float],
         now: Callable[[], float],
+        account: str = "",
     ) -> None:
         self.calls = 0
-        self._pause, self._random, self._now = pause, random, now
-        self._free_at = float("-inf")
+        self._budget = Budget(RATE, pause, now)
+        self._random, self._account = random, account
         self._lock = threading.Lock()
 
+    def share(self, pause: Pause, shared: Path | None) -> None:
+        """Do as `Paced.pace` says."""
+        self._budget.share(pause, shared, lambda: self._account)
+
     def enter(self) -> None:
-        """Count a request, once no block stands in its way.
+        """Count a request, once it may go.
 
         Raises:
-            Unavailable: The block lasts longer than `PATIENCE`.
+            Unavailable: Nobody would wait that long.
         """
-        self._stand_by(0.0)
+        self._budget.enter()
         with self._lock:
             self.calls += 1
 
     def heed(self, response: "httpx.Response") -> None:
-        """Stop all calls while the host says that the quota is spent."""
-        seconds = 0.0
+        """Let fewer calls go, or none, where the host says so."""
         if response.status_code == 429:
             after = re.fullmatch(r"\d{1,6}", response.headers.get("Retry-After", ""))
-            seconds = float(after[0]) if after else BLOCK
-        elif spent := re.search(r"\br=0;t=(\d{1,6})", response.headers.get("Ratelimit", "")):
-            seconds = float(spent[1])
-        with self._lock:
-            self._free_at = max(self._free_at, self._now() + seconds)
+            self._budget.block(max(float(after[0]), 1.0) if after else BLOCK)
+        elif left := re.search(r"\br=(\d{1,6});t=(\d{1,6})", response.headers.get("Ratelimit", "")):
+            requests, seconds = int(left[1]), float(left[2])
+            if requests == 0:
+                self._budget.block(seconds)
+            elif requests < SCARCE:
+                self._budget.spread(requests, seconds)
 
     def persist(self, action: Callable[[], T]) -> T:
         """Return what *action* returns, repeating it while it raises `Again`."""
@@ -82,20 +99,21 @@ class Line:
             try:
                 return action()
             except Again as again:
+                is_throttled = isinstance(again, Throttled)  # then `enter` waits: no pause here
+                if is_throttled and not self._budget.is_bounded:
+                    continue
                 if attempt == ATTEMPTS:
                     raise again.verdict from again
-            self._stand_by(self._random() * FIRST_PAUSE * 2 ** (attempt - 1))
+                pause = 0.0 if is_throttled else self._random() * FIRST_PAUSE * 2 ** (attempt - 1)
+                self._rest(pause, again.verdict)
             attempt += 1
 
-    def _stand_by(self, least: float) -> None:
-        block = max(0.0, self._free_at - self._now())
-        if block > PATIENCE:
-            raise Unavailable(
-                f"Cloudflare refuses all calls of this account for another {block:.0f} s",
-                hint="its quota is spent (1,200 requests in 5 minutes): try again later",
-            )
-        if block + least > 0:
-            self._pause(block + least)
+    def _rest(self, seconds: float, verdict: ProviderError) -> None:
+        try:
+            if seconds > 0:
+                self._budget.pause(seconds, "to try again")
+        except Unavailable as refusal:
+            raise verdict from refusal
 
 
 class Api:
@@ -162,4 +180,9 @@ class Api:
                 Unavailable(f"no answer from Cloudflare to {method} {path}: {printable(reason)}")
             ) from error
         self._line.heed(response)
-        return judged(response, f"{method} {path}", self._permission)
+        try:
+            return judged(response, f"{method} {path}", self._permission)
+        except Again as again:
+            if response.status_code == 429:
+                raise Throttled(again.verdict) from again
+            raise
