@@ -168,12 +168,14 @@ class Embedded:
         with self._lock:
             self._api_calls += 1
             edited: dict[Name, Node] = {}
+            missing = {(r.name, r.value) for r in records if r.value not in self.values(r.name)}
             for record in records:
                 if self._apex(record.name) != zone.apex:
                     raise Rejected(f"{record.name} is not in the zone {zone.apex}")
                 node = edited.get(record.name, self._newest.get(record.name, {}))
                 edited[record.name] = edit(node, record)
-            return Change(zone, str(self._publish(zone.apex, edited)))
+            written = frozenset(missing) if edit is with_value else None
+            return Change(zone, str(self._publish(zone.apex, edited)), written)
 
     def _apex(self, name: Name) -> Name:
         apex = enclosing(self._apexes, name)
