@@ -1,21 +1,29 @@
 """Remove what receipts say was written, and nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from .clock import Clock
 from .hosts import Hosts
-from .model import Exit, Failed, Problem, Record, Severity, worst
+from .model import Exit, Problem, Record, Severity, worst
 from .receipts.ledger import withdraw
 from .receipts.receipt import Key, Receipt, State, normal
 from .receipts.remains import left_behind
-from .receipts.store import Held, Store
+from .receipts.store import Store, Survey
 from .report import Report, finished, record_lines
 from .text import printable, quoted
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PATIENCE = 120.0
-"""Most seconds that removing what one receipt lists may take."""
+"""Most seconds that removing what a hundred receipts list may take."""
+
+SETTLED = 5.0
+"""Seconds after which a host has done, or will not do, what a process sent that was then killed."""
 
 
 def clean(
@@ -29,7 +37,8 @@ def clean(
     """Remove the records of certificate *names*, or of every receipt if there are none.
 
     With *before*, only of runs that began before it. Receipts of live runs are
-    left alone. Idempotent; works from any process.
+    left alone. Idempotent; works from any process. What a run that died while
+    it was writing has sent may not be there yet: that is waited for.
     """
     chosen = {covered(name) for name in names}
     known: dict[frozenset[str], str] = {}
@@ -39,21 +48,26 @@ def clean(
         is_old = before is None or receipt.created < before
         return is_old and (not chosen or bool(keys(receipt, chosen)))
 
-    survey = store.take(is_wanted)
-    exits = [Exit.NOT_READY for _ in survey.live] + [Exit.DATA for _ in survey.damaged]
-    problems = [busy(receipt) for receipt in survey.live] + list(survey.damaged)
-    problems += [unknown(name, known.values()) for name in names if covered(name) not in known]
+    exits: list[Exit] = []
+    problems: list[Problem] = []
     removed: list[Record] = []
-    for held in survey.held:
-        with held:
-            after = rest(held.receipt, chosen)
-            gone, failures = remove(held, after, store, hosts, clock)
-            removed += gone
-            exits += [failed.exit for failed in failures]
-            problems += [failed.problem for failed in failures]
-            stuck = [record for record in held.receipt.records if record not in after.records]
-            if stuck:
-                problems.append(left_behind(stuck, str(held.path), held.path.parent))
+    paths: list[str] = []
+    for survey in surveys(store, is_wanted):
+        exits += [Exit.NOT_READY for _ in survey.live] + [Exit.DATA for _ in survey.damaged]
+        problems += [busy(receipt) for receipt in survey.live] + list(survey.damaged)
+        with ExitStack() as stack:
+            goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
+            if any(each.receipt.state is State.WRITING for each in goals):
+                clock.pause(SETTLED)
+            found = withdraw(goals, store, hosts, clock.now() + PATIENCE)
+        paths += [str(held.path) for held in found]
+        for held, removal in found.items():
+            removed += removal.removed
+            exits += [failed.exit for failed in removal.failures]
+            problems += [failed.problem for failed in removal.failures]
+            if removal.stuck:
+                problems.append(left_behind(removal.stuck, str(held.path), held.path.parent))
+    problems += [unknown(name, known.values()) for name in names if covered(name) not in known]
     code = worst(exits)
     return Report(
         finished(code, "cleaned"),
@@ -62,18 +76,19 @@ def clean(
         problems=tuple(dict.fromkeys(problems)),
         elapsed_s=clock.now(),
         api_calls=hosts.api_calls,
-        receipt=str(survey.held[0].path) if len(survey.held) == 1 else None,
+        receipt=paths[0] if len(paths) == 1 else None,
     )
 
 
-def remove(
-    held: Held, after: Receipt, store: Store, hosts: Hosts, clock: Clock
-) -> tuple[list[Record], list[Failed]]:
-    """Bring *held* to *after*; return what is removed and what went wrong."""
-    try:
-        return withdraw(held, after, store, hosts, clock.now() + PATIENCE)
-    except Failed as failed:
-        return [], [failed]
+def surveys(store: Store, wanted: Callable[[Receipt], bool]) -> Iterator[Survey]:
+    """Yield the receipts that are *wanted*, so many at a time as may be held."""
+    seen: set[Path] = set()
+    while True:
+        survey = store.take(wanted, seen)
+        yield survey
+        seen |= {held.path for held in survey.held}
+        if survey.is_whole:
+            return
 
 
 def covered(name: str) -> frozenset[str]:

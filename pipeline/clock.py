@@ -20,6 +20,10 @@ class Clock(Protocol):
         """Return the time of day of *moment*, a value of `now`."""
         ...
 
+    def pause(self, seconds: float) -> None:
+        """Let *seconds* go by; a signal ends that."""
+        ...
+
 
 class SystemClock:
     """This machine's clock."""
@@ -35,3 +39,6 @@ class SystemClock:
 
     def time_of(self, moment: float) -> datetime:
         return self.today() + timedelta(seconds=moment - self.now())
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)

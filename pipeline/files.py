@@ -3,19 +3,32 @@
 import fcntl
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from .model import Exit, Failed
+
+LARGEST = 16 * 2**20
+"""Octets of the largest file that is read: a thousand times what we write."""
+
+PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK
+"""No link is followed, and no pipe is waited for."""
+
+WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Busy(Exception):
     """Another live process holds the file."""
 
 
+class Unfit(Exception):
+    """What is at the path is not a file that we wrote, and says why."""
+
+
 def lock(path: Path) -> int:
     """Return a locked descriptor of the file that is at *path* now."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDWR | PLAIN)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), path.stat()):
@@ -30,9 +43,38 @@ def lock(path: Path) -> int:
 
 
 def read(descriptor: int) -> bytes:
-    """Return the whole content of *descriptor*."""
+    """Return the whole content of *descriptor*. Raises `Unfit` if it can be nothing of ours."""
+    status = os.fstat(descriptor)
+    if why := unfit(status, os.geteuid()):
+        raise Unfit(why)
     with open(descriptor, "rb", closefd=False) as file:
-        return file.read()
+        return file.read(LARGEST + 1)
+
+
+def unfit(status: os.stat_result, user: int) -> str:
+    """Return why a file of *status* is nothing that *user*, or root for them, wrote; or empty.
+
+    What others may write to they may have written: what it says would be done
+    with our credentials. Root reads what anybody has written.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        return "it is not a file"
+    if status.st_size > LARGEST:
+        return f"it is larger than {LARGEST // 2**20} MiB"
+    if status.st_mode & WRITABLE_BY_OTHERS:
+        return f"others may write to it (mode {stat.S_IMODE(status.st_mode):04o})"
+    if user and status.st_uid not in {user, 0}:
+        return f"it belongs to another user ({status.st_uid})"
+    return ""
+
+
+def look(path: Path) -> bytes:
+    """Return the whole content of the file at *path*. Raises `Unfit` as `read` does."""
+    descriptor = os.open(path, os.O_RDONLY | PLAIN)
+    try:
+        return read(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write(path: Path, body: bytes) -> int:

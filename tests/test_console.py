@@ -51,6 +51,9 @@ class Moment:
     def time_of(self, moment: float) -> datetime:
         return self.today()
 
+    def pause(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits by itself")
+
 
 class Gone(io.StringIO):
     """A stream whose other end is gone: a pipe's, or a terminal's."""

@@ -32,6 +32,9 @@ class Noon:
     def time_of(self, moment: float) -> datetime:
         raise LookupError("this clock cannot tell")
 
+    def pause(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits by itself")
+
 
 class Broken(Noon):
     """A clock that cannot tell."""

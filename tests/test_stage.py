@@ -310,6 +310,7 @@ def test_a_folder_lost_meanwhile_writes_nothing(scene: Scene) -> None:
 
     def lose(_verb: str, _zone: Zone | None) -> None:
         scene.settings.state_dir.rename(scene.settings.state_dir.with_name("gone"))
+        scene.settings.state_dir.write_text("in the way")
 
     scene.adapter.before = lose
     report = scene.run("a.example.com")

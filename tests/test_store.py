@@ -286,8 +286,9 @@ def test_a_link_is_not_followed(store: Store, tmp_path: Path) -> None:
         path = held.path
     path.rename(tmp_path / "elsewhere.json")
     path.symlink_to(tmp_path / "elsewhere.json")
-    with pytest.raises(Failed, match="symbolic links"):
-        store.take(everything)
+    survey = store.take(everything)
+    assert survey.held == ()
+    assert "too many levels of symbolic links" in survey.damaged[0].message
 
 
 def test_cleaned_receipts_are_not_taken_again(store: Store) -> None:
@@ -352,9 +353,9 @@ def test_the_last_receipt_that_lists_a_value_has_it(store: Store) -> None:
     with begin(store, CLAIM) as first, begin(store, OTHER) as second:
         first.save(replace(first.receipt, records=both))
         second.save(replace(second.receipt, records=both[:1]))
-        assert store.release(first, both) == [both[1]]
+        assert store.release({first: both}) == {first: [both[1]]}
         assert on_disk(first).records == both[1:]
-        assert store.release(second, both[:1]) == [both[0]]
+        assert store.release({second: both[:1]}) == {second: [both[0]]}
         assert on_disk(second).records == both[:1]
 
 
@@ -367,7 +368,7 @@ def test_a_copy_does_not_claim_what_another_place_holds(store: Store) -> None:
     with begin(store, CLAIM) as first, begin(store, OTHER) as second:
         first.save(replace(first.receipt, records=(mine,)))
         second.save(replace(second.receipt, records=twins))
-        assert store.release(first, (mine,)) == [mine]
+        assert store.release({first: (mine,)}) == {first: [mine]}
 
 
 def test_reports_lie_beside_receipts(store: Store) -> None:

@@ -1,12 +1,12 @@
 """Keep one run's receipt true: what it works on, inherits, and still has in DNS."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.hosts import Hosts
+from pipeline.hosts import Group, Hosts
 from pipeline.model import Failed, Problem, Record
 from pipeline.plan import by_zone
 
@@ -98,38 +98,62 @@ class Ledger:
 
     def withdraw(
         self, hosts: Hosts, until: float, records: Collection[Record], then: State
-    ) -> list[Failed]:
+    ) -> Sequence[Failed]:
         """Remove *records* from DNS and strike them; with none left go to state *then*."""
         if self._held is None:
-            return []
+            return ()
         gone = {record.place for record in records}
         left = tuple(record for record in self.records if record.place not in gone)
         after = replace(self._held.receipt, records=left)
-        _, failures = withdraw(
-            self._held, after if left else replace(after, state=then), self._store, hosts, until
-        )
-        return failures
+        goal = after if left else replace(after, state=then)
+        return withdraw({self._held: goal}, self._store, hosts, until)[self._held].failures
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is gone of one receipt's records, what is not, and what went wrong."""
+
+    removed: tuple[Record, ...] = ()
+    stuck: tuple[Record, ...] = ()
+    failures: tuple[Failed, ...] = ()
 
 
 def withdraw(
-    held: Held, after: Receipt, store: Store, hosts: Hosts, until: float
-) -> tuple[list[Record], list[Failed]]:
-    """Remove the records that *held* lists and *after* does not, then save *after*.
+    goals: Mapping[Held, Receipt], store: Store, hosts: Hosts, until: float
+) -> dict[Held, Removal]:
+    """Remove the records that each receipt lists and its goal does not, then save the goal.
 
     What another receipt lists too stays for that one. What cannot be removed
-    stays in the receipt.
-
-    Returns:
-        What is removed, and what went wrong, zone by zone.
-
-    Raises:
-        Failed: 78, if the disk refuses; the records stay listed.
+    stays in its receipt; so does everything where the disk refuses.
     """
-    kept = {record.place for record in after.records}
-    gone = [record for record in held.receipt.records if record.place not in kept]
-    ours = store.release(held, gone)
+    gone = {held: surplus(held.receipt, after) for held, after in goals.items()}
+    released = store.release(gone)
+    ours = [record for mine in released.values() if isinstance(mine, list) for record in mine]
     failures = hosts.withdraw(by_zone(ours), until)
-    removed = [record for record in ours if (record.provider, record.zone) not in failures]
-    stuck = tuple(record for record in ours if record not in removed)
-    held.save(replace(held.receipt, records=after.records + stuck) if stuck else after)
-    return removed, list(failures.values())
+    removals: dict[Held, Removal] = {}
+    for held, after in goals.items():
+        mine = released[held]
+        if isinstance(mine, Failed):
+            removals[held] = Removal(stuck=tuple(gone[held]), failures=(mine,))
+        else:
+            removals[held] = strike(held, after, mine, failures)
+    return removals
+
+
+def strike(
+    held: Held, after: Receipt, records: Sequence[Record], failures: Mapping[Group, Failed]
+) -> Removal:
+    """Save *after*, and whichever of *records* are not gone from DNS because of *failures*."""
+    stuck = tuple(r for r in records if (r.provider, r.zone) in failures)
+    mine = tuple(failures[group] for group in by_zone(records) if group in failures)
+    try:
+        held.save(replace(held.receipt, records=after.records + stuck) if stuck else after)
+    except Failed as failed:
+        return Removal(stuck=tuple(records), failures=(*mine, failed))
+    return Removal(tuple(r for r in records if r not in stuck), stuck, mine)
+
+
+def surplus(receipt: Receipt, after: Receipt) -> list[Record]:
+    """Return the records that *receipt* lists and *after* does not."""
+    kept = {record.place for record in after.records}
+    return [record for record in receipt.records if record.place not in kept]

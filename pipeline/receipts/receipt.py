@@ -231,7 +231,7 @@ def moment(text: str) -> datetime:
 
 def absolute(text: str) -> Name:
     """Return *text* as an absolute name."""
-    return dns.name.from_text(text)
+    return domain_name(text)
 
 
 def damaged(path: str, why: str) -> Failed:

@@ -6,10 +6,12 @@ new one before it takes the old one's place.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,15 +19,24 @@ from typing import Self
 
 from dns.name import Name
 
-from pipeline.files import Busy, lock, read, unwritable, write
-from pipeline.model import Failed, Problem, Record
+from pipeline.files import Busy, Unfit, lock, look, read, unwritable, write
+from pipeline.model import Exit, Failed, Problem, Record
 
-from .receipt import Claim, Key, Receipt, State, from_json, to_json
+from .receipt import Claim, Key, Receipt, State, damaged, from_json, to_json
 
 KEPT_FOR = timedelta(days=7)
 """How long the receipt of a run that has nothing in DNS stays as a trace."""
 
+BATCH = 100
+"""Receipts that are held at a time: each costs a descriptor, of which a process may have few."""
+
+NOT_OURS = {errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EPERM}
+"""Errors that tell of what is at a path, not of the disk or of us."""
+
 Place = tuple[Name, str, str, str]
+
+Version = tuple[int, int, int, int]
+"""What differs between two files that were at the same path."""
 
 
 class Held:
@@ -50,9 +61,13 @@ class Held:
     def save(self, receipt: Receipt) -> None:
         """Put *receipt* on disk for good before returning; on failure the old one stays.
 
+        A folder that was removed meanwhile is made again: what is in DNS must be listed.
+
         Raises:
             Failed: 78, if the disk refuses.
         """
+        with contextlib.suppress(OSError):  # which writing says better
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A signal's exception may come between any two of these: nothing is closed twice.
         old, self._descriptor = self._descriptor, write(self.path, to_json(receipt))
         self.receipt = receipt
@@ -61,11 +76,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What lies in a folder: receipts now locked by us, those of live runs, damaged ones."""
+    """What lies in a folder: receipts now locked by us, those of live runs, damaged ones.
+
+    Attributes:
+        is_whole: Whether there is nothing more of the kind than what is held.
+    """
 
     held: tuple[Held, ...] = ()
     live: tuple[Receipt, ...] = ()
     damaged: tuple[Problem, ...] = ()
+    is_whole: bool = True
 
 
 class Store:
@@ -74,6 +94,7 @@ class Store:
     def __init__(self, folder: Path, today: Callable[[], datetime]) -> None:
         self._folder = folder
         self._today = today
+        self._read: dict[Path, tuple[Version, Receipt]] = {}
 
     def begin(
         self, claims: Sequence[Claim], *, exclusive: bool
@@ -107,55 +128,88 @@ class Store:
             path = self._folder / f"{run}.json"
             return Held(path, write(path, to_json(receipt)), receipt), busy, survey
 
-    def take(self, wanted: Callable[[Receipt], bool]) -> Survey:
-        """Lock the receipts that are *wanted*, not cleaned, and no live run's."""
+    def take(self, wanted: Callable[[Receipt], bool], less: Collection[Path] = ()) -> Survey:
+        """Lock some receipts that are *wanted*, not cleaned, no live run's, and not *less*."""
         if not self._folder.is_dir():
             return Survey()
         with self._gate():
-            return self._survey(wanted)
+            return self._survey(wanted, less, BATCH)
 
-    def release(self, held: Held, records: Collection[Record]) -> list[Record]:
-        """Strike from *held* what other receipts list too of *records*; return the rest.
+    def release(
+        self, goods: Mapping[Held, Collection[Record]]
+    ) -> dict[Held, list[Record] | Failed]:
+        """Strike from each of *goods* what other receipts list too of its records.
 
         The last receipt that lists a value has it to itself, and removes it.
 
-        Raises:
-            Failed: 78, if the disk refuses.
+        Returns:
+            The rest of each; the failure 78 where the disk refuses to strike.
         """
+        rest: dict[Held, list[Record] | Failed] = {held: [] for held in goods}
+        if not any(goods.values()):
+            return rest
         with self._gate():
-            elsewhere = self._listed_beside(held)
-            shared = {record.place for record in records if record.place in elsewhere}
-            if shared:
+            listed = Counter(place for path in self._paths() for place in self._places(path))
+            for held, records in goods.items():
+                own = self._places(held.path)
+                shared = {r.place for r in records if listed[r.place] > (r.place in own)}
                 left = tuple(r for r in held.receipt.records if r.place not in shared)
-                held.save(replace(held.receipt, records=left))
-        return [record for record in records if record.place not in shared]
+                rest[held] = [record for record in records if record.place not in shared]
+                try:
+                    if shared:
+                        held.save(replace(held.receipt, records=left))
+                        listed.subtract(shared)
+                except Failed as failed:
+                    rest[held] = failed
+        return rest
 
-    def _listed_beside(self, held: Held) -> set[Place]:
-        """Return the places of the records that receipts other than *held* list."""
-        found: set[Place] = set()
-        for path in self._paths():
-            with contextlib.suppress(Failed, OSError):
-                if path != held.path:
-                    receipt = from_json(path.read_bytes(), str(path))
-                    found |= {record.place for record in receipt.records}
-        return found
+    def _places(self, path: Path) -> set[Place]:
+        """Return where the records are that the receipt at *path* lists, if it can be read."""
+        with contextlib.suppress(Failed, FileNotFoundError):
+            return {record.place for record in self._receipt(path).records}
+        return set()
 
-    def _survey(self, wanted: Callable[[Receipt], bool]) -> Survey:
-        held, live, damaged = [], [], []
+    def _survey(
+        self,
+        wanted: Callable[[Receipt], bool],
+        less: Collection[Path] = (),
+        most: float = float("inf"),
+    ) -> Survey:
+        """Hold at most *most* of the receipts that are *wanted*, not cleaned, and not *less*."""
+        held: list[Held] = []
+        live, damaged, is_whole = [], [], True
         for path in self._paths():
             try:
-                receipt = from_json(path.read_bytes(), str(path))
-                if receipt.state is not State.CLEANED and wanted(receipt):
+                receipt = self._receipt(path)
+                if receipt.state is State.CLEANED or path in less or not wanted(receipt):
+                    continue
+                if len(held) < most:
                     held.append(hold(path))
+                else:
+                    is_whole = False
             except Busy:
                 live.append(receipt)
             except FileNotFoundError:
                 continue
             except Failed as failed:
+                if failed.exit != Exit.DATA:
+                    raise
                 damaged.append(failed.problem)
-            except OSError as error:
-                raise unwritable(self._folder, error) from error
-        return Survey(tuple(held), tuple(live), tuple(damaged))
+        return Survey(tuple(held), tuple(live), tuple(damaged), is_whole)
+
+    def _receipt(self, path: Path) -> Receipt:
+        """Return what is at *path* now; nothing is read twice.
+
+        Raises:
+            FileNotFoundError: If it is gone.
+            Failed: 65, if it is no receipt of ours; 78, if the disk refuses.
+        """
+        with explained(path):
+            version = version_of(path.lstat())
+            known = self._read.get(path)
+            if known is None or known[0] != version:
+                known = self._read[path] = (version, from_json(look(path), str(path)))
+            return known[1]
 
     def _paths(self) -> list[Path]:
         try:
@@ -184,11 +238,16 @@ class Store:
                 if self._today().timestamp() - path.stat().st_mtime > KEPT_FOR.total_seconds():
                     path.unlink()
         for path in self._paths():
-            with contextlib.suppress(Busy, Failed, OSError), hold(path) as held:
-                age = self._today() - held.receipt.created
-                if not held.receipt.records and age > KEPT_FOR:
-                    held.report_path.unlink(missing_ok=True)
-                    path.unlink()
+            with contextlib.suppress(Busy, Failed, OSError):
+                if self._is_past(self._receipt(path)):
+                    with hold(path) as held:
+                        if self._is_past(held.receipt):
+                            held.report_path.unlink(missing_ok=True)
+                            path.unlink()
+
+    def _is_past(self, receipt: Receipt) -> bool:
+        """Whether *receipt* is a trace that nobody needs any more."""
+        return not receipt.records and self._today() - receipt.created > KEPT_FOR
 
 
 def has_any(receipt: Receipt, keys: Collection[Key]) -> bool:
@@ -202,14 +261,35 @@ def hold(path: Path) -> Held:
     Raises:
         Busy: If a live run has it.
         FileNotFoundError: If it is gone.
-        Failed: 65 if it is damaged.
+        Failed: 65 if it is damaged; 78 if the disk refuses.
     """
-    descriptor = lock(path)
+    with explained(path):
+        descriptor = lock(path)
+        try:
+            return Held(path, descriptor, from_json(read(descriptor), str(path)))
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say of what cannot be read at *path* whether it is no receipt, or the disk's fault."""
     try:
-        return Held(path, descriptor, from_json(read(descriptor), str(path)))
-    except BaseException:
-        os.close(descriptor)
+        yield
+    except FileNotFoundError:
         raise
+    except Unfit as error:
+        raise damaged(str(path), str(error)) from error
+    except OSError as error:
+        if error.errno in NOT_OURS:
+            raise damaged(str(path), (error.strerror or str(error)).lower()) from error
+        raise unwritable(path.parent, error) from error
+
+
+def version_of(status: os.stat_result) -> Version:
+    """Return what tells a file of *status* from those before and after it at its path."""
+    return (status.st_ino, status.st_ctime_ns, status.st_mtime_ns, status.st_size)
 
 
 def is_receipt(name: str) -> bool:

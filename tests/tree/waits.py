@@ -42,6 +42,9 @@ class Jumping:
     def time_of(self, moment: float) -> datetime:
         return self.today() + timedelta(seconds=moment)
 
+    def pause(self, seconds: float) -> None:
+        raise AssertionError("nothing here waits by itself")
+
 
 class Net(Internet):
     """The simulated Internet in time: each exchange takes its latency."""
