@@ -14,13 +14,14 @@ from dns.name import Name
 
 from providers.contract import Privilege
 
-from .rrsets import spelled
-
 ZONE = "arn:aws:route53:::hostedzone/{}"
 CHANGE = "arn:aws:route53:::change/*"
 ANY = "*"
 CEILING = 6144
 """Characters of a managed policy, white space not counted (IAM quotas); 10,240 in a role."""
+
+PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
+"""Octets that stay as they are in a normalised name (service authorization reference)."""
 
 Statement = dict[str, object]
 
@@ -82,8 +83,17 @@ def statement(sid: str, action: str, *resources: str) -> Statement:
 
 
 def normalized(name: Name) -> str:
-    r"""Return *name* as the condition key has it: lower case, no final dot, ``*`` as ``\052``."""
-    return spelled(name).removesuffix(".")
+    r"""Return *name* as the condition key has it: lower case, no final dot, ``*`` as ``\052``.
+
+    Stricter than the API's own spelling, which leaves ``*`` as it is.
+    """
+    labels = name.canonicalize().labels[:-1]
+    return ".".join("".join(map(escaped, label)) for label in labels)
+
+
+def escaped(octet: int) -> str:
+    """Return one octet of a label, as it is or as its three octal digits."""
+    return chr(octet) if octet in PLAIN else f"\\{octet:03o}"
 
 
 def remarks(placed: Mapping[str, Sequence[Name]], size: int) -> tuple[str, ...]:
