@@ -121,9 +121,9 @@ class RclSource:
             raise self._unavailable("did not answer in time") from error
         except httpx.HTTPError as error:
             reason = self._words(str(error).encode()) or type(error).__name__
-            is_unsent = isinstance(error, httpx.ConnectError | httpx.ProxyError)
-            what = "cannot be reached" if is_unsent else "gave no whole answer"
-            raise self._unavailable(f"{what}: {reason}") from error
+            if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+                raise self._unavailable(f"cannot be reached: {reason}", unsent(reason)) from error
+            raise self._unavailable(f"gave no whole answer: {reason}") from error
         except zlib.error as error:
             raise self._unavailable(f"gave no whole answer: {error}") from error
 
@@ -139,7 +139,7 @@ class RclSource:
                     Exit.REFUSED,
                     "order-credentials",
                     f"the order API refuses the key: {said}",
-                    "compare RCL_API_KEY with the portal (Subscription > API Key); "
+                    "compare RCL_API_KEY with the portal (Subscription, API Key); "
                     "a renewed key replaces the old one at once",
                 )
             case 404:
@@ -179,3 +179,12 @@ class RclSource:
     def _without_key(self, body: bytes) -> bytes:
         """Return *body* without the key, should it echo that."""
         return body.replace(self._key.encode(), b"***")
+
+
+def unsent(reason: str) -> str:
+    """Return the next step after a request that did not go out."""
+    if "CERTIFICATE" in reason:
+        where = "check RCL_BASE_URL, SSL_CERT_FILE and this host's clock"
+    else:
+        where = "check RCL_BASE_URL, HTTPS_PROXY and the network"
+    return f"nothing was sent, so no order counts; {where}"
