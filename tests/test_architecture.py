@@ -147,7 +147,8 @@ def test_the_pipeline_knows_the_contract_only(name: str) -> None:
     Vendors are named by entry points alone; only the demo brings an embedded server.
     """
     allowed = {
-        f"providers.{each}" for each in ("bodies", "contract", "errors", "origin", "threads")
+        f"providers.{each}"
+        for each in ("bodies", "contract", "errors", "names", "origin", "threads")
     }
     if name.startswith("pipeline.demo"):
         allowed |= {"providers.embedded", "providers.listener"}
@@ -181,7 +182,7 @@ def test_the_core_is_pure(name: str) -> None:
     who can.
     """
     seen = imports(f"pipeline.{name}")
-    allowed = {"providers.contract", *(f"pipeline.{each}" for each in CORE)}
+    allowed = {"providers.contract", "providers.names", *(f"pipeline.{each}" for each in CORE)}
     if name == "configuration.settings":  # holds addresses and a path; connects to none, opens none
         seen -= {"pathlib.Path"}
         allowed |= {"pipeline.asking.endpoints"}

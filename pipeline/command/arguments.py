@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from pipeline import __version__
+from pipeline.text import printable
 
 from .options import (
     ask,
@@ -61,7 +62,7 @@ class Parser(argparse.ArgumentParser):
         return ""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"dns01: {message}\ndns01: hint: {self.prog} --help\n")
+        sys.stderr.write(f"dns01: {printable(message, 1000)}\ndns01: hint: {self.prog} --help\n")
         raise SystemExit(USAGE)
 
 

@@ -9,8 +9,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import dns.exception
-import dns.name
 from dns.name import Name
 
 from pipeline.case import Interrupted
@@ -22,6 +20,7 @@ from pipeline.model import Exit, Failed, Problem
 from pipeline.report import Report, headline, problem_lines
 from pipeline.stage import Run
 from pipeline.text import counted, printable, quoted
+from providers.names import domain_name
 
 from .assembly import Assembly
 from .child import run_child
@@ -205,6 +204,6 @@ def separate(domains: Sequence[str]) -> list[str]:
 def absolute(text: str) -> Name:
     """Return the domain name in *text*, absolute."""
     try:
-        return dns.name.from_text(text)
-    except dns.exception.DNSException as error:
+        return domain_name(text)
+    except ValueError as error:
         raise Failed(Exit.USAGE, "name", f"{printable(text, 80)!r} is not a domain name") from error

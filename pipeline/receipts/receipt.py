@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-import dns.exception
-import dns.name
 from dns.name import Name
 
 from pipeline.model import Challenge, Exit, Failed, Order, Record
 from pipeline.text import printable
 from providers.contract import Zone
+from providers.names import domain_name
 
 VERSION = 1
 RESUMABLE_FOR = timedelta(hours=1)
@@ -179,8 +178,6 @@ def from_json(body: bytes, path: str) -> Receipt:
         raise damaged(path, f"it lacks {error}") from error
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise damaged(path, str(error) or type(error).__name__) from error
-    except dns.exception.DNSException as error:
-        raise damaged(path, f"not a domain name: {error}") from error
 
 
 def claim_in(document: Mapping[str, Any]) -> Claim:

@@ -10,15 +10,18 @@ from urllib.parse import quote
 import dns.rdata
 import dns.rdtypes.ANY.TXT
 from dns.exception import DNSException
-from dns.name import Name, from_text
+from dns.name import Name
 
 from providers.contract import TXT, Zone
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
+from providers.names import domain_name
 
 if TYPE_CHECKING:
     import httpx
 
 MIN_TTL, MAX_TTL = 60, 86400  # seconds, on every plan
+LEGIBLE = 20_000  # characters of an answer in which its words are looked for
+MARKUP = re.compile(r"<style.*?</style>|<[^>]*>|\x1b\[[0-?]*[ -/]*[@-~]", re.DOTALL | re.IGNORECASE)
 COMMENT = 100  # characters a comment may have on the Free plan
 
 
@@ -96,7 +99,7 @@ def stored_record(row: object) -> Record:
     match row:
         case {"id": str(key), "name": str(name), "type": "TXT", "content": str(content), **rest}:
             ttl = rest.get("ttl")  # a number that may come as 60.0
-            seconds = int(ttl) if isinstance(ttl, int | float) else 0
+            seconds = int(ttl) if isinstance(ttl, int | float) and 0 <= ttl < 2**31 else 0
             return Record(key, absolute(name), "TXT", unquoted(content), seconds)
         case {"id": str(key), "name": str(name), "type": str(other)}:
             return Record(key, absolute(name), other)
@@ -107,8 +110,8 @@ def stored_record(row: object) -> Record:
 def absolute(text: str) -> Name:
     """Return the name that Cloudflare spells *text*."""
     try:
-        return from_text(text)
-    except DNSException as error:
+        return domain_name(text)
+    except ValueError as error:
         raise Unavailable("Cloudflare sent what is no domain name") from error
 
 
@@ -166,10 +169,20 @@ def refusal(status: int, code: int, text: str, permission: str) -> Exception:
             hint = "redirects are not followed: check CLOUDFLARE_BASE_URL"
             error = Unavailable(text, hint=hint)
         case _ if status >= 500 or status < 300:  # a failure called 200 may be half a success
-            error = Again(Unavailable(text))
+            hint = "it fails, or CLOUDFLARE_BASE_URL is something else's: try again later"
+            error = Again(Unavailable(text, hint=hint))
         case _:
             error = Rejected(text)
     return error
+
+
+def unanswered(request: str, cause: BaseException) -> Again:
+    """Return what it means that *cause* came in place of an answer to *request*."""
+    reason = printable(str(cause)) or type(cause).__name__
+    hint = "check CLOUDFLARE_BASE_URL, HTTPS_PROXY and the network"
+    if "CERTIFICATE" in reason:
+        hint = "check CLOUDFLARE_BASE_URL, SSL_CERT_FILE and this host's clock"
+    return Again(Unavailable(f"no answer from Cloudflare to {request}: {reason}", hint=hint))
 
 
 def complaints(body: object) -> Iterator[tuple[int, str]]:
@@ -187,6 +200,7 @@ def complaints(body: object) -> Iterator[tuple[int, str]]:
 
 def printable(text: str) -> str:
     """Return *text*, which may be a page of HTML, as one short line."""
-    bare = re.sub(r"<style.*?</style>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    text = text[:LEGIBLE]
+    bare = re.sub(MARKUP, " ", text)
     line = " ".join("".join(char if char.isprintable() else " " for char in bare).split())
     return line if len(line) <= 200 else f"{line[:199]}…"

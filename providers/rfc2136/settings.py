@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import dns.name
 import dns.tsig
-from dns.exception import DNSException
 
 from providers.contract import Setting
 from providers.errors import Misconfigured
+from providers.names import domain_name
 
 NAMESERVER = Setting("RFC2136_NAMESERVER", "primary server, host[:port]")
 KEY = Setting("RFC2136_TSIG_KEY", "name of the TSIG key")
@@ -79,8 +79,8 @@ def _encodes(host: str) -> bool:
 
 def _key_name(text: str) -> dns.name.Name:
     try:
-        return dns.name.from_text(text)
-    except DNSException as error:
+        return domain_name(text)
+    except ValueError as error:
         raise Misconfigured(f"{KEY.name} is not a domain name: {text!r}") from error
 
 

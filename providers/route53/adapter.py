@@ -26,7 +26,7 @@ from providers.contract import TXT, Adapter, Change, Pause, Setting, Zone
 from providers.limits import Budget
 
 from .client import account, client
-from .errors import Conflict, Lost
+from .errors import Conflict, Lost, sensible
 from .policy import policy
 from .requests import RATE, Patience, Requests
 from .rrsets import Swap, appended, batch, removed, spelled
@@ -78,9 +78,11 @@ class Route53:
     def pace(self, pause: Pause, shared: Path | None) -> None:
         self._budget.share(pause, shared, partial(account, self._client))
 
+    @sensible()
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         return self._zones.enclosing(self._requests(), names)
 
+    @sensible()
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         def write(txts: Sequence[TXT]) -> Change:
             edits = {name: partial(appended, name, group) for name, group in _by_name(txts)}
@@ -89,6 +91,7 @@ class Route53:
 
         return self._writer.write(zone, ("append", mark), records, write)
 
+    @sensible()
     def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
         def write(txts: Sequence[TXT]) -> Change:
             edits = {name: partial(removed, name, group) for name, group in _by_name(txts)}
@@ -96,6 +99,7 @@ class Route53:
 
         return self._writer.write(zone, "delete", records, write)
 
+    @sensible()
     def in_sync(self, change: Change) -> bool:
         return not change.id or self._requests().status(change.id) == "INSYNC"
 

@@ -64,7 +64,9 @@ def translated() -> Iterator[None]:
         boto.IncompleteReadError,
         ResponseParserError,
     ) as error:
-        raise Lost(f"route 53: {error}") from error
+        # A parser goes on to quote the answer, which may be long.
+        reason = str(error).partition(", invalid XML received")[0]
+        raise Lost(f"route 53: {reason}", hint=_way(reason)) from error
     except ValueError as error:  # a number or a time of the answer is none
         raise Lost(f"route 53: an answer that makes no sense: {error}") from error
     except boto.ParamValidationError as error:
@@ -75,6 +77,21 @@ def translated() -> Iterator[None]:
             f"route 53: {error}",
             hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN"
             " with AWS_WEB_IDENTITY_TOKEN_FILE",
+        ) from error
+
+
+@contextmanager
+def sensible() -> Iterator[None]:
+    """Turn what comes of an answer that makes no sense into a failure of the host.
+
+    botocore checks no answer: what is missing, or of another type, shows where it is used.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise Unavailable(
+            f"route 53 sent an answer of another form: {type(error).__name__}: {error}",
+            hint="does AWS_ENDPOINT_URL_ROUTE_53 name Route 53 itself?",
         ) from error
 
 
@@ -90,10 +107,16 @@ def _refusal(error: "ClientError") -> ProviderError:
         hint = "redirects are not followed: check AWS_ENDPOINT_URL_ROUTE_53"
         return Unavailable(f"route 53: {error.operation_name}: HTTP {status}", hint=hint)
     if status >= 500 or status == 408:
-        return Lost(message)
+        return Lost(message, hint="it fails: try again later")
     if code in CREDENTIALS or status in {401, 403}:
         return Unauthorized(message, hint=_next_step(error.operation_name, code, reason))
     return _rejection(code, reason, message)
+
+
+def _way(reason: str) -> str:
+    if "SSL" in reason:
+        return "check AWS_ENDPOINT_URL_ROUTE_53, AWS_CA_BUNDLE and this host's clock"
+    return "check AWS_ENDPOINT_URL_ROUTE_53, HTTPS_PROXY and the network; or try again later"
 
 
 def _next_step(operation: str, code: str, reason: str) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from dns.name import Name, from_text
+from dns.name import Name
 
 from providers.errors import Unavailable
 from providers.limits import Budget, Rate
+from providers.names import domain_name
 
 from .errors import Lost, Throttled, translated
 from .rrsets import Swap, named, spelled
@@ -111,7 +112,7 @@ class Requests:
     def nameservers(self, zone_id: str) -> tuple[Name, ...]:
         """Return the servers that Route 53 assigned to a zone."""
         answer = self._until_answered(lambda: self._client.get_hosted_zone(Id=zone_id))
-        return tuple(map(from_text, answer["DelegationSet"]["NameServers"]))
+        return tuple(map(domain_name, answer["DelegationSet"]["NameServers"]))
 
     def glance(self, zone_id: str, names: Collection[Name]) -> "RRsets":
         """Return what stands at *names*, as far as one request can tell.

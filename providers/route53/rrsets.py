@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dns.name import Name, from_text
+from dns.name import Name
 
 from providers.contract import TXT
 from providers.errors import Rejected
+from providers.names import domain_name
 
 if TYPE_CHECKING:
     from mypy_boto3_route53.type_defs import (
@@ -134,7 +135,7 @@ def spelled(name: Name) -> str:
 
 def named(text: str) -> Name:
     r"""Read a name from Route 53, where ``\052`` is octal and not, as in RFC 1035, decimal."""
-    return from_text(re.sub(r"\\([0-3][0-7]{2})", lambda m: f"\\{int(m[1], 8):03d}", text))
+    return domain_name(re.sub(r"\\([0-3][0-7]{2})", lambda m: f"\\{int(m[1], 8):03d}", text))
 
 
 def quoted(value: str) -> str:
