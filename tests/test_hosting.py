@@ -1,6 +1,6 @@
 """`check` says whether these credentials could write where it has looked, and needs none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from pipeline.hosts import Hosts
 from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.receipts.store import Store
 from pipeline.survey import Survey
+from providers.contract import Zone
 from providers.errors import Unauthorized
 
 from .test_preparing import HINTS, LEAF, Account, world
@@ -23,7 +24,10 @@ def undecided() -> str:
 
 
 def looked(
-    folder: Path, account: Account | None, detect: Callable[[], str] = lambda: "host"
+    folder: Path,
+    account: Account | None,
+    detect: Callable[[], str] = lambda: "host",
+    unused: Sequence[str] = (),
 ) -> tuple[list[Failed], list[Problem]]:
     """Return what is said of the host of x.test., for who has *account* there."""
     clock, internet = SystemClock(), world()
@@ -37,7 +41,7 @@ def looked(
         detect,
         None,  # type: ignore[arg-type]
     )
-    return hosting(settings, tools, survey, survey.look())
+    return hosting(settings, tools, survey, survey.look(), lambda _: unused)
 
 
 def test_the_host_is_named(tmp_path: Path) -> None:
@@ -48,6 +52,24 @@ def test_the_host_is_named(tmp_path: Path) -> None:
     assert not failures
     assert (problem.code, problem.severity) == ("hosted", Severity.NOTICE)
     assert "host hosts x.test. (zone x.test.)" in problem.message
+
+
+class Wide(Account):
+    """One that sees more than it needs."""
+
+    def excess(self, zones: Sequence[Zone]) -> Sequence[str]:
+        return [f"reach beyond {', '.join(str(zone.apex) for zone in zones)}"]
+
+
+def test_credentials_that_are_wider_than_needed_are_told(tmp_path: Path) -> None:
+    """
+    Seen from the zone that values would be written to; and what else lies about.
+    """
+    failures, problems = looked(tmp_path, Wide("x.test."), unused=["KEY"])
+    assert not failures
+    assert [each.code for each in problems] == ["hosted", "credential-wide", "credential-wide"]
+    assert "host: these credentials reach beyond x.test." in problems[1].message
+    assert "KEY" in problems[2].message
 
 
 def test_no_credentials_are_needed(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class Assembly:
 
     def checking(self) -> Checking:
         """Return what looks at domains."""
-        return Checking(self.settings, self._tools, self._unused)
+        return Checking(self.settings, self._tools, self.unused)
 
     @property
     def _tools(self) -> Tools:
@@ -106,7 +106,7 @@ class Assembly:
         """Return the one provider whose credentials stand in the environment."""
         return registry.detect(self._environment.secret)
 
-    def _unused(self, provider: str) -> Sequence[str]:
+    def unused(self, provider: str) -> Sequence[str]:
         """Return the variables set for *provider* that nobody reads, wider than anything needed."""
         adapter, _ = accounts.provider_settings(provider, self.settings.accounts, self._environment)
         return [name for name in adapter.unused if self._environment.get(name)]
