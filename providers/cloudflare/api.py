@@ -17,7 +17,7 @@ from providers.contract import Pause
 from providers.errors import ProviderError, Unavailable
 from providers.limits import Budget, Rate
 
-from .wire import Again, judged, printable
+from .wire import Again, judged, unanswered
 
 if TYPE_CHECKING:
     import httpx
@@ -175,10 +175,7 @@ class Api:
         except cloudflare.APIStatusError as error:
             response = error.response
         except cloudflare.APIConnectionError as error:
-            reason = repr(error.__cause__ or error)
-            raise Again(
-                Unavailable(f"no answer from Cloudflare to {method} {path}: {printable(reason)}")
-            ) from error
+            raise unanswered(f"{method} {path}", error.__cause__ or error) from error
         self._line.heed(response)
         try:
             return judged(response, f"{method} {path}", self._permission)
