@@ -10,7 +10,7 @@ import dns.message
 import dns.opcode
 import dns.query
 import dns.tsig
-from dns.exception import DNSException, FormError
+from dns.exception import DNSException, FormError, Timeout
 from dns.message import Message
 from dns.name import Name
 from dns.rcode import Rcode
@@ -47,6 +47,7 @@ class UpdateServer:
         self.key = key
         self._timeout = timeout
         self._updates = 0
+        self._is_silent_by_udp = False
         self._lock = Lock()
 
     def __str__(self) -> str:
@@ -91,15 +92,19 @@ class UpdateServer:
         """Return the response: of the same id and question, and signed if *message* is."""
         short = len(message.to_wire()) <= DATAGRAM
         try:
-            return self._by_udp(message) if short else self._by_tcp(message)
+            by_udp = short and not self._is_silent_by_udp
+            return self._by_udp(message) if by_udp else self._by_tcp(message)
         except dns.tsig.PeerBadTime as error:
             raise ClocksDiffer(self._ahead(message)) from error
         except dns.tsig.PeerError:
             raise
-        except (DNSException, EOFError, OSError):
+        except (DNSException, EOFError, OSError) as error:
             # Silence, a truncated answer or a forged one. Should an update have arrived after all,
             # it is idempotent.
-            return self._by_tcp(message)
+            answer = self._by_tcp(message)
+            # Where datagrams are filtered, only the first one is waited for.
+            self._is_silent_by_udp |= isinstance(error, Timeout)
+            return answer
 
     def _ahead(self, message: Message) -> int | None:
         """Return by how many seconds the server's clock is ahead, as it says; None if it does not.

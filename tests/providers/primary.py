@@ -1,7 +1,7 @@
 """A primary server that answers by script, where a real one cannot be brought to."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from socketserver import BaseRequestHandler, StreamRequestHandler, TCPServer, UDPServer
@@ -48,8 +48,11 @@ class Request:
         return reply
 
 
-Script = Callable[[Request], Message | bytes | None]
-"""What to send back; None is silence by UDP and hanging up by TCP."""
+Script = Callable[[Request], Message | bytes | Iterator[bytes] | None]
+"""What to send back; None is silence by UDP and hanging up by TCP.
+
+An iterator is what goes down a TCP connection piece by piece, lengths included.
+"""
 
 
 class Primary:
@@ -90,20 +93,22 @@ class Primary:
         class Stream(StreamRequestHandler):
             def handle(self) -> None:
                 answer = reply(self.rfile.read(int.from_bytes(self.rfile.read(2))), tcp=True)
-                if answer is not None:
-                    with suppress(OSError):
-                        self.wfile.write(len(answer).to_bytes(2) + answer)
+                if isinstance(answer, bytes):
+                    answer = iter((len(answer).to_bytes(2) + answer,))
+                with suppress(OSError):
+                    for piece in answer or ():
+                        self.wfile.write(piece)
 
         class Datagram(BaseRequestHandler):
             def handle(self) -> None:
                 wire, sender = self.request
                 answer = reply(wire, tcp=False)
-                if answer is not None:
+                if isinstance(answer, bytes):
                     sender.sendto(answer, self.client_address)
 
         return Stream, Datagram
 
-    def _reply(self, wire: bytes, *, tcp: bool) -> bytes | None:
+    def _reply(self, wire: bytes, *, tcp: bool) -> bytes | Iterator[bytes] | None:
         request = Request(dns.message.from_wire(wire, keyring=KEY), tcp)
         self.requests.append(request)
         answer = self._script(request)

@@ -81,11 +81,24 @@ def test_a_long_update_goes_by_tcp() -> None:
 
 def test_silence_is_answered_by_tcp() -> None:
     """
-    One lost or filtered datagram costs an attempt, not the update; both attempts are calls.
+    One filtered datagram costs an attempt, not the update; and no other is sent after it.
     """
     with Primary(lambda request: working(request) if request.tcp else None) as primary:
         provider = opened(primary, timeout=0.2)
         provider.append(ZONE, [RECORD], MARK)
+    assert [request.tcp for request in primary.requests] == [False, True, True, True]
+    assert updates(primary) == [True]
+    assert provider.api_calls == 1
+
+
+def test_a_silent_server_is_asked_twice() -> None:
+    """
+    An update that nobody answers is sent by UDP, then by TCP; both attempts are calls.
+    """
+    with Primary(lambda request: None if request.is_update else working(request)) as primary:
+        provider = opened(primary, timeout=0.2)
+        with pytest.raises(Unavailable):
+            provider.append(ZONE, [RECORD], MARK)
     assert updates(primary) == [False, True]
     assert provider.api_calls == 2
 
