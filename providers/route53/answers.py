@@ -23,7 +23,7 @@ DEADLINE = 30.0
 
 
 def bound(client: "Route53Client", deadline: float = DEADLINE) -> None:
-    """Let *client* wait *deadline* seconds for an answer at most, and read `LIMIT` of it at most."""
+    """Let *client* wait *deadline* seconds for an answer at most, and read `LIMIT` octets of it."""
     session: URLLib3Session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001
     events: Any = client.meta.events
     # Last, for botocore takes the first answer that it is given: others want to see the request.
