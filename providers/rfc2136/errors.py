@@ -12,6 +12,8 @@ from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorize
 
 from .settings import Key
 
+WHICH = "is RFC2136_NAMESERVER the primary, and does it run?"
+
 
 class ClocksDiffer(dns.tsig.PeerBadTime):
     """The server takes a signature for too old, or too new.
@@ -121,8 +123,8 @@ def unanswered(
                 hint="is it the primary, does it know the key, and are both clocks right?",
             )
         case DNSException():
-            return Unavailable(f"{server} answers nonsense: {error}")
+            return Unavailable(f"{server} answers nonsense: {error}", hint=WHICH)
         case OSError():
-            return Unavailable(f"{server} cannot be reached: {error.strerror}")
+            return Unavailable(f"{server} cannot be reached: {error.strerror}", hint=WHICH)
         case _:
-            return Unavailable(f"{server} closes the connection")
+            return Unavailable(f"{server} closes the connection", hint=WHICH)
