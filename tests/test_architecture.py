@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "marks", "model", "plan", "questions", "report", "text",
+    "marks", "model", "plan", "questions", "report", "secrecy", "text",
     "asking.silences", "asking.wire",
     *(f"checks.{each}" for each in (
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",

@@ -1,5 +1,6 @@
 """Speak to GitHub Actions: step outputs and a short summary, through the files it names."""
 
+import re
 import secrets
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from pipeline.text import counted, printable
 MOST = 100
 MOST_TABLES, MOST_NAMES, MOST_SERVERS = 5, 50, 12
 """What still is a summary, and far below the 1 MiB that a step may have."""
+
+ACTIVE = re.compile(
+    r"[\\`*_{}\[\]()#+!|~@&$]|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.", re.IGNORECASE
+)
+"""What Markdown acts on; what GitHub makes a link of, which a stranger's text is not to be."""
 
 
 def announce(
@@ -30,7 +36,7 @@ def announce(
 
 def append(path: str, text: str) -> None:
     """Add *text* to the file at *path*."""
-    with Path(path).open("a", encoding="utf-8") as file:
+    with Path(path).open("a", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
 
 
@@ -94,5 +100,5 @@ def cells(*texts: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return *text* with nothing that Markdown or HTML would act on."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+!|~@" else c for c in printable(text, 600))
+    """Return *text* with nothing that Markdown or HTML would act on, or make a link of."""
+    return ACTIVE.sub(r"\\\g<0>", printable(text, 600))

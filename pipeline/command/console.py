@@ -1,6 +1,6 @@
 """Show progress on standard error: a live table on a terminal, few plain lines in a log."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -41,13 +41,16 @@ class Quiet:
 class Plain:
     """Writes a line when something is done, not one per poll."""
 
-    def __init__(self, clock: Clock, stream: TextIO) -> None:
+    def __init__(self, clock: Clock, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        """Write to *stream* what *hide* leaves of a line."""
         self._clock = clock
         self._stream = stream
+        self._hide = hide
 
     def say(self, line: str) -> None:
+        shown = self._hide(printable(line, 500))
         with suppress(OSError):  # whoever read along went away: that stops no run
-            self._stream.write(f"[{self._clock.now():6.1f} s] {printable(line, 500)}\n")
+            self._stream.write(f"[{self._clock.now():6.1f} s] {shown}\n")
             self._stream.flush()
 
     def watching(self, goals: Sequence[Goal], streak: int) -> Watch:
@@ -75,8 +78,8 @@ class Plain:
 class Terminal(Plain):
     """Writes lines like a log, and redraws a table of the servers while waiting."""
 
-    def __init__(self, clock: Clock, stream: TextIO) -> None:
-        super().__init__(clock, stream)
+    def __init__(self, clock: Clock, stream: TextIO, hide: Callable[[str], str] = str) -> None:
+        super().__init__(clock, stream, hide)
         self._live: Live | None = None
 
     def say(self, line: str) -> None:

@@ -4,6 +4,7 @@ import os
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -14,8 +15,8 @@ from pipeline.explaining.verdict import bug
 from pipeline.files import publish, put
 from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.picture.page import page
-from pipeline.report import Report, details, headline, problem_lines, to_json
-from pipeline.text import quoted
+from pipeline.report import LONGEST, Report, details, headline, problem_lines, to_json
+from pipeline.text import printable, quoted
 
 from . import actions
 
@@ -55,6 +56,7 @@ class Output:
 
     def result(self, report: Report) -> bool:
         """Print *report*: its document, or lines for a person; return whether that worked."""
+        report = self._fit(report)
         printed = True
         if self._json:
             printed = self.text(to_json(report))
@@ -69,6 +71,7 @@ class Output:
         What is merely good to know is for `check`, and for who asks for more;
         so are causes by themselves, where the failure has named them.
         """
+        report = self._fit(report)
         lines = problem_lines(filter(self._is_told(report), report.problems))
         if self._quiet and report.exit:
             lines = [headline(report), *lines]
@@ -87,10 +90,16 @@ class Output:
 
         return is_told
 
+    def _fit(self, report: Report) -> Report:
+        """Return *report* with what the files of secrets give cause to say, and with no secret."""
+        remarks = (each for each in self._environment.files.remarks if each not in report.problems)
+        fit = replace(report, problems=(*report.problems, *remarks))
+        return self._environment.secrets.hide_in(fit)
+
     def text(self, text: str) -> bool:
         """Print *text* to standard output; return False, and say so, if it cannot be written."""
         try:
-            print(text, file=self._stdout, flush=True)
+            print(self._environment.secrets.hide(text), file=self._stdout, flush=True)
         except BrokenPipeError:  # whoever reads it has read enough, as `head` does
             return True
         except OSError as error:
@@ -102,13 +111,15 @@ class Output:
         """Print *lines* to standard error, if anybody listens there."""
         with suppress(OSError):
             for line in lines:
-                print(f"dns01: {line}", file=self._stderr, flush=True)
+                harmless = printable(self._environment.secrets.hide(line), LONGEST)
+                print(f"dns01: {harmless}", file=self._stderr, flush=True)
 
     def keep(self, report: Report, path: Path | None) -> None:
         """Write *report* beside its receipt, draw it where asked to, and tell GitHub Actions.
 
         What fails is said. It costs neither the rest nor the verdict.
         """
+        report = self._fit(report)
         output, summary = map(self._environment.get, ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"))
         kept = path is not None and self._attempt(
             lambda: put(path, to_json(report).encode() + b"\n")

@@ -1,11 +1,12 @@
 """One invocation: put the parts together, do what the verb says, put out the report."""
 
+import os
 import shutil
 import signal
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pipeline.configuration.config import Environment
 from pipeline.explaining.verdict import bug
 from pipeline.model import Exit, Failed, Problem
 from pipeline.report import Report, headline, problem_lines
-from pipeline.stage import Run
+from pipeline.stage import GRACE, Run
 from pipeline.text import counted, printable, quoted
 from providers.names import domain_name
 
@@ -26,7 +27,7 @@ from .assembly import Assembly
 from .child import run_child
 from .console import Plain, Quiet, Terminal
 from .output import Output
-from .signals import let_go, listen
+from .signals import be_patient, let_go, listen
 
 SIGNALLED = 128
 """What is added to a signal's number to make an exit status of it."""
@@ -44,13 +45,14 @@ class Session:
         self._output = Output(options, self._environment, stdout, sys.stderr, clock)
         self._console = self._progress()
         self._open = ExitStack()
+        self._running: Run | None = None
         self._parts = Assembly(options, self._environment, clock, self._console, self._open)
 
     def run(self) -> int:
         """Do it, print the outcome, and return the exit status."""
         with self._open:
             self._open.callback(let_go)
-            listen()
+            listen(self._tell)
             try:
                 return self._dispatch()
             except Failed as failed:
@@ -78,6 +80,7 @@ class Session:
     def _stage(self, verb: str) -> int:
         """Do what needs orders, and leaves a receipt."""
         with self._parts.run() as stage:
+            self._running = stage
             if verb == "run":
                 return self._run(stage, self._options.command)
             report = stage.plan() if verb == "plan" else stage.ready(stays=True)
@@ -112,9 +115,11 @@ class Session:
         try:
             report = stage.ready()
             status = int(report.exit) or self._execute(command, report, stage.ledger.report_path)
+            be_patient(self._tell)
         except Interrupted as interrupted:
             status = SIGNALLED + interrupted.signum
         finally:
+            be_patient(self._tell)
             if report is None or report.exit < SIGNALLED:  # else ready has done it
                 gone, left = self._take_back(stage)
         removed = f"{counted(gone, 'value')} removed"
@@ -161,6 +166,15 @@ class Session:
         problem = Problem("interrupted", signal.Signals(signum).name, hint)
         return Report("failed", SIGNALLED + signum, problems=(problem,))
 
+    def _tell(self) -> None:
+        """Say that records are being removed: within a signal's handler, so past all buffers."""
+        count = len(self._running.ledger.records) if self._running else 0
+        if count:
+            line = f"dns01: removing {counted(count, 'record')}, at most {GRACE:.0f} s; "
+            line += f"once more leaves {'it' if count == 1 else 'them'}\n"
+            with suppress(OSError, ValueError):
+                os.write(sys.stderr.fileno(), line.encode())
+
     def _demo(self) -> int:
         from pipeline.demo import NEXT, demonstrate  # noqa: PLC0415 - nobody else needs its servers
 
@@ -180,6 +194,7 @@ class Session:
         found = inventory.take(self._environment, self._parts.settings.accounts)
         text = inventory.to_json if self._options.json else inventory.human
         self._output.text(text(found))
+        self._output.say(*problem_lines(self._environment.files.remarks))
         return 0
 
     def _policy(self) -> int:
@@ -193,7 +208,9 @@ class Session:
         if self._options.quiet:
             return Quiet()
         terminal = sys.stderr.isatty() and self._environment.get("TERM") != "dumb"
-        return (Terminal if terminal else Plain)(self._clock, sys.stderr)
+        return (Terminal if terminal else Plain)(
+            self._clock, sys.stderr, self._environment.secrets.hide
+        )
 
 
 def separate(domains: Sequence[str]) -> list[str]:

@@ -72,7 +72,7 @@ def own(name: str, account: Account, adapter: Adapter, environment: Environment)
             )
         if secret is not None:
             variables[key] = secret
-    return Environment(variables, f"providers.{name} ")
+    return Environment(variables, f"providers.{name} ", environment)
 
 
 @dataclass(frozen=True, slots=True)

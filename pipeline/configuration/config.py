@@ -12,11 +12,14 @@ from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.propagation.policy import Require
-from pipeline.text import quoted
+from pipeline.secrecy import Secrets
+from pipeline.text import printable
 
+from .reading import SecretFiles, content, exposure
 from .settings import Authority, Settings
 from .tables import accounts, location, zones
 from .values import (
@@ -45,11 +48,23 @@ class Environment:
 
     Args:
         place: Where they stand, if not in the environment: put before their names.
+        within: The environment that *variables* are a part of.
+
+    Attributes:
+        secrets: Those that somebody has asked for, and passwords in URLs.
+        files: Those that secrets came from.
     """
 
-    def __init__(self, variables: Mapping[str, str], place: str = "") -> None:
+    def __init__(
+        self, variables: Mapping[str, str], place: str = "", within: "Environment | None" = None
+    ) -> None:
         self._variables = variables
         self._place = place
+        self.files: SecretFiles = within.files if within else SecretFiles()
+        self.secrets: Secrets = within.secrets if within else Secrets()
+        for each in variables.values():
+            for part in login(each):
+                self.secrets.add(part)
 
     @classmethod
     def of_process(cls) -> "Environment":
@@ -68,22 +83,27 @@ class Environment:
         Raises:
             Failed: 78, if the file counts, and cannot be read or is empty.
         """
-        path = self.get(f"{name}_FILE")
-        if self.get(name) or not path:
-            return self.get(name)
-        names = f"{self._place}{name}_FILE names {quoted(path)}"
-        try:
-            content = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not text"
-            raise wrong(f"{names}: {reason.lower()}") from error
-        if not content:
-            raise wrong(f"{names}: it is empty")
-        return content
+        found = self.get(name)
+        if found is None and (path := self.get(f"{name}_FILE")):
+            found = self.files.read(path, f"{self._place}{name}_FILE")
+        if found is not None:
+            self.secrets.add(found)
+        return found
 
     def plus(self, **more: str) -> dict[str, str]:
         """Return the environment for a child process, with *more* in it."""
         return dict(self._variables) | more
+
+
+def login(text: str) -> tuple[str, ...]:
+    """Return user name and password in *text*, if it is a URL with them, such as a proxy's."""
+    if "://" not in text or "@" not in text:
+        return ()
+    try:
+        found = urlsplit(text)
+    except ValueError:
+        return ()
+    return tuple(part for part in (found.username, found.password) if part)
 
 
 def settings(options: Namespace, environment: Environment) -> Settings:
@@ -156,14 +176,21 @@ def read_file(given: Path | None, environment: Environment) -> Mapping[str, Any]
     else:
         return {}
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        octets, status = content(path)
+        document = tomllib.loads(octets.decode())
     except OSError as error:
         if not named and isinstance(error, FileNotFoundError | NotADirectoryError):
             return {}
-        raise wrong(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    except ValueError as error:
-        raise wrong(f"{path} is not TOML: {error}") from error
-    known(document, TOP, str(path))
+        why = (error.strerror or str(error)).lower()
+        raise wrong(f"cannot read {printable(str(path))}: {why}") from error
+    except (ValueError, RecursionError) as error:
+        raise wrong(f"{printable(str(path))} is not TOML: {printable(str(error))}") from error
+    if why := exposure(status):
+        raise wrong(
+            f"{printable(str(path))} could redirect your credentials: {why}",
+            "see what is in it, then chown it to yourself and chmod go-w",
+        )
+    known(document, TOP, printable(str(path)))
     return document
 
 

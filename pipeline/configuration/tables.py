@@ -102,6 +102,9 @@ def check_keys(given: Mapping[str, Any], adapter: Adapter, place: str) -> None:
 def location(value: object) -> Path:
     """Return *value* as a path, ``~`` being the user's home."""
     try:
-        return Path(text(value)).expanduser()
+        found = Path(text(value)).expanduser()
     except RuntimeError as error:
         raise ValueError("it begins with a home folder that nobody has") from error
+    if "\0" in str(found):
+        raise ValueError("no file can have this name")
+    return found

@@ -1,0 +1,116 @@
+"""Read the files that a user names: small ones, of which nobody else can say what is in them."""
+
+import errno
+import os
+import select
+import stat
+from pathlib import Path
+
+from pipeline.model import Problem, Severity
+from pipeline.text import quoted
+
+from .values import wrong
+
+LIMIT = 1 << 20
+"""Octets of the largest file taken."""
+
+PATIENCE = 10.0
+"""Seconds that a pipe may be silent."""
+
+
+class SecretFiles:
+    """The files that hold secrets, each read once: a pipe has no more to give."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+        self._remarks: list[Problem] = []
+
+    @property
+    def remarks(self) -> tuple[Problem, ...]:
+        """What is to be said of them, once for each."""
+        return tuple(self._remarks)
+
+    def read(self, path: str, variable: str) -> str:
+        """Return the secret in the file at *path*, which *variable* names.
+
+        Raises:
+            Failed: 78, if it cannot be read, is empty, or others can write to it.
+        """
+        if path not in self._found:
+            self._found[path] = self._read(path, f"{variable} names {quoted(path)}")
+        return self._found[path]
+
+    def _read(self, path: str, names: str) -> str:
+        try:
+            octets, status = content(Path(path))
+            found = octets.decode().strip()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not text"
+            raise wrong(f"{names}: {reason.lower()}") from error
+        if why := exposure(status):
+            raise wrong(f"{names}: {why}", "chown it to yourself, chmod 600, and change the secret")
+        if not found:
+            raise wrong(f"{names}: it is empty")
+        if remark := readers(path, status):
+            self._remarks.append(remark)
+        return found
+
+
+def content(path: Path) -> tuple[bytes, os.stat_result]:
+    """Return what *path* holds, a pipe or a device as well, and whose it is.
+
+    Raises:
+        OSError: It cannot be read, is too large, or nobody writes to the pipe.
+        ValueError: No file can have this name.
+    """
+    # Without O_NONBLOCK a pipe that nobody writes to would hold us up for ever.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        status = os.fstat(descriptor)
+        found = bytearray()
+        while chunk := next_chunk(descriptor, status):
+            found += chunk
+            if len(found) > LIMIT:
+                raise OSError(errno.EFBIG, f"it is larger than {LIMIT} octets")
+        return bytes(found), status
+    finally:
+        os.close(descriptor)
+
+
+def next_chunk(descriptor: int, status: os.stat_result) -> bytes:
+    """Return what comes next of *descriptor*; nothing at its end."""
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(PATIENCE * 1000):
+            raise TimeoutError(errno.ETIMEDOUT, f"nothing came from it in {PATIENCE:.0f} s")
+    return os.read(descriptor, 65_536)
+
+
+def exposure(status: os.stat_result) -> str:
+    """Return why a file could hold what somebody else has put there; or nothing.
+
+    Root may read what belongs to others: in a container, ids of files often mean nothing.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        return ""
+    if status.st_mode & stat.S_IWOTH:
+        return "everybody can write to it"
+    user = os.geteuid()
+    if user and status.st_uid not in {0, user}:
+        return f"it belongs to another user (uid {status.st_uid})"
+    return ""
+
+
+def readers(path: str, status: os.stat_result) -> Problem | None:
+    """Return the warning that others, too, can read the secret at *path*; None: they cannot."""
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode) or not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return None
+    who = "everybody on this machine" if mode & stat.S_IRWXO else f"group {status.st_gid}"
+    return Problem(
+        "secret-readable",
+        f"{who} can read the secret in {quoted(path)} (mode {mode:04o})",
+        "chmod 600, or mount it with that mode (Kubernetes: defaultMode: 0400)",
+        Severity.WARNING,
+    )
