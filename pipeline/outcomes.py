@@ -24,7 +24,10 @@ def result(future: Future[Result], provider: str) -> Result:
     """Return what *future* holds by now, a failure in our words."""
     if not future.done():
         raise Failed(
-            Exit.UNAVAILABLE, "provider", f"{provider} did not answer before the run's deadline"
+            Exit.UNAVAILABLE,
+            "provider",
+            f"{provider} did not answer before the run's deadline",
+            "it hangs, or is far too slow: look at its status page, or give it a longer --timeout",
         )
     try:
         return future.result()
