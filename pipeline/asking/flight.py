@@ -6,6 +6,7 @@ source port, drops strangers' datagrams and reports ICMP errors (RFC 5452 §9.2)
 
 import errno
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import dns.exception
@@ -115,8 +116,8 @@ class Flight:
 
         Sets *misspelt* if the answer does not repeat the name as we spelt it.
         """
-        wire = self._octets()
-        return None if wire is None else self._genuine(wire)
+        messages = map(self._genuine, self._messages())
+        return next((each for each in messages if each is not None), None)
 
     def doubts(self, message: Message) -> bool:
         """Whether *message* is to be fetched again over TCP, where it is whole and not forged."""
@@ -134,15 +135,19 @@ class Flight:
             return silence
         return replace(silence, reason=f"{self._doubt}; over TCP: {silence.reason}")
 
-    def _octets(self) -> bytes | None:
+    def _messages(self) -> Iterator[bytes]:
+        """Yield each message that has come as a whole; no more than the next one is kept."""
         chunk = self.socket.recv(65535)
         if not self.is_tcp:
-            return chunk
+            yield chunk
+            return
         if not chunk:
             raise ConnectionResetError(errno.ECONNRESET, "connection closed before the answer")
         self._received += chunk
-        end = 2 + int.from_bytes(self._received[:2], "big")
-        return bytes(self._received[2:end]) if len(self._received) >= max(end, 3) else None
+        while len(self._received) >= (end := 2 + int.from_bytes(self._received[:2], "big")):
+            message = bytes(self._received[2:end])
+            del self._received[:end]
+            yield message
 
     def _genuine(self, wire: bytes) -> Message | None:
         """Return the message in *wire* if it is an answer to ours: id, opcode, question.
