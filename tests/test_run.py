@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -235,3 +236,158 @@ def test_a_command_that_ignores_everything_is_killed() -> None:
         stop(process, signal.SIGTERM, patience=0.4)
         assert process.stdout.read() == b"again\nagain\n"
     assert process.returncode == -signal.SIGKILL
+
+
+class Removal:
+    """Holds the removal back, and says when it is asked for."""
+
+    def __init__(self, site: Site) -> None:
+        self.begun, self._go = Event(), Event()
+        site.bridge.before = self._before
+
+    def _before(self, verb: str, _content: object) -> None:
+        if verb == "delete":
+            self.begun.set()
+            assert self._go.wait(10)
+
+    def go_on(self) -> None:
+        self._go.set()
+
+
+VERBS = {"ready": ("ready", NAME), "run": ("run", NAME, "--", "sleep", "60")}
+"""Command lines that have their record in DNS until they are stopped."""
+
+
+def stopped(site: Site, verb: str, first: signal.Signals) -> subprocess.Popen[str]:
+    """Start *verb*, and send it *first* when its record is in DNS."""
+    if verb == "ready":
+        site.hide()
+    process = site.start(*VERBS[verb])
+    state = "waiting" if verb == "ready" else "ready"
+    until(lambda: [receipt["state"] for receipt in site.receipts()] == [state])
+    until(lambda: verb == "ready" or sleeping(process.pid))
+    process.send_signal(first)
+    return process
+
+
+def sleeping(parent: int) -> bool:
+    """Whether the command of the process *parent* is at work."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return any("sleep" in Path(f"/proc/{child}/cmdline").read_text() for child in children)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_does_not_stop_the_removal(
+    site: Site, verb: str, first: signal.Signals
+) -> None:
+    """
+    Who presses Ctrl-C twice has not asked for litter: the second signal, whichever, is told that
+    the removal takes seconds; the records go, and the first signal is the exit status.
+    """
+    removal = Removal(site)
+    process = stopped(site, verb, first)
+    assert removal.begun.wait(10)
+    process.send_signal(signal.SIGINT)
+    told = read_until(process, "once more leaves it")
+    assert "removing 1 record, at most 5 s" in told
+    removal.go_on()
+    assert finish(process).returncode == 128 + first
+    assert clean(site)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_third_signal_leaves_the_records_and_says_so(site: Site, verb: str) -> None:
+    """
+    A host that hangs must not keep a person waiting: the third signal ends the removal; what is
+    left is named, its receipt lists it, and `clean` removes it.
+    """
+    removal = Removal(site)
+    process = stopped(site, verb, signal.SIGTERM)
+    assert removal.begun.wait(10)
+    process.send_signal(signal.SIGINT)
+    read_until(process, "once more leaves it")
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    result = finish(process)
+    assert time.monotonic() - before < 2
+    assert result.returncode == 143
+    assert "records-left" in result.stderr
+    assert "dns01 clean" in result.stderr
+    assert not clean(site)
+    removal.go_on()
+    assert site.dns01("clean", "--all").returncode == 0
+    assert clean(site)
+
+
+def test_a_signal_after_the_command_does_not_stop_the_removal(site: Site) -> None:
+    """
+    The command has ended by itself, and its records are on their way out: Ctrl-C is told so, and
+    changes neither that nor the command's exit status.
+    """
+    removal = Removal(site)
+    process = site.start("run", NAME, "--", "sh", "-c", "exit 7")
+    assert removal.begun.wait(10)
+    process.send_signal(signal.SIGINT)
+    read_until(process, "once more leaves it")
+    removal.go_on()
+    assert finish(process).returncode == 7
+    assert clean(site)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """Return what *process* says on standard error, up to the line with *words*."""
+    assert process.stderr
+    told = ""
+    for line in process.stderr:
+        told += line
+        if words in line:
+            return told
+    raise AssertionError(told)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_nobody_listens_any_more(site: Site, verb: str) -> None:
+    """
+    The terminal is gone with the hang-up, and with it standard output and error: the records go.
+    """
+    process = site.start(*VERBS[verb])
+    state = "waiting" if verb == "ready" else "ready"
+    if verb == "ready":
+        site.hide()
+    until(lambda: [receipt["state"] for receipt in site.receipts()] == [state])
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    process.stderr.close()
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(20) == 129
+    assert clean(site)
+
+
+def test_killed_while_the_command_runs(site: Site) -> None:
+    """
+    SIGKILL leaves the command running and the records in place; `clean --all` removes them.
+    """
+    process = running(site, "echo $$ > pid; touch up; exec sleep 60 >/dev/null 2>&1")
+    process.kill()
+    finish(process)
+    try:
+        assert site.dns.values(leaf(NAME))
+        assert site.dns01("clean", "--all").returncode == 0
+        assert clean(site)
+    finally:
+        os.kill(int((site.folder / "pid").read_text()), signal.SIGKILL)
+
+
+def test_a_command_that_goes_to_the_background(site: Site) -> None:
+    """
+    A command ends when its process does: what it has left in the background is none of ours.
+    """
+    script = "sleep 60 >/dev/null 2>&1 & echo $! > pid"
+    result = site.dns01("run", NAME, "--", "sh", "-c", script)
+    try:
+        assert result.returncode == 0
+        assert clean(site)
+    finally:
+        os.kill(int((site.folder / "pid").read_text()), signal.SIGKILL)

@@ -14,7 +14,7 @@ from dns.rdtypes.txtbase import TXTBase
 
 from pipeline.case import Interrupted
 from pipeline.command.child import run_child
-from pipeline.command.signals import SIGNALS, let_go, listen, postponed
+from pipeline.command.signals import SIGNALS, be_patient, let_go, listen, postponed
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +125,31 @@ def test_a_command_that_starts_is_no_orphan(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(subprocess, "Popen", Hurried)
     assert run_child(["sleep", "60"], os.environ) == 143
     assert [process.returncode for process in started] == [-signal.SIGTERM]
+
+
+def test_the_second_is_told_and_the_third_is_an_exception() -> None:
+    """
+    After the first exception records are being removed: one signal more is told that, and stops
+    nothing; each after that is an exception again.
+    """
+    told: list[str] = []
+    listen(lambda: told.append("removing"))
+    with pytest.raises(Interrupted):
+        come(signal.SIGTERM)
+    come(signal.SIGINT)
+    assert told == ["removing"]
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            come(signal.SIGHUP)
+    assert told == ["removing"]
+
+
+def test_what_comes_while_postponed_is_told_in_its_turn() -> None:
+    """
+    A block that must be whole leaves the patience of signals as it was.
+    """
+    told: list[str] = []
+    be_patient(lambda: told.append("removing"))
+    with postponed():
+        come(signal.SIGTERM)
+    assert told == ["removing"]

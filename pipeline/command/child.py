@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.case import Interrupted
 
-from .signals import postponed
+from .signals import be_patient, listen, postponed
 
 PATIENCE = 3.0
 """Seconds a command has to end after a signal; the records must be gone within five."""
@@ -25,8 +25,10 @@ def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
             process = subprocess.Popen(command, env=environment)  # noqa: S603 - the user's own
         status = process.wait()
     except Interrupted as interrupt:
+        listen()  # for a second one, which the command feels
         if process:
             stop(process, interrupt.signum)
+        be_patient()
         return 128 + interrupt.signum
     return status if status >= 0 else 128 - status
 

@@ -1,8 +1,13 @@
-"""Signals as exceptions in the main thread, wherever it is; but for moments that must be whole."""
+"""Signals as exceptions in the main thread, wherever it is; but for moments that must be whole.
+
+The first signal stops the run, which then removes its records. That takes
+seconds, so a second one is only told so; a third has its way.
+"""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from pipeline.case import Interrupted
@@ -12,12 +17,29 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SOON = 0.001
 """Seconds after which a signal that comes at a bad moment comes again."""
 
-Handler = Callable[[int, FrameType | None], object] | signal.Handlers
+Handler = Callable[[int, FrameType | None], object] | int | None
+
+Tell = Callable[[], object]
+"""Says that records are being removed, from within a signal's handler."""
 
 
-def listen() -> None:
-    """Have every signal that asks us to end raise `Interrupted`."""
-    answer_with(interrupt)
+def silent() -> None:
+    """Say nothing."""
+
+
+def listen(tell: Tell = silent) -> None:
+    """Have a signal that asks us to end raise `Interrupted`, and the next be patient."""
+    answer_with(partial(interrupt, first=partial(be_patient, tell)))
+
+
+def be_patient(tell: Tell = silent) -> None:
+    """Have a signal only *tell* that records are being removed, and the next raise."""
+
+    def once(_signum: int, _frame: FrameType | None) -> None:
+        answer_with(interrupt)
+        tell()
+
+    answer_with(once)
 
 
 def let_go() -> None:
@@ -32,13 +54,15 @@ def postponed() -> Iterator[None]:
     For what must not be torn: a child process that runs, and nobody knows which.
     """
     came: list[int] = []
+    before = {signum: signal.getsignal(signum) for signum in SIGNALS}
     answer_with(lambda signum, _frame: came.append(signum))
     try:
         yield
     finally:
-        listen()
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
     if came:
-        raise Interrupted(came[0])
+        signal.raise_signal(came[0])
 
 
 def answer_with(handler: Handler) -> None:
@@ -48,15 +72,16 @@ def answer_with(handler: Handler) -> None:
             signal.signal(signum, handler)
 
 
-def interrupt(signum: int, frame: FrameType | None) -> None:
-    """Turn a signal into an exception, as soon as dnspython is not at work.
+def interrupt(signum: int, frame: FrameType | None, first: Callable[[], object] = silent) -> None:
+    """Turn a signal into an exception, as soon as dnspython is not at work; *first* do that.
 
     While it parses it turns any exception into its own (`dns.exception.ExceptionWrapper`),
     so that the signal would pass for a broken answer.
     """
     if not in_dnspython(frame):
+        first()
         raise Interrupted(signum)
-    signal.signal(signal.SIGALRM, lambda _alarm, later: interrupt(signum, later))
+    signal.signal(signal.SIGALRM, lambda _alarm, later: interrupt(signum, later, first))
     signal.setitimer(signal.ITIMER_REAL, SOON)
 
 
