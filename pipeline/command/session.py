@@ -28,6 +28,7 @@ from .child import run_child
 from .console import Plain, Quiet, Terminal
 from .output import Output
 from .signals import be_patient, let_go, listen
+from .unfailing import Unfailing
 
 SIGNALLED = 128
 """What is added to a signal's number to make an exit status of it."""
@@ -43,7 +44,9 @@ class Session:
         is_ours = options.verb != "run" or options.json  # else it is the command's
         stdout = sys.stdout if is_ours else sys.stderr
         self._output = Output(options, self._environment, stdout, sys.stderr, clock)
-        self._console = self._progress()
+        self._console = Unfailing(
+            self._progress(), lambda problem: self._output.say(*problem_lines([problem]))
+        )
         self._open = ExitStack()
         self._running: Run | None = None
         self._parts = Assembly(options, self._environment, clock, self._console, self._open)
