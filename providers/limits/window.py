@@ -8,7 +8,7 @@
    end, and for one window they go evenly apart: no stampede.
 4. A host that has little left for us gets what is left spread over the time.
 5. A host that throttles makes the window longer, by a quarter and once per
-   window; it recovers with time.
+   window, and all bursts end; it recovers with time.
 """
 
 from collections.abc import Sequence
@@ -70,17 +70,23 @@ class State:
         recovered = RECOVERY * max(now - self.stretched_at, 0.0) / rate.seconds
         return rate.seconds * max(self.stretch - recovered, 1.0)
 
+    def apart(self, rate: Rate, now: float, at: float) -> float:
+        """Return the seconds that a request at *at* must keep from the one before."""
+        window = self.window(rate, now)
+        calm = window / rate.calls if window > rate.seconds else 0.0
+        return max(calm, self.gap if at < self.gap_until else 0.0)
+
 
 def reserve(state: State, rate: Rate, now: float) -> tuple[State, float]:
     """Return *state* with one more slot, behind all others, and that slot."""
     slots = state.slots
     slot = max(now, state.blocked_until, *slots[-1:])
     window = state.window(rate, now)
-    if len(slots) >= rate.calls and slots[-rate.calls] + window > slot:
-        slot = max(slots[-rate.calls] + window, slots[-1] + window / rate.calls)
-    if slots and slot < state.gap_until:
-        slot = max(slot, slots[-1] + state.gap)
-    return replace(state, slots=recent((*slots, slot), rate, now)), slot
+    if len(slots) >= rate.calls and slots[-rate.calls] + window > now:
+        slot = max(slot, slots[-rate.calls] + window, slots[-1] + window / rate.calls)
+    if slots:
+        slot = max(slot, slots[-1] + state.apart(rate, now, slot))
+    return replace(state, slots=recent((*slots, slot), window, now)), slot
 
 
 def claim(state: State, rate: Rate, now: float, slot: float) -> tuple[State, float]:
@@ -96,11 +102,11 @@ def claim(state: State, rate: Rate, now: float, slot: float) -> tuple[State, flo
     window = state.window(rate, now)
     if len(ahead) >= rate.calls:
         at = max(at, ahead[-rate.calls] + window)
-    if ahead and at < state.gap_until:
-        at = max(at, ahead[-1] + state.gap)
+    if ahead:
+        at = max(at, ahead[-1] + state.apart(rate, now, at))
     if at <= now + SLACK:
         at = now
-    return replace(state, slots=recent(sorted((*others, at)), rate, now)), at
+    return replace(state, slots=recent(sorted((*others, at)), window, now)), at
 
 
 def without(state: State, slot: float) -> State:
@@ -138,7 +144,10 @@ def slowed(state: State, rate: Rate, now: float) -> State:
     return replace(state, stretch=stretch, stretched_at=now)
 
 
-def recent(slots: Sequence[float], rate: Rate, now: float) -> tuple[float, ...]:
-    """Return those of *slots* that still bear on others: all to come, and the last that went."""
-    gone = sum(slot <= now for slot in slots)
-    return tuple(slots[max(gone - rate.calls, 0) :])
+def recent(slots: Sequence[float], window: float, now: float) -> tuple[float, ...]:
+    """Return those of *slots* that bear on others: of the last *window*, to come, and the latest.
+
+    A slot that is past may yet be claimed, by somebody who woke up late.
+    """
+    matters = now - window * STEP  # it may be that much longer in a moment
+    return tuple(s for i, s in enumerate(slots, 1) if s > matters or i == len(slots))
