@@ -12,8 +12,9 @@ from pipeline.clean import clean
 from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Order, Record
+from pipeline.receipts.held import Held
 from pipeline.receipts.receipt import Claim, State, from_json
-from pipeline.receipts.store import Held, Store
+from pipeline.receipts.store import Store
 from pipeline.report import Report
 from providers.contract import TXT, Change, Zone
 from providers.errors import ProviderError, Unavailable

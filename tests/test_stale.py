@@ -18,8 +18,9 @@ from pipeline.configuration.settings import Account, Settings, ZoneSettings
 from pipeline.hosts import Hosts
 from pipeline.marks import mark_of, run_of
 from pipeline.model import Challenge, Exit, Failed, Order, Record
+from pipeline.receipts.held import Held
 from pipeline.receipts.receipt import Claim, State, from_json
-from pipeline.receipts.store import Held, Store
+from pipeline.receipts.store import Store
 from pipeline.report import Report
 from pipeline.stale import Stale
 from providers.contract import Marking, Provider, Zone

@@ -18,8 +18,9 @@ from dns.name import from_text
 
 from pipeline.files import put
 from pipeline.model import Challenge, Exit, Failed, Record
+from pipeline.receipts.held import Held
 from pipeline.receipts.receipt import Claim, Receipt, State, from_json, to_json
-from pipeline.receipts.store import KEPT_FOR, Held, Store
+from pipeline.receipts.store import KEPT_FOR, Store
 from providers.contract import Zone
 
 ZONE = Zone(from_text("example.com."), "Z1")

@@ -10,8 +10,9 @@ from pipeline.hosts import Group, Hosts
 from pipeline.model import Failed, Problem, Record
 from pipeline.plan import by_zone
 
+from .held import Held
 from .receipt import Claim, Key, Receipt, State
-from .store import Held, Store
+from .store import Store
 
 
 class Ledger:

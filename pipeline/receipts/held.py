@@ -1,0 +1,82 @@
+"""A receipt whose lock is ours."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from pipeline.files import Unfit, lock, read, unwritable, write
+
+from .receipt import Receipt, damaged, from_json, to_json
+
+NOT_OURS = {errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EPERM}
+"""Errors that tell of what is at a path, not of the disk or of us."""
+
+
+class Held:
+    """A receipt that this process holds the lock of."""
+
+    def __init__(self, path: Path, descriptor: int, receipt: Receipt) -> None:
+        self.path = path
+        self.receipt = receipt
+        self._descriptor = descriptor
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    @property
+    def report_path(self) -> Path:
+        """Where the run's report lies: beside the receipt."""
+        return self.path.with_suffix(".report.json")
+
+    def save(self, receipt: Receipt) -> None:
+        """Put *receipt* on disk for good before returning; on failure the old one stays.
+
+        A folder that was removed meanwhile is made again: what is in DNS must be listed.
+
+        Raises:
+            Failed: 78, if the disk refuses.
+        """
+        with contextlib.suppress(OSError):  # which writing says better
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A signal's exception may come between any two of these: nothing is closed twice.
+        old, self._descriptor = self._descriptor, write(self.path, to_json(receipt))
+        self.receipt = receipt
+        os.close(old)
+
+
+def hold(path: Path) -> Held:
+    """Return the receipt at *path*, locked.
+
+    Raises:
+        Busy: If a live run has it.
+        FileNotFoundError: If it is gone.
+        Failed: 65 if it is damaged; 78 if the disk refuses.
+    """
+    with explained(path):
+        descriptor = lock(path)
+        try:
+            return Held(path, descriptor, from_json(read(descriptor), str(path)))
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say of what cannot be read at *path* whether it is no receipt, or the disk's fault."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Unfit as error:
+        raise damaged(str(path), str(error)) from error
+    except OSError as error:
+        if error.errno in NOT_OURS:
+            raise damaged(str(path), (error.strerror or str(error)).lower()) from error
+        raise unwritable(path.parent, error) from error
