@@ -1,7 +1,7 @@
 # Two commands do it all on a fresh machine: `make demo` and `make test`.
 BIN := .venv/bin
 
-.PHONY: demo test lint check clean
+.PHONY: demo test lint check fuzz clean
 
 demo: .venv/run  ## the main job on embedded parts: no root, no account, no network
 	@$(BIN)/dns01 demo
@@ -22,6 +22,14 @@ check: lint  ## what must be green before a commit: lint, tests, branch coverage
 	.ci/isolated $(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+TARGETS ?= order receipt configuration environment arguments dns cloudflare route53 rfc2136
+SECONDS ?= 60
+
+fuzz: .venv/dev  ## search by coverage for hostile input that breaks a promise: SECONDS for each of TARGETS
+	@$(BIN)/pip install --quiet --group fuzz
+	@for target in $(TARGETS); do \
+		$(BIN)/python -m tests.hostile.fuzz $$target $(SECONDS) || exit 1; done
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -31,7 +31,8 @@ class Secrets:
     def add(self, secret: str) -> None:
         """Hide *secret* from now on."""
         if len(secret) >= SHORTEST:
-            self._spellings.update(dict.fromkeys(spellings(secret)))
+            found = dict.fromkeys(spellings(secret))
+            self._spellings.update({each: None for each in found if len(each) >= SHORTEST})
 
     def hide(self, text: str) -> str:
         """Return *text* without any secret, whole or cut off by an ellipsis."""
@@ -69,9 +70,9 @@ class Secrets:
 
 def spellings(secret: str) -> Iterator[str]:
     """Yield *secret* as it may come back: as it is, in a URL, in JSON, in base64."""
-    yield from (secret, printable(secret, len(secret)), quote(secret, safe=""), quote_plus(secret))
-    yield json.dumps(secret)[1:-1]
     octets = secret.encode("utf-8", "surrogateescape")
+    yield from (secret, printable(secret, len(secret)), json.dumps(secret)[1:-1])
+    yield from (quote(octets, safe=""), quote_plus(octets))
     for before in range(3):  # where in a longer text it begins, base64 spells it in three ways
         first, last = (before * 8 + 5) // 6, (before + len(octets)) * 8 // 6
         for encode in (b64encode, urlsafe_b64encode):

@@ -10,13 +10,14 @@ TEXTS = (
     "", ".", "..", "\0", "\ud800", "\x1b[2J", "\r\n::error::x", "##vso[x]", "<b>`|", "\u202e", "*",
     "a" * 64, "a." * 128, "\\300.example", "\\", '"', '"\\', "-1", "1e999", "ü.example", "xn--a",
     "_acme-challenge", "_acme-challenge.www", "example.com", "*.example.com", "TXT", "pending",
-    "\u3002", "A" * 43, "A" * 256, "2026-01-01T00:00:00", "9" * 400, "[::1]:53", "h2://x", "~nobody/x",
+    "\u3002", "A" * 43, "A" * 256, "2026-01-01T00:00:00", "9" * 400, "[::1]:53", "h2://x",
+    "~nobody/x",
 )  # fmt: skip
 """What has a meaning somewhere, or should not."""
 
 OTHERS: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**64, 10**30, 0.5, float("inf"), float("nan"), [], {}, [[]],
-    [{}], {"": None}, [None], {"errors": []}, {"code": 0, "message": ""},
+    None, True, False, 0, -1, 1, 2**31, 2**64, 10**30, 0.5, float("inf"), float("nan"), [], {},
+    [[]], [{}], {"": None}, [None], {"errors": []}, {"code": 0, "message": ""},
 )  # fmt: skip
 
 DEEP = 2_000

@@ -2,12 +2,15 @@
 
 import struct
 import time
+from collections.abc import Callable, Mapping
 
 import dns.rdatatype as t
 from dns import flags as f
 from dns.message import Message, make_query
 from dns.name import Name, from_text
 from dns.rdataclass import IN
+from dns.rdtypes.ANY.DNSKEY import DNSKEY
+from dns.rdtypes.ANY.DS import DS
 
 from pipeline.asking import wire
 from pipeline.asking.encrypted.answers import genuine
@@ -47,39 +50,59 @@ def dns_name(chance: Chance) -> bytes:
             return bytes([len(label)]) + label + chance.pick((b"\0", b"\xc0\x0c"))
 
 
+def character_string(chance: Chance) -> bytes:
+    text = chance.take(chance.below(60))
+    return bytes([len(text)]) + text
+
+
+def soa(chance: Chance) -> bytes:
+    return dns_name(chance) + dns_name(chance) + chance.take(20).ljust(20, b"\0")
+
+
+def caa_property(chance: Chance) -> bytes:
+    tag = chance.pick((b"issue", b"issuewild", b"iodef", b"\xff", b""))
+    return bytes([chance.below(256), len(tag)]) + tag + chance.take(chance.below(40))
+
+
+def ds(chance: Chance) -> bytes:
+    head = struct.pack("!HBB", 1, chance.pick((8, 13, 0)), chance.pick((1, 2, 4, 9)))
+    return head + chance.take(chance.pick((20, 32, 48, 1))).ljust(20, b"\0")
+
+
+def signature(chance: Chance) -> bytes:
+    kind = chance.pick((t.SOA, t.TXT, t.A))
+    head = struct.pack("!HBBIIIH", kind, 8, 2, 60, chance.below(65536), 1, 2)
+    return head + dns_name(chance) + chance.take(9)
+
+
+def extended_error(chance: Chance) -> bytes:
+    text = chance.take(chance.below(30))
+    return struct.pack("!HHH", 15, len(text) + 2, chance.below(40)) + text
+
+
+CONTENT: Mapping[int, Callable[[Chance], bytes]] = {
+    t.TXT: character_string,
+    t.CNAME: dns_name,
+    t.NS: dns_name,
+    t.DNAME: dns_name,
+    t.SOA: soa,
+    t.CAA: caa_property,
+    t.A: lambda chance: chance.take(4).ljust(4, b"\1"),
+    t.AAAA: lambda chance: chance.take(16).ljust(16, b"\1"),
+    t.DS: ds,
+    t.DNSKEY: lambda chance: (
+        struct.pack("!HBB", chance.pick((257, 256, 0)), 3, 8) + chance.take(40)
+    ),
+    t.RRSIG: signature,
+    t.NSEC: lambda chance: dns_name(chance) + b"\0\x06\x40\0\0\0\0\x03",
+    t.OPT: extended_error,
+}
+
+
 def rdata(kind: int, chance: Chance) -> bytes:
-    """Return what may stand in a record of *kind*."""
-    match kind if chance.below(4) else 0:
-        case t.TXT:
-            text = chance.take(chance.below(60))
-            return bytes([len(text)]) + text
-        case t.CNAME | t.NS | t.DNAME:
-            return dns_name(chance)
-        case t.SOA:
-            return dns_name(chance) + dns_name(chance) + chance.take(20).ljust(20, b"\0")
-        case t.CAA:
-            tag = chance.pick((b"issue", b"issuewild", b"iodef", b"\xff", b""))
-            return bytes([chance.below(256), len(tag)]) + tag + chance.take(chance.below(40))
-        case t.A:
-            return chance.take(4).ljust(4, b"\1")
-        case t.AAAA:
-            return chance.take(16).ljust(16, b"\1")
-        case t.DS:
-            head = struct.pack("!HBB", 1, chance.pick((8, 13, 0)), chance.pick((1, 2, 4, 9)))
-            return head + chance.take(chance.pick((20, 32, 48, 1))).ljust(20, b"\0")
-        case t.DNSKEY:
-            return struct.pack("!HBB", chance.pick((257, 256, 0)), 3, 8) + chance.take(40)
-        case t.RRSIG:
-            kind = chance.pick((t.SOA, t.TXT, t.A))
-            head = struct.pack("!HBBIIIH", kind, 8, 2, 60, chance.below(65536), 1, 2)
-            return head + dns_name(chance) + chance.take(9)
-        case t.NSEC:
-            return dns_name(chance) + b"\0\x06\x40\0\0\0\0\x03"
-        case t.OPT:
-            text = chance.take(chance.below(30))
-            return struct.pack("!HHH", 15, len(text) + 2, chance.below(40)) + text
-        case _:
-            return chance.take(chance.below(70))
+    """Return what may stand in a record of *kind*, mostly."""
+    content = CONTENT.get(kind)
+    return content(chance) if content and chance.below(4) else chance.take(chance.below(70))
 
 
 def record(chance: Chance) -> bytes:
@@ -137,9 +160,9 @@ def read(message: Message, rdtype: t.RdataType) -> None:
     names.denying(APEX, message)
     str(signatures.Validation(VIA, message))
     found = [rdata for rrset in message.answer for rdata in rrset]
-    zone_keys = [each for each in found if isinstance(each, keys.DNSKEY)]
+    zone_keys = [each for each in found if isinstance(each, DNSKEY)]
     keys.mismatched(
-        APEX, [each for each in found if isinstance(each, keys.DS)], zone_keys, is_secure=False
+        APEX, [each for each in found if isinstance(each, DS)], zone_keys, is_secure=False
     )
 
 
