@@ -15,7 +15,7 @@ from providers.contract import Marked
 from .model import Challenge
 
 PREFIX = "dns01 run="
-MARK = re.compile(PREFIX + "([0-9a-f]{16})", re.ASCII)
+MARK = re.compile(PREFIX + "([0-9a-f]{16})")
 
 
 def mark_of(run: str) -> str:

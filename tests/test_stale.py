@@ -314,7 +314,7 @@ def test_a_run_that_begins_meanwhile_is_seen(site: Site) -> None:
     "changed",
     [
         {"comment": "mine now"},
-        {"comment": mark_of("f" * 16)},
+        {"comment": mark_of("e" * 16)},
         {"comment": None},
         {"content": "another"},
         {"name": "_acme-challenge.z.example.com"},
@@ -325,7 +325,7 @@ def test_what_changed_since_the_look_stays(site: Site, changed: dict[str, Any]) 
     Mark, name and value are compared again before anything is removed by id.
     """
     site.put(leaf("a.example.com"))
-    site.put(leaf("b.example.com"))
+    site.put(leaf("b.example.com"), mark=mark_of("f" * 16))
     [before] = site.api.records(leaf("a.example.com"))
     after = replace(before, **changed)
 
@@ -401,13 +401,15 @@ def test_a_host_that_fails_stops_no_other(site: Site) -> None:
     assert (report.exit, codes(report), len(report.records)) == (Exit.BUG, ["adapter"], 1)
 
 
-def test_a_host_that_is_down(site: Site) -> None:
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_host_that_is_down(site: Site, *, configured: bool) -> None:
     """
-    69, and nothing is removed.
+    69, and nothing is removed; nor is a listing that failed taken for one that is not allowed.
     """
     site.put(leaf("a.example.com"))
     site.api.next(*[bad_gateway()] * 4)
-    report = site.clean()
+    zone = ZoneSettings(zone_id=site.api.zones[1].id)
+    report = site.clean({"zones": {from_text("example.org."): zone} if configured else {}})
     assert (report.status, report.exit) == ("failed", Exit.UNAVAILABLE)
     assert codes(report) == ["provider-unavailable"]
     assert site.api.values(leaf("a.example.com")) == {VALUE}
