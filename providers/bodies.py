@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterable
 
-LIMIT = 1 << 24
+LIMIT = 1 << 23
 """Octets of an answer that are read. The longest true one, a page of records, has a few million."""
 
 

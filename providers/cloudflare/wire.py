@@ -160,7 +160,8 @@ def refusal(status: int, code: int, text: str, permission: str) -> Exception:
             hint = "check the token text: it must be the token alone, unquoted and complete"
             error = Unauthorized(text, hint=hint)
         case ((9103 | 9109 | 10000), (200 | 400)) | (_, (401 | 403)):
-            error = Unauthorized(text, hint=permission)
+            hint = f"{permission}; or has it expired, or been revoked?"
+            error = Unauthorized(text, hint=hint)
         case ((7000 | 7003), _) | (_, 404):
             error = Misconfigured(text, hint="check the zone_id and CLOUDFLARE_BASE_URL")
         case _, (408 | 409 | 429):
