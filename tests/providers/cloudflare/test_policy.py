@@ -100,7 +100,7 @@ def test_rights_beyond_dns_are_told(api: CloudflareStandIn, zone: Zone) -> None:
     """
     api.zones[0].permissions += ("#zone:edit", "#waf:edit\x1b[31m")
     [said] = opened(api, FakeTime()).excess([zone])
-    assert said == "have more rights than DNS:Edit and Zone:Read: #waf:edit, #zone:edit"
+    assert said == "have more rights than DNS:Edit and Zone:Read: #waf:edit , #zone:edit"
 
 
 def test_what_cannot_be_seen_is_not_said(api: CloudflareStandIn, zone: Zone) -> None:
