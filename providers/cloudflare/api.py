@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cloudflare import Cloudflare
 
 ATTEMPTS = 4
+MOST_PAGES = 1_000  # far more than an account fills; a count without end would never end
 FIRST_PAUSE = 1.0  # seconds; doubles with every attempt, full jitter
 RATE = Rate(240, 60.0)  # 1,200 in five minutes, and never a burst that leaves others nothing
 SCARCE = 10  # requests left, from which on they are spread over the time until there are more
@@ -131,7 +132,9 @@ class Api:
         query = {**filters, "page": number}
         body = self._line.persist(lambda: self._call("GET", path, query=query))
         match body:
-            case {"result": list(rows), "result_info": {"total_pages": int(last)}}:
+            case {"result": list(rows), "result_info": {"total_pages": int(last)}} if (
+                last <= MOST_PAGES
+            ):
                 return Page(rows, last)
             case _:
                 raise Unavailable(f"Cloudflare sent no list and number of pages for {path}")

@@ -35,11 +35,8 @@ class Leaky:
 
     def _break(self, where: str) -> None:
         if where == self._where:
-            try:
-                raise KeyError(self._token)
-            except KeyError as error:
-                token = self._token
-                raise ValueError(f"{token[:20]}`{token[20:]}", token) from error
+            token = self._token
+            raise ValueError(f"{token[:20]}`{token[20:]}", token) from KeyError(token)
 
 
 ADAPTER = Adapter(
