@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from .model import Exit, Failed
@@ -42,28 +43,29 @@ def lock(path: Path) -> int:
         os.close(descriptor)  # replaced between open and lock: look again
 
 
-def read(descriptor: int) -> bytes:
-    """Return the whole content of *descriptor*. Raises `Unfit` if it can be nothing of ours."""
-    status = os.fstat(descriptor)
-    if why := unfit(status, os.geteuid()):
+def read(descriptor: int, folder: Path) -> bytes:
+    """Return the whole content of *descriptor*, a file in *folder*.
+
+    Raises:
+        Unfit: If it can be nothing of ours: what others could write they may have written, and
+            it would be done with our credentials.
+    """
+    trusted = {os.geteuid(), 0, folder.stat().st_uid}
+    if why := unfit(os.fstat(descriptor), trusted):
         raise Unfit(why)
     with open(descriptor, "rb", closefd=False) as file:
         return file.read(LARGEST + 1)
 
 
-def unfit(status: os.stat_result, user: int) -> str:
-    """Return why a file of *status* is nothing that *user*, or root for them, wrote; or empty.
-
-    What others may write to they may have written: what it says would be done
-    with our credentials. Root reads what anybody has written.
-    """
+def unfit(status: os.stat_result, trusted: Collection[int]) -> str:
+    """Return why a file of *status* may be written by nobody *trusted*; or empty."""
     if not stat.S_ISREG(status.st_mode):
         return "it is not a file"
     if status.st_size > LARGEST:
         return f"it is larger than {LARGEST // 2**20} MiB"
     if status.st_mode & WRITABLE_BY_OTHERS:
         return f"others may write to it (mode {stat.S_IMODE(status.st_mode):04o})"
-    if user and status.st_uid not in {user, 0}:
+    if status.st_uid not in trusted:
         return f"it belongs to another user ({status.st_uid})"
     return ""
 
@@ -72,7 +74,7 @@ def look(path: Path) -> bytes:
     """Return the whole content of the file at *path*. Raises `Unfit` as `read` does."""
     descriptor = os.open(path, os.O_RDONLY | PLAIN)
     try:
-        return read(descriptor)
+        return read(descriptor, path.parent)
     finally:
         os.close(descriptor)
 

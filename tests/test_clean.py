@@ -11,7 +11,7 @@ from dns.name import Name, from_text
 from pipeline.clean import clean
 from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
-from pipeline.model import Challenge, Exit, Order, Record
+from pipeline.model import Challenge, Exit, Failed, Order, Record
 from pipeline.receipts.held import Held
 from pipeline.receipts.receipt import Claim, State, from_json
 from pipeline.receipts.store import Store
@@ -59,6 +59,12 @@ class Folder:
         self.path = path
         self.store = Store(path, lambda: TODAY)
         self.shelf = Shelf()
+        self.missing: set[str] = set()
+
+    def opened(self, name: str) -> Shelf:
+        if name in self.missing:
+            raise Failed(Exit.CONFIG, "no-such-provider", f"no provider {name} is installed")
+        return self.shelf
 
     def left(self, *names: str, value: str = "v", state: State = State.READY) -> Held:
         """Leave what a run over *names* leaves, and return its receipt, still held."""
@@ -77,7 +83,7 @@ class Folder:
         return held
 
     def clean(self, *names: str) -> Report:
-        hosts = Hosts(lambda _name: self.shelf, SystemClock())
+        hosts = Hosts(self.opened, SystemClock())
         return clean(names, self.store, hosts, SystemClock())
 
     def listed(self, held: Held) -> list[str]:

@@ -57,7 +57,8 @@ class Folder:
 
     def paths(self) -> list[Path]:
         try:
-            return sorted(path for path in self.path.iterdir() if is_receipt(path.name))
+            found = [path for path in self.path.iterdir() if is_receipt(path.name)]
+            return sorted(found, key=lambda path: path.name)
         except OSError as error:
             raise unwritable(self.path, error) from error
 

@@ -61,7 +61,7 @@ def hold(path: Path) -> Held:
     with explained(path):
         descriptor = lock(path)
         try:
-            return Held(path, descriptor, from_json(read(descriptor), str(path)))
+            return Held(path, descriptor, from_json(read(descriptor, path.parent), str(path)))
         except BaseException:
             os.close(descriptor)
             raise

@@ -166,7 +166,8 @@ def from_json(body: bytes, path: str) -> Receipt:
     try:
         document = json.loads(body)
         if document["dns01_receipt"] != VERSION:
-            raise damaged(path, f"it is of version {document['dns01_receipt']!r}")
+            version = printable(repr(document["dns01_receipt"]), 20)
+            raise damaged(path, f"it is of version {version}, and this dns01 reads {VERSION}")
         return Receipt(
             id=str(document["id"]),
             created=moment(document["created"]),

@@ -127,9 +127,11 @@ class Store:
         held: list[Held] = []
         live, damaged, is_whole = [], [], True
         for path in self._folder.paths():
+            if path in less:
+                continue
             try:
                 receipt = self._folder.receipt(path)
-                if receipt.state is State.CLEANED or path in less or not wanted(receipt):
+                if receipt.state is State.CLEANED or not wanted(receipt):
                     continue
                 if len(held) < most:
                     held.append(hold(path))
