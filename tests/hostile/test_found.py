@@ -33,7 +33,7 @@ def test_what_spells_no_name(text: str) -> None:
         named(text.replace("300", "999"))  # octal there
     with pytest.raises(Unavailable):
         stored_record(ROW | {"name": text})
-    challenge = RECEIPT["records"][0] | {"name": text}  # type: ignore[index, operator]
+    challenge = RECEIPT["records"][0] | {"name": text}  # type: ignore[index]
     with pytest.raises(Failed):
         from_json(json.dumps(RECEIPT | {"records": [challenge]}).encode(), "x")
 
