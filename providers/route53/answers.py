@@ -26,7 +26,7 @@ def bound(client: "Route53Client", deadline: float = DEADLINE) -> None:
     """Let *client* wait *deadline* seconds for an answer at most, and read `LIMIT` octets of it."""
     session: URLLib3Session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001
     events: Any = client.meta.events
-    # Last, for botocore takes the first answer that it is given: others want to see the request.
+    # Last, for others want to see a request before it goes.
     events.register_last("before-send.route-53", partial(_send, session, deadline))
 
 
