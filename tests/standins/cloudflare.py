@@ -63,6 +63,10 @@ class CloudflareStandIn(Served):
         start = len(self.log) + 1
         self.faults |= {start + i: fault for i, fault in enumerate(faults) if fault}
 
+    def end_block(self) -> None:
+        """Let time pass until calls are taken again."""
+        self._blocked = (0.0, Fault())
+
     def records(self, name: str) -> list[Record]:
         """Everything stored at *name*, in any zone."""
         wanted = name.rstrip(".").lower()
