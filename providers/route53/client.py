@@ -75,12 +75,12 @@ def account(client: "Route53Client") -> str:
 def numbered(key: str) -> str:
     """Return the number of the account that *key*, an access key id, has in it; else *key*.
 
-    Ids made since 2019 hold it, in 39 of the 80 bits that follow the prefix.
+    Ids made since 2019 hold it, in 40 of the 80 bits that follow the prefix.
     """
     if not re.fullmatch(r"A[KS]IA[Q-Z][A-Z2-7]{15}", key):
         return key
     bits = int.from_bytes(base64.b32decode(key[4:])[:6], "big")
-    return f"{bits >> 7 & 0x7FFFFFFFFF:012d}"
+    return f"{bits >> 7 & 0xFFFFFFFFFF:012d}"
 
 
 def _made(settings: Mapping[str, str], *, apart: bool) -> "Route53Client":
