@@ -27,11 +27,13 @@ class ProviderContract:
         apex: A zone the account hosts.
         writers: How many concurrent writers of one name must all succeed.
         settle: Most calls of `in_sync` until a change is in sync.
+        tells: Whether changes say what an append found missing.
     """
 
     apex: Name = from_text("example.com.")
     writers: int = 8
     settle: int = 20
+    tells: bool = False
 
     def values(self, name: Name) -> set[str]:
         """Return the unquoted TXT values the host stores at *name*."""
@@ -155,6 +157,32 @@ class ProviderContract:
             + [partial(provider.append, zone, [txt], MARK) for txt in new]
         )
         assert self.values(name) == {txt.value for txt in new}
+
+    def test_concurrent_callers_fail_alone(
+        self, provider: Provider, zone: Zone, name: Name
+    ) -> None:
+        """One caller's refused record is nobody else's failure, however calls are gathered."""
+        culprit = from_text("culprit", name)
+        self.alias(culprit)
+        values = {f"v{i}" for i in range(self.writers)}
+        with ThreadPoolExecutor(self.writers + 1) as pool:
+            refused = pool.submit(provider.append, zone, [TXT(culprit, "v")], MARK)
+            for call in [
+                pool.submit(provider.append, zone, [TXT(name, value)], MARK) for value in values
+            ]:
+                call.result()
+            assert isinstance(refused.exception(), Rejected)
+        assert self.values(name) == values
+
+    def test_a_change_tells_what_was_missing(
+        self, provider: Provider, zone: Zone, name: Name
+    ) -> None:
+        """What an append found missing, if changes tell; nothing where all was there."""
+        steps = ((["v"], {"v"}), (["v", "w"], {"w"}), (["v", "w"], set[str]()))
+        for values, missing in steps:
+            change = provider.append(zone, [TXT(name, value) for value in values], MARK)
+            told = {(name, value) for value in missing} if self.tells else None
+            assert change.written == told
 
     def test_a_change_gets_in_sync(self, provider: Provider, zone: Zone, name: Name) -> None:
         """The host's own word arrives, for writes and for no-ops."""

@@ -16,7 +16,6 @@ from dns.name import Name
 from providers import cloudflare as cf
 from providers import rfc2136, route53
 from providers.contract import TXT, Adapter, Paced, Zone
-from providers.errors import ProviderError
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
@@ -79,7 +78,7 @@ def work(job: Job, value: str, start: "Barrier", results: "Queue[Outcome]") -> N
             adapter.append(job.zone, [TXT(job.name, value)], "dns01 test")
         else:
             adapter.delete(job.zone, [TXT(job.name, value)])
-    except ProviderError as failed:
+    except Exception as failed:  # noqa: BLE001 - said by whoever started it
         error = f"{type(failed).__name__}: {failed}"
     results.put(Outcome(value, error, adapter.api_calls, time.monotonic() - began))
 

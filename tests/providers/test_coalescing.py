@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from providers.coalescing import Errand, OneWriter, settle
 from providers.contract import TXT, Change, Zone
 from providers.errors import ProviderError, Rejected, Unauthorized, Unavailable
-
 from tests.bridge import until
 
 ZONE = Zone(from_text("example.com."), "z")

@@ -63,6 +63,7 @@ class TestContract(ProviderContract):
     """Embedded keeps the contract of every provider."""
 
     writers = 30
+    tells = True
 
     @pytest.fixture
     def provider(self) -> Iterator[Embedded]:

@@ -45,6 +45,7 @@ class Real(ProviderContract):
 
     address: str
     writers = 30
+    tells = True
 
     @pytest.fixture(autouse=True)
     def _laboratory(self, lab: Lab) -> None:

@@ -115,6 +115,7 @@ class Contract(ProviderContract):
     """The contract, whatever stands at the endpoint."""
 
     writers = 30
+    tells = True
     zone_id: str
 
     @pytest.fixture

@@ -17,6 +17,8 @@ from .scene import HOST, MARK, NAME, sent
 class TestContract(ProviderContract):
     """The stand-in refuses what the API documents."""
 
+    tells = True
+
     @pytest.fixture(autouse=True)
     def _rules(self, api: CloudflareStandIn) -> None:
         self.api = api
