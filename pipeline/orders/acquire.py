@@ -57,7 +57,9 @@ class Acquisition:
 
     def _request(self, case: Case) -> None:
         name = case.claim.name
-        patience = max(min(self._deadline - self._clock.now(), PATIENCE), 0.0)
+        patience = min(self._deadline - self._clock.now(), PATIENCE)
+        if patience <= 0:
+            raise not_asked(self._source.name, name)
         future = in_thread(lambda: self._source.fetch(name))
         wait([future], timeout=patience)
         if not future.done():
@@ -88,6 +90,16 @@ def busy_elsewhere(name: str) -> Failed:
         "busy",
         f"another dns01 run is at work on {name}",
         "it will finish or time out by itself; run again then",
+    )
+
+
+def not_asked(source: str, name: str) -> Failed:
+    """Return the failure of an order that nobody would have waited for."""
+    return Failed(
+        Exit.UNAVAILABLE,
+        "no-order",
+        f"no time was left to ask the {source} source for the order of {name}",
+        "nothing was asked for, so nothing counts; give it a longer --timeout, or fewer names",
     )
 
 

@@ -71,6 +71,14 @@ def cut_short(call: Call) -> None:
     call.reply(status, headers, body[: len(body) // 2])
 
 
+def entities(call: Call) -> None:
+    """A gigabyte again, in ten lines of XML."""
+    first = '<!ENTITY e0 "0123456789">'
+    levels = [f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9)]
+    lines = ['<?xml version="1.0"?><!DOCTYPE a [', first, *levels, "]><a>&e8;</a>"]
+    call.reply(200, {"Content-Type": "text/xml"}, "\n".join(lines).encode())
+
+
 def answering(status: int, body: bytes | str = b"", **headers: str) -> Fault:
     octets = body if isinstance(body, bytes) else body.encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}

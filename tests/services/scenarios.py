@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from .authority import DAY, ELSEWHERE, Certificate
-from .faults import COMMON, answering, broken_off, dripping, half, silent, unheard
+from .faults import COMMON, answering, broken_off, dripping, entities, half, silent, unheard
 from .gate import Call, Fault, passed
 from .scene import is_addition, is_removal, is_zones
 
@@ -145,6 +145,7 @@ CLOUDFLARE = {
 }
 
 ROUTE53 = {
+    "a bomb of entities": Harm(entities, meets=is_zones),
     "429": Harm(answering(429, ""), meets=is_zones),
     "throttling": Harm(THROTTLED["route 53"], meets=is_zones),
     "throttling, once": Harm(THROTTLED["route 53"], 1, timeout=40.0, meets=is_zones),

@@ -10,7 +10,7 @@ from tests.standins.cloudflare_http import Recorder
 from tests.standins.ministack import Ministack
 
 from .authority import Authority, Certificate
-from .faults import answering, packed
+from .faults import answering, packed, silent
 from .scenarios import SCENARIOS, Harm
 from .table import Key, Row, rows
 from .trial import Ground, Result
@@ -87,6 +87,22 @@ def test_credentials_follow_no_redirect(ground: Ground, service: str) -> None:
         assert scene.ready(24.0).exit == 69
         assert gate.calls
         assert elsewhere.seen == []
+
+
+def test_no_order_is_asked_for_in_vain(ground: Ground) -> None:
+    """
+    An order API that hangs takes all of the time; then no other order is asked for, and wasted.
+    """
+    with ground.scene("The order API", Harm(), "vain") as (scene, gate):
+        gate.fault = silent
+        scene.words += (f"b.{scene.words[0]}",)
+        outcome = scene.ready(10.0)
+        assert outcome.exit == 69
+        assert [said.partition(" of ")[0] for said in outcome.said] == [
+            "the rcl source gave no order",
+            "no time was left to ask the rcl source for the order",
+        ]
+        assert len(gate.calls) == 1
 
 
 @pytest.mark.parametrize("service", ["The order API", "Cloudflare", "Route 53"])

@@ -7,7 +7,7 @@ import pytest
 from dns.name import from_text
 
 from providers.cloudflare.api import Line
-from providers.cloudflare.wire import Again, judged, matching, printable, refusal, unquoted
+from providers.cloudflare.wire import LEGIBLE, Again, judged, matching, printable, refusal, unquoted
 from providers.errors import Misconfigured, Rejected, Unauthorized, Unavailable
 
 from .scene import FakeTime
@@ -78,6 +78,13 @@ class TestAnswers:
         """
         assert printable("<STYLE>p {}\n</STYLE><b>a\r\n\x00b</b> c") == "a b c"
         assert len(printable("x" * 1000)) == 200
+        assert printable("a\x1b[31mb\x1b[0m") == "a b"
+
+    def test_nobody_looks_for_words_in_megabytes(self) -> None:
+        """
+        What is not among the first characters is not read at all.
+        """
+        assert printable(" " * LEGIBLE + "word") == ""
 
     @pytest.mark.parametrize(
         ("status", "body"),
