@@ -19,6 +19,7 @@ from tests.bridge import Site, finish, leaf, opened
 
 ROUNDS = 20 if os.environ.get("DNS01_CRASH") == "all" else 3
 NAME = "www.example.com"
+HOSTS = [f"host-{number}.example.com" for number in range(4)]
 
 
 @dataclass
@@ -60,12 +61,13 @@ def listed(site: Site) -> list[str]:
 
 
 def values(site: Site) -> set[str]:
-    return site.dns.values(leaf(NAME))
+    hosts = (NAME, *HOSTS)
+    return {value for host in hosts for value in site.dns.values(leaf(host))}
 
 
-def documents(site: Site, count: int) -> list[Sequence[str]]:
-    """Return command lines of runs of one name, each with a value of its own."""
-    paths = [site.document(value=f"value-{number:02}".ljust(43, "x")) for number in range(count)]
+def documents(site: Site, *hosts: str) -> list[Sequence[str]]:
+    """Return command lines of runs of *hosts*, each with a value of its own."""
+    paths = [site.document(host, f"value-{n:02}".ljust(43, "x")) for n, host in enumerate(hosts)]
     return [("ready", "--from", path) for path in paths]
 
 
@@ -79,7 +81,9 @@ def test_removals_at_once(site: Site, cleans: int) -> None:
     for what is being worked on, or 0, and between them everything is gone.
     """
     for _ in range(ROUNDS):
-        assert {each.returncode for each in together(site, *documents(site, 3))} == {0}
+        assert {each.returncode for each in together(site, *documents(site, NAME, NAME, NAME))} == {
+            0
+        }
         assert len(values(site)) == 3
         ledger = Ledger(site)
         ends = [each.returncode for each in together(site, *[CLEAN] * cleans)]
@@ -96,7 +100,7 @@ def test_removals_beside_runs(site: Site) -> None:
     runs left goes; at the end one `clean` removes all the rest.
     """
     for _ in range(ROUNDS):
-        old, *new = documents(site, 4)
+        old, *new = documents(site, *HOSTS)
         assert together(site, old)[0].returncode == 0
         ledger = Ledger(site)
         ends = together(site, *new, CLEAN, CLEAN)
@@ -131,7 +135,7 @@ def test_runs_with_a_value_in_common(site: Site) -> None:
     Two documents with the same value: it is there until the last of their receipts is cleaned, and
     removals of both at once remove it once.
     """
-    line = documents(site, 1)[0]
+    line = documents(site, NAME)[0]
     for _ in range(ROUNDS):
         assert {each.returncode for each in together(site, line, line, line)} == {0}
         assert len(values(site)) == 1
@@ -149,7 +153,7 @@ def test_a_run_that_shares_a_value_with_one_being_removed(site: Site) -> None:
     """
     A run of a value that another's `clean` is just removing never ends as ready without it.
     """
-    line = documents(site, 1)[0]
+    line = documents(site, NAME)[0]
     for _ in range(ROUNDS):
         assert site.dns01(*line).returncode == 0
         clean, run = together(site, CLEAN, line)
