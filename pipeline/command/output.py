@@ -92,8 +92,7 @@ class Output:
 
     def _fit(self, report: Report) -> Report:
         """Return *report* with what the files of secrets give cause to say, and with no secret."""
-        remarks = (each for each in self._environment.files.remarks if each not in report.problems)
-        fit = replace(report, problems=(*report.problems, *remarks))
+        fit = replace(report, problems=(*report.problems, *self._environment.files.remarks))
         return self._environment.secrets.hide_in(fit)
 
     def text(self, text: str) -> bool:
