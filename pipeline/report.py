@@ -98,7 +98,7 @@ def to_json(report: Report) -> str:
         "problems": [problem_out(problem) for problem in report.problems],
     }
     # A value that `wait` was given is told as it is, yet no CI log finds a command (##vso[) in it.
-    return json.dumps(document, indent=2, ensure_ascii=True).replace("##", r"\u0023#")
+    return json.dumps(document, indent=2, ensure_ascii=True).replace("#", r"\u0023")
 
 
 def order_out(order: OrderLine) -> dict[str, object]:

@@ -70,8 +70,12 @@ def look(site: Site, ended: CompletedProcess[str]) -> None:
     """See that nothing in what came out is more than text."""
     if ended.stdout.startswith("{"):
         harmless_values(json.loads(ended.stdout))
+        assert "##" not in ended.stdout  # which some runners obey within a line, too
+        assert ended.stdout.replace("\n", "").isprintable()
+    else:
+        harmless(ended.stdout)
+    harmless(ended.stderr)
     for text in (ended.stdout, ended.stderr):
-        harmless(text)
         assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
     for path in site.state.glob("*.report.json"):
         harmless_values(json.loads(path.read_text()))
