@@ -22,6 +22,9 @@ STUCK = 2.0
 
 POLL = 0.002
 
+NUMBERS = State.__slots__[2:]
+"""What a state holds besides its lists."""
+
 Answer = TypeVar("Answer")
 Edit = Callable[[State, float], tuple[State, Answer]]
 Now = Callable[[], float]
@@ -129,8 +132,8 @@ def decoded(body: bytes, now: float) -> State:
     """Return the state in *body*, a new one where that makes no sense."""
     try:
         found = json.loads(body.split(b"\n")[0])
-        moments = {name: float(found[name]) for name in State.__slots__ if name != "slots"}
-        state = State(tuple(map(float, found["slots"])), **moments)
+        gone, slots = (tuple(map(float, found[name])) for name in ("gone", "slots"))
+        state = State(gone, slots, *(float(found[name]) for name in NUMBERS))
     except (ValueError, LookupError, TypeError, RecursionError, OverflowError):
         return State()
     return state if state.is_sound(now) else State()

@@ -11,7 +11,6 @@
    window, and all bursts end; it recovers with time.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
@@ -42,12 +41,14 @@ class State:
     """What is known of an account. Moments are seconds of a clock that all sharers have.
 
     Attributes:
-        slots: When requests went or will go, ascending; those that still matter.
+        gone: When requests went, ascending; those that still matter.
+        slots: When others are to go, ascending. Some may be past: their holders are late.
         blocked_until: Nothing goes before.
         gap: Seconds between requests that go before `gap_until`.
         stretch: How many times longer than the rate says the window was at `stretched_at`.
     """
 
+    gone: tuple[float, ...] = ()
     slots: tuple[float, ...] = ()
     blocked_until: float = 0.0
     gap: float = 0.0
@@ -57,11 +58,12 @@ class State:
 
     def is_sound(self, now: float) -> bool:
         """Whether this can be what was known, and not what a broken file says."""
-        moments = (*self.slots, self.blocked_until, self.gap_until, self.stretched_at)
+        moments = (*self.gone, *self.slots, self.blocked_until, self.gap_until, self.stretched_at)
         return (
             all(isfinite(moment) and moment <= now + HORIZON + self.gap for moment in moments)
             and 0 <= self.gap <= HORIZON
             and 1 <= self.stretch <= MOST
+            and list(self.gone) == sorted(self.gone)
             and list(self.slots) == sorted(self.slots)
         )
 
@@ -78,35 +80,44 @@ class State:
 
 
 def reserve(state: State, rate: Rate, now: float) -> tuple[State, float]:
-    """Return *state* with one more slot, behind all others, and that slot."""
-    slots = state.slots
-    slot = max(now, state.blocked_until, *slots[-1:])
+    """Return *state* with one more slot, behind all others, and that slot; now means: go."""
+    line = sorted((*state.gone, *state.slots))
+    slot = max(now, state.blocked_until)
     window = state.window(rate, now)
-    if len(slots) >= rate.calls and slots[-rate.calls] + window > now:
-        slot = max(slot, slots[-rate.calls] + window, slots[-1] + window / rate.calls)
-    if slots:
-        slot = max(slot, slots[-1] + state.apart(rate, now, slot))
-    return replace(state, slots=recent((*slots, slot), window, now)), slot
+    if len(line) >= rate.calls and line[-rate.calls] + window > now:
+        slot = max(slot, line[-rate.calls] + window, line[-1] + window / rate.calls)
+    if line:
+        slot = max(slot, line[-1] + state.apart(rate, now, slot))
+    return placed(state, rate, now, slot), slot
 
 
 def claim(state: State, rate: Rate, now: float, slot: float) -> tuple[State, float]:
     """Return when the holder of *slot*, which has come, may really go: now, or later.
 
-    Others may have gone late, or the host may have said something meanwhile.
+    Others may have gone late, or the host may have said something meanwhile. Who
+    is late in turn holds nobody up: each looks at those who went.
     """
     if slot not in state.slots:  # a block has made it void
         return reserve(state, rate, now)
-    others = without(state, slot).slots
-    ahead = [other for other in others if other <= max(now, slot)]
     at = max(now, state.blocked_until)
-    window = state.window(rate, now)
-    if len(ahead) >= rate.calls:
-        at = max(at, ahead[-rate.calls] + window)
-    if ahead:
-        at = max(at, ahead[-1] + state.apart(rate, now, at))
+    if len(state.gone) >= rate.calls:
+        at = max(at, state.gone[-rate.calls] + state.window(rate, now))
+    if state.gone:
+        at = max(at, state.gone[-1] + state.apart(rate, now, at))
     if at <= now + SLACK:
         at = now
-    return replace(state, slots=recent(sorted((*others, at)), window, now)), at
+    return placed(without(state, slot), rate, now, at), at
+
+
+def placed(state: State, rate: Rate, now: float, slot: float) -> State:
+    """Return *state* with *slot*, without what does not matter any more."""
+    # The window may be that much longer in a moment; and the last one always matters.
+    matters = now - state.window(rate, now) * STEP
+    slots = tuple(each for each in state.slots if each > matters)
+    if slot > now:
+        return replace(state, slots=tuple(sorted((*slots, slot))))
+    gone = tuple(each for each in state.gone if each > matters)
+    return replace(state, gone=(*gone, slot), slots=slots)
 
 
 def without(state: State, slot: float) -> State:
@@ -120,9 +131,13 @@ def without(state: State, slot: float) -> State:
 def blocked(state: State, rate: Rate, now: float, seconds: float) -> State:
     """Return *state* after the host has said that nothing goes for *seconds*."""
     until = max(state.blocked_until, now + min(seconds, HORIZON))
-    void = tuple(slot for slot in state.slots if slot <= now)
-    after = {"gap": rate.seconds / rate.calls, "gap_until": until + rate.seconds}
-    return replace(state, slots=void, blocked_until=until, **after)
+    return replace(
+        state,
+        slots=(),
+        blocked_until=until,
+        gap=rate.seconds / rate.calls,
+        gap_until=until + rate.seconds,
+    )
 
 
 def spread(state: State, now: float, left: int, seconds: float) -> State:
@@ -131,8 +146,7 @@ def spread(state: State, now: float, left: int, seconds: float) -> State:
     gap, until = seconds / (left + 1), now + seconds
     if state.blocked_until > now or (state.gap >= gap and state.gap_until >= until):
         return state
-    void = tuple(slot for slot in state.slots if slot <= now)
-    return replace(state, slots=void, gap=gap, gap_until=until)
+    return replace(state, slots=(), gap=gap, gap_until=until)
 
 
 def slowed(state: State, rate: Rate, now: float) -> State:
@@ -142,12 +156,3 @@ def slowed(state: State, rate: Rate, now: float) -> State:
         return state  # one answer of many to the same burst
     stretch = min(window / rate.seconds * STEP, MOST)
     return replace(state, stretch=stretch, stretched_at=now)
-
-
-def recent(slots: Sequence[float], window: float, now: float) -> tuple[float, ...]:
-    """Return those of *slots* that bear on others: of the last *window*, to come, and the latest.
-
-    A slot that is past may yet be claimed, by somebody who woke up late.
-    """
-    matters = now - window * STEP  # it may be that much longer in a moment
-    return tuple(s for i, s in enumerate(slots, 1) if s > matters or i == len(slots))

@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")
 
 # The account's: five a second, for all of its users together. Requests sent a second
 # apart do not arrive so.
-RATE = Rate(5, 1.08)
+RATE = Rate(5, 1.04)
 
 # Seconds. The last attempt starts before RETRY_FOR and may take both timeouts more.
 # Counted from the first that failed; where a run says how long it waits, only

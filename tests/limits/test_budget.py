@@ -57,8 +57,8 @@ def test_processes_share_one_budget(tmp_path: Path) -> None:
     # Told after it went, by a process that may have been held up in between: only the mean counts.
     assert times[-1] - times[0] >= (30 - 2 * RATE.calls) / RATE.calls * RATE.seconds
     spent = Shared(tmp_path / "s", ACCOUNT, time.sleep)
-    slots = spent.change(lambda state, _now: (state, state.slots), time.monotonic)
-    assert not crowded(slots, RATE.calls, RATE.seconds)
+    gone = spent.change(lambda state, _now: (state, state.gone), time.monotonic)
+    assert not crowded(gone, RATE.calls, RATE.seconds)
 
 
 def test_objects_share_by_account_and_folder(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_alone_a_long_wait_is_refused() -> None:
     assert "later" in caught.value.hint
 
 
-SOUND = encoded(State((100.0,), 100.0))
+SOUND = encoded(State((100.0,), blocked_until=100.0))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_broken_file_counts_as_new(tmp_path: Path, body: bytes) -> None:
     file(tmp_path / "s").write_bytes(body)
     mine.enter()
     assert clock.waits == []
-    assert decoded(file(tmp_path / "s").read_bytes(), clock.now).slots == (clock.now,)
+    assert decoded(file(tmp_path / "s").read_bytes(), clock.now).gone == (clock.now,)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
