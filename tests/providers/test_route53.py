@@ -323,7 +323,8 @@ class TestLostAnswers:
         if old:
             front.put(zone.id, name.to_text(), *old)
         front.lost = 1
-        provider.append(zone, [TXT(name, "v")], MARK)
+        change = provider.append(zone, [TXT(name, "v")], MARK)
+        assert change.written == {(name, "v")}, "it was missing, and is there by us"
         assert front.calls == [
             "ListResourceRecordSets",
             "ChangeResourceRecordSets",
