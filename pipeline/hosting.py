@@ -35,12 +35,12 @@ def hosting(
     failures = list(dict.fromkeys(each for each in homes.values() if isinstance(each, Failed)))
     undecided = [failed for failed in failures if failed.problem.code == "provider"]
     places = [(at.provider, at.zone) for at in written(homes.values())]
-    patience = (settings.timeout - tools.clock.now()) / 2
+    until = (tools.clock.now() + settings.timeout) / 2  # leaves time to report
     problems = [
         *placing.problems,
         *map(nobody, undecided[:1]),
         *hosted(homes.values()),
-        *wide(places, tools.hosts, unused, patience),
+        *wide(places, tools.hosts, unused, until),
     ]
     return [failed for failed in failures if failed not in undecided], problems
 

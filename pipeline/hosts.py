@@ -10,6 +10,7 @@ from concurrent.futures import Future, wait
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import TypeVar
 
 from dns.name import Name
 
@@ -30,6 +31,8 @@ Group = tuple[str, Zone]
 
 Groups = Mapping[Group, list[Record]]
 """Records by where they are written."""
+
+Result = TypeVar("Result")
 
 Action = Callable[[Provider, Zone, list[TXT]], Change]
 """Writes to a zone."""
@@ -80,8 +83,16 @@ class Hosts:
         asked = list(names)
         adapter = self.open(provider)
         until = self._clock.now() + self._left(deadline) / 2
+        return self.ask(provider, lambda: adapter.zones(asked), until)
+
+    def ask(self, provider: str, question: Callable[[], Result], until: float) -> Result:
+        """Return what *question*, a call of the adapter of *provider*, has returned by then.
+
+        Raises:
+            Failed: 65, 69, 70, 77 or 78, in the provider's words.
+        """
         with self._pauses.within(until):
-            future: Future[Sequence[Zone]] = in_thread(lambda: adapter.zones(asked))
+            future = in_thread(question)
         wait([future], timeout=self._left(until))
         return result(future, provider)
 

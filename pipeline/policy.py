@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import dns.exception
-import dns.name
 from dns.name import Name
 
 from providers.contract import Adapter, Privilege
+from providers.names import domain_name
 
 from .configuration import registry
 from .configuration.settings import Settings
@@ -63,8 +62,8 @@ def owner(text: str) -> Name:
 def absolute(name: str, text: str) -> Name:
     """Return *name*, which is part of *text*, as a domain name of two labels or more."""
     try:
-        found = dns.name.from_text(name).canonicalize()
-    except (dns.exception.DNSException, UnicodeError) as error:
+        found = domain_name(name).canonicalize()
+    except ValueError as error:
         raise strange(text) from error
     if len(found) < 3:
         raise strange(text)

@@ -6,14 +6,12 @@ receipt here lists. A run on another machine is protected by its youth alone.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from providers.contract import Marked, Marking, Zone
-from providers.threads import in_thread
 
 from .clean import clean
 from .clock import Clock
@@ -22,7 +20,6 @@ from .hosting import nobody
 from .hosts import Hosts
 from .marks import PREFIX, Leftovers, Listed, leftovers, names
 from .model import Exit, Failed, Problem, Severity, worst
-from .outcomes import result
 from .receipts.receipt import Receipt
 from .receipts.store import Store
 from .report import RecordLine, Report, finished
@@ -153,9 +150,7 @@ class Stale:
         )
 
     def _ask(self, name: str, question: Callable[[], Result]) -> Result:
-        future: Future[Result] = in_thread(question)
-        wait([future], timeout=PATIENCE)
-        return result(future, name)
+        return self._hosts.ask(name, question, self._clock.now() + PATIENCE)
 
     def _attempt(self, step: Callable[[], None]) -> None:
         try:

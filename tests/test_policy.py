@@ -58,6 +58,7 @@ def test_where_the_values_of_a_domain_are(text: str, name: str) -> None:
         *("", ".", "a..b", "-a.test", "a b.test", "*", "*.", "a.*.test", "https://a.test"),
         *("192.0.2.1", "=b.test", "a.test=", "a.test=.", "a.test=test", "a..b=b.test"),
         *("_x", "_x..y", f"{'a' * 64}.test", f"a.test={'a' * 64}.test", "*.=b.test"),
+        *(r"a.test=\300.test", r"_\300.test", "_" + "a." * 200 + "test", "_\ud800.test"),
     ],
 )  # fmt: skip
 def test_what_is_no_domain_is_64(text: str) -> None:
