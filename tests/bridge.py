@@ -146,6 +146,7 @@ class Site:
             "HOME": str(self.folder),
             "PYTHONPATH": str(self.folder / "packages"),
             "DNS01_STATE_DIR": str(self.state),
+            "DNS01_SHARED_DIR": str(self.folder / "shared"),
             "DNS01_CONFIG": str(self.folder / "dns01.toml"),
             "DNS01_RESOLVERS": at(self.resolver.address),
             "BRIDGE_URL": self.bridge.url,

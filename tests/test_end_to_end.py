@@ -78,6 +78,7 @@ class Bench:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "DNS01_STATE_DIR": str(self.folder / "state"),
+            "DNS01_SHARED_DIR": str(self.folder / "shared"),
             "RCL_BASE_URL": self.broker.url,
             "RCL_API_KEY": "canary-rcl-key",
             "RCL_SUBSCRIPTION_ID": "sub",

@@ -90,7 +90,6 @@ def route53(folder: Path, endpoint: str, zones: int) -> Iterator[tuple[Account, 
             front.create_zone(apex.to_text())
         variables = {
             "DNS01_PROVIDER": "route53",
-            "DNS01_SHARED_DIR": str(folder / "shared"),
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
             "AWS_SECRET_ACCESS_KEY": f"{CANARY}-aws",
             "AWS_ENDPOINT_URL_ROUTE_53": front.url,
@@ -110,7 +109,6 @@ def cloudflare(folder: Path) -> Iterator[tuple[Account, CloudflareStandIn]]:
         with CloudflareStandIn(["z0.example"], mirror) as api:
             variables = {
                 "DNS01_PROVIDER": "cloudflare",
-                "DNS01_SHARED_DIR": str(folder / "shared"),
                 "CLOUDFLARE_API_TOKEN": api.token,
                 "CLOUDFLARE_BASE_URL": api.url,
             }
