@@ -5,7 +5,6 @@ turns that into exit 78 with the place and the offending value.
 """
 
 import re
-import struct
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -112,7 +111,7 @@ def apex(name: str) -> Name:
     """Return the zone *name*, in Unicode or ASCII, as a domain name below the root."""
     try:
         found = dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical)
-    except (dns.exception.DNSException, UnicodeError, struct.error) as error:  # \\300
+    except (dns.exception.DNSException, UnicodeError) as error:
         raise ValueError("a domain name is wanted") from error
     if found == dns.name.root:
         raise ValueError("a domain name below the root is wanted")

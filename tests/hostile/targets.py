@@ -46,6 +46,9 @@ CHALLENGE = {
     "name": "_acme-challenge.www.example.com.", "value": A, "domain": "www.example.com",
     "valid": False,
 }  # fmt: skip
+RECORD = CHALLENGE | {
+    "zone": "example.com.", "zone_id": "Z1", "provider": "route53", "ttl": 60, "target": None,
+}  # fmt: skip
 RECEIPT = {
     "dns01_receipt": 1,
     "id": "0123456789abcdef",
@@ -57,12 +60,7 @@ RECEIPT = {
             "fetched": "2026-01-01T00:00:00+00:00", "status": "pending", "challenges": [CHALLENGE],
         }
     ],
-    "records": [
-        CHALLENGE | {
-            "zone": "example.com.", "zone_id": "Z1", "provider": "route53", "ttl": 60,
-            "target": None,
-        }
-    ],
+    "records": [RECORD],
 }  # fmt: skip
 CONFIGURATION = b"""
 provider = ["cloudflare", "route53"]

@@ -305,13 +305,16 @@ def test_the_command_line(site: Site, words: list[str]) -> None:
     [
         "DNS01_PROVIDER", "DNS01_RESOLVERS", "DNS01_TIMEOUT", "DNS01_CONFIG", "RCL_BASE_URL",
         "RCL_SUBSCRIPTION_ID", "RCL_API_KEY_FILE", "DNS01_ISSUER", "DNS01_ROOT_HINTS",
-        "RCL_API_KEY",
+        "RCL_API_KEY", "GITHUB_OUTPUT",
     ],
 )  # fmt: skip
 def test_the_environment(site: Site, variable: str) -> None:
     """
     Variables, and the names of files in them.
     """
+    if variable == "GITHUB_OUTPUT":
+        run(site, "ready", "a..b", GITHUB_OUTPUT=f"/nonexistent/{HOSTILE}".replace("\0", ""))
+        return
     more = {"RCL_API_KEY": ""} if variable == "RCL_API_KEY_FILE" else {}
     run(site, "ready", HOST, **(more | {variable: HOSTILE.replace("\0", "")}))
 
