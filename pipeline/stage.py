@@ -136,6 +136,7 @@ class Run:
         save = partial(self._save, state, (*records, *inherited))
         if not attempt(self._alive(), save):
             return
+        self.ledger.await_removals(self._tools.clock, self._settings.timeout)
         append(self._alive(), self._tools.hosts, self._mark, self._settings.timeout)
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]

@@ -41,6 +41,31 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    @contextlib.contextmanager
+    def removal(self) -> Iterator[None]:
+        """Let others know that values are on their way out of DNS, until they are gone."""
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError):  # no folder, no receipt, nobody to tell
+                fcntl.flock(stack.enter_context(self._opened()), fcntl.LOCK_SH)
+            yield
+
+    def is_removing(self) -> bool:
+        """Whether any process is at a removal."""
+        with self._opened() as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[int]:
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
     def receipt(self, path: Path) -> Receipt:
         """Return what is at *path* now; nothing is read twice.
 

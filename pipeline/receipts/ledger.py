@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.clock import Clock
 from pipeline.hosts import Group, Hosts
 from pipeline.model import Failed, Problem, Record
 from pipeline.plan import by_zone
@@ -97,6 +98,11 @@ class Ledger:
         self._earlier = ()
         self._earlier_open.close()
 
+    def await_removals(self, clock: Clock, until: float) -> None:
+        """Wait while others may be removing what this run, too, lists and is about to write."""
+        while self._held and self._store.is_contested(self._held) and clock.now() < until:
+            clock.pause(0.1)
+
     def withdraw(
         self, hosts: Hosts, until: float, records: Collection[Record], then: State
     ) -> Sequence[Failed]:
@@ -128,16 +134,17 @@ def withdraw(
     stays in its receipt; so does everything where the disk refuses.
     """
     gone = {held: surplus(held.receipt, after) for held, after in goals.items()}
-    released = store.release(gone)
-    ours = [record for mine in released.values() if isinstance(mine, list) for record in mine]
-    failures = hosts.withdraw(by_zone(ours), until)
     removals: dict[Held, Removal] = {}
-    for held, after in goals.items():
-        mine = released[held]
-        if isinstance(mine, Failed):
-            removals[held] = Removal(stuck=tuple(gone[held]), failures=(mine,))
-        else:
-            removals[held] = strike(held, after, mine, failures)
+    with store.removal():
+        released = store.release(gone)
+        ours = [record for mine in released.values() if isinstance(mine, list) for record in mine]
+        failures = hosts.withdraw(by_zone(ours), until)
+        for held, after in goals.items():
+            mine = released[held]
+            if isinstance(mine, Failed):
+                removals[held] = Removal(stuck=tuple(gone[held]), failures=(mine,))
+            else:
+                removals[held] = strike(held, after, mine, failures)
     return removals
 
 

@@ -87,6 +87,21 @@ class Store:
         with self._folder.gate():
             return self._survey(wanted, less, BATCH)
 
+    def removal(self) -> contextlib.AbstractContextManager[None]:
+        """Return what is to be open from before `release` until all it gave is gone from DNS."""
+        return self._folder.removal()
+
+    def is_contested(self, held: Held) -> bool:
+        """Whether what *held* lists another process may just be removing.
+
+        Whoever releases from now on sees what *held* lists, and leaves that alone.
+        """
+        own = {record.place for record in held.receipt.records}
+        beside = (path for path in self._folder.paths() if path != held.path)
+        return any(own & self._folder.places(path) for path in beside) and (
+            self._folder.is_removing()
+        )
+
     def release(
         self, goods: Mapping[Held, Collection[Record]]
     ) -> dict[Held, list[Record] | Failed]:

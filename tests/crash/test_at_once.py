@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
-from threading import Lock
+from threading import Event, Lock
+from time import sleep
 from typing import Any
 
 import pytest
 from dns.name import from_text
 
-from tests.bridge import Site, finish, leaf, opened
+from tests.bridge import Site, finish, leaf, opened, until
 
 ROUNDS = 20 if os.environ.get("DNS01_CRASH") == "all" else 3
 NAME = "www.example.com"
@@ -81,7 +82,7 @@ def test_removals_at_once(site: Site, cleans: int) -> None:
     for what is being worked on, or 0, and between them everything is gone.
     """
     for _ in range(ROUNDS):
-        assert {each.returncode for each in together(site, *documents(site, NAME, NAME, NAME))} == {
+        assert {each.returncode for each in together(site, *documents(site, *HOSTS[:3]))} == {
             0
         }
         assert len(values(site)) == 3
@@ -162,3 +163,31 @@ def test_a_run_that_shares_a_value_with_one_being_removed(site: Site) -> None:
         assert (len(values(site)), len(listed(site))) == (1, 1), (clean, run)
         assert site.dns01(*CLEAN).returncode == 0
         assert (values(site), listed(site)) == (set(), [])
+
+
+def test_a_value_on_its_way_out_is_waited_for(site: Site) -> None:
+    """
+    A removal is slow, and a run of the same value begins meanwhile: the run writes it when it is
+    gone, not before; so it is there when the run says ready.
+    """
+    line = documents(site, NAME)[0]
+    assert site.dns01(*line).returncode == 0
+    removing, go = Event(), Event()
+
+    def hold(verb: str, _content: object) -> None:
+        if verb == "delete":
+            removing.set()
+            assert go.wait(30)
+
+    site.bridge.before = hold
+    clean = site.start(*CLEAN)
+    assert removing.wait(10)
+    run = site.start(*line)
+    until(lambda: "writing" in [receipt["state"] for receipt in site.receipts()])
+    calls = list(site.bridge.calls)
+    assert run.poll() is None
+    sleep(0.5)  # in which it would have written
+    assert site.bridge.calls == calls
+    go.set()
+    assert (finish(clean).returncode, finish(run).returncode) == (0, 0)
+    assert len(values(site)) == len(listed(site)) == 1
