@@ -82,9 +82,7 @@ def test_removals_at_once(site: Site, cleans: int) -> None:
     for what is being worked on, or 0, and between them everything is gone.
     """
     for _ in range(ROUNDS):
-        assert {each.returncode for each in together(site, *documents(site, *HOSTS[:3]))} == {
-            0
-        }
+        assert {each.returncode for each in together(site, *documents(site, *HOSTS[:3]))} == {0}
         assert len(values(site)) == 3
         ledger = Ledger(site)
         ends = [each.returncode for each in together(site, *[CLEAN] * cleans)]

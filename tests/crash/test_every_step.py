@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
@@ -24,7 +24,7 @@ TOGETHER = 12
 """Commands that are killed, each at another step, before one `clean --all` follows on them."""
 
 STRIDE = 1 if os.environ.get("DNS01_CRASH") == "all" else 3
-"""Of so many steps one is tried; each is with DNS01_CRASH=all, as in CI's nightly run."""
+"""Of so many steps one is tried; each is by `make crash`."""
 
 pytestmark = pytest.mark.skipif(
     os.uname().machine not in ARCHITECTURES, reason="system calls have other numbers here"
@@ -118,7 +118,11 @@ def unsound(state: Path) -> list[str]:
     [("ready", (), 100), ("run", ("--", "true"), 110), ("clean", (), 15)],
 )
 def test_nothing_is_lost_at_any_step(
-    scene: Scene, verb: str, words: Sequence[str], at_least: int
+    scene: Scene,
+    verb: str,
+    words: Sequence[str],
+    at_least: int,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """
     Whichever step a run, or a removal, was killed at: one `clean --all` later all its values are
@@ -128,5 +132,6 @@ def test_nothing_is_lost_at_any_step(
     sweep.run()
     assert sweep.losses == []
     steps = sorted(sweep.killed_at)
+    record_property("steps", len(steps))
     assert steps == list(range(1, steps[-1] + 1, STRIDE))
     assert steps[-1] >= at_least
