@@ -31,7 +31,7 @@ def excess(dns: Api, zones: Sequence[Zone]) -> Sequence[str]:
         names = ", ".join(str(zone.apex) for zone in others[:SHOWN])
         least = "" if page.last <= 1 else "at least "
         more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
-        said.append(f"see zones that are not needed, {least}{names}{more}")
+        said.append(f"see zones that none of these names needs: {least}{names}{more}")
     if rights := sorted({right for row in page.rows for right in beyond(row)}):
         said.append(f"have more rights than DNS:Edit and Zone:Read: {printable(', '.join(rights))}")
     return said

@@ -16,6 +16,8 @@ from .rrsets import named
 if TYPE_CHECKING:
     from .requests import Requests
 
+BEYOND = "read the records of zones that none of these names needs"
+
 
 def excess(requests: "Requests", zones: Sequence[Zone]) -> Sequence[str]:
     """Say in what the keys reach beyond *zones*: a listing, and one look at one other zone."""
@@ -26,7 +28,7 @@ def excess(requests: "Requests", zones: Sequence[Zone]) -> Sequence[str]:
             if key not in needed:
                 apex = named(hosted["Name"])
                 requests.glance(key, [apex])
-                return [f"read the records of zones that are not needed, such as {apex} ({key})"]
+                return [f"{BEYOND}, such as {apex} ({key})"]
     except ProviderError:  # what is not allowed is not there
         return []
     return []

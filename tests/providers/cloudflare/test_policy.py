@@ -79,7 +79,9 @@ def test_zones_that_are_not_needed_are_told(api: CloudflareStandIn, zone: Zone) 
     assert provider.excess([zone]) == []
     api.zones += [HostedZone(f"z{number}.test") for number in range(5)]
     [said] = provider.excess([zone])
-    assert said == "see zones that are not needed, z0.test., z1.test., z2.test. and 2 more"
+    assert (
+        said == "see zones that none of these names needs: z0.test., z1.test., z2.test. and 2 more"
+    )
     assert {call.method for call in api.log} == {"GET"}
     assert len(api.log) == 2
 
