@@ -1,7 +1,7 @@
 # Two commands do it all on a fresh machine: `make demo` and `make test`.
 BIN := .venv/bin
 
-.PHONY: demo test lint check fuzz clean
+.PHONY: demo test lint check crash fuzz clean
 
 demo: .venv/run  ## the main job on embedded parts: no root, no account, no network
 	@$(BIN)/dns01 demo
@@ -30,6 +30,9 @@ fuzz: .venv/dev  ## search by coverage for hostile input that breaks a promise: 
 	@$(BIN)/pip install --quiet --group fuzz
 	@for target in $(TARGETS); do \
 		$(BIN)/python -m tests.hostile.fuzz $$target $(SECONDS) || exit 1; done
+
+crash: .venv/dev  ## kill runs at every step, and repeat the races of many: a quarter of an hour
+	@DNS01_CRASH=all .ci/isolated $(BIN)/pytest tests/crash
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
