@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import count
@@ -118,11 +119,7 @@ def unsound(state: Path) -> list[str]:
     [("ready", (), 100), ("run", ("--", "true"), 110), ("clean", (), 15)],
 )
 def test_nothing_is_lost_at_any_step(
-    scene: Scene,
-    verb: str,
-    words: Sequence[str],
-    at_least: int,
-    record_property: Callable[[str, object], None],
+    scene: Scene, verb: str, words: Sequence[str], at_least: int
 ) -> None:
     """
     Whichever step a run, or a removal, was killed at: one `clean --all` later all its values are
@@ -132,6 +129,6 @@ def test_nothing_is_lost_at_any_step(
     sweep.run()
     assert sweep.losses == []
     steps = sorted(sweep.killed_at)
-    record_property("steps", len(steps))
+    sys.stderr.write(f"{verb}: killed at {len(steps)} of {steps[-1]} steps\n")
     assert steps == list(range(1, steps[-1] + 1, STRIDE))
     assert steps[-1] >= at_least
