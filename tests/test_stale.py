@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -413,6 +414,23 @@ def test_a_host_that_is_down(site: Site, *, configured: bool) -> None:
     assert (report.status, report.exit) == ("failed", Exit.UNAVAILABLE)
     assert codes(report) == ["provider-unavailable"]
     assert site.api.values(leaf("a.example.com")) == {VALUE}
+
+
+def test_two_sweeps_at_once(site: Site) -> None:
+    """
+    Both are done, and neither takes what the other does for a failure, nor a neighbour along.
+    """
+    for number in range(20):
+        site.put(leaf(f"h{number}.example.com"))
+        site.put(leaf(f"h{number}.example.com"), "theirs", mark=None)
+    with ThreadPoolExecutor(2) as pool:
+        reports = [each.result() for each in [pool.submit(site.clean) for _ in range(2)]]
+    assert [(report.exit, report.problems) for report in reports] == [(0, ())] * 2
+    assert {record.name for report in reports for record in report.records} == {
+        leaf(f"h{number}.example.com") for number in range(20)
+    }
+    assert {each.value for each in site.api.zones[0].records.values()} == {"theirs"}
+    assert len(site.api.zones[0].records) == 20
 
 
 # Who is asked
