@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import stat
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pipeline.files import put
 from pipeline.model import Challenge, Exit, Failed, Record
 from pipeline.receipts.held import Held
 from pipeline.receipts.receipt import Claim, Receipt, State, from_json, to_json
-from pipeline.receipts.store import KEPT_FOR, Store
+from pipeline.receipts.store import BATCH, KEPT_FOR, Store
 from providers.contract import Zone
 
 ZONE = Zone(from_text("example.com."), "Z1")
@@ -462,3 +463,33 @@ def test_the_content_is_on_disk_before_the_name(
         monkeypatch.setattr(Path, "replace", noting_rename)
         held.save(replace(held.receipt, state=State.WRITING))
     assert events == ["sync file", "rename", "sync folder"]
+
+
+def test_a_folder_that_was_removed_is_made_again(store: Store) -> None:
+    """
+    Somebody tidies up the state folder while values are in DNS: the next save puts the receipt
+    back, private and locked.
+    """
+    with begin(store, CLAIM) as held:
+        shutil.rmtree(held.path.parent)
+        held.save(replace(held.receipt, state=State.WAITING, records=(record(),)))
+        assert on_disk(held).records == (record(),)
+        assert mode(held.path.parent) == 0o700
+        assert len(store.take(everything).live) == 1
+
+
+def test_so_many_at_a_time(store: Store) -> None:
+    """
+    `take` holds so many receipts at a time and no more; with those seen it goes on to the rest.
+    """
+    for number in range(BATCH + 5):
+        with begin(store, replace(CLAIM, name=f"{number}"), exclusive=False) as held:
+            held.save(replace(held.receipt, records=(record(str(number)),)))
+    first = store.take(everything)
+    assert (len(first.held), first.is_whole) == (BATCH, False)
+    for each in first.held:
+        each.__exit__()
+    second = store.take(everything, {each.path for each in first.held})
+    assert (len(second.held), second.is_whole) == (5, True)
+    for each in second.held:
+        each.__exit__()
