@@ -5,12 +5,15 @@ from threading import Event
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import pytest
 from dns.name import Name, from_text
 
 from pipeline.clock import SystemClock
+from pipeline.explaining.causes import Cause, Kind
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Record, Severity
 from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.hearing import blamed
 from pipeline.questions import Answer, Observation, Perspective, Role, goal
 from pipeline.restoring import JOIN, Restoring
 from providers.contract import TXT, Change, Zone
@@ -107,6 +110,41 @@ def test_what_is_missing_is_put_back_and_said() -> None:
     assert scene.host.stored == {(NAME, "v"), (NAME, "w")}
     assert len(scene.lines) == 1
     assert scene.restoring.names() == {NAME: 1}
+
+
+def test_it_is_told_while_the_wait_goes_on() -> None:
+    """
+    Whoever watches reads it at once, not in the end.
+    """
+    scene = Scene(Host())
+    scene.host.stored.discard((NAME, "w"))
+    scene.regress()
+
+    def told() -> list[str]:
+        scene.watch(scene.evidence, 2.0)
+        return scene.lines
+
+    until(told)
+    assert "put back" in scene.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "times", "blamed_on"),
+    [
+        (Kind.VANISHED, 2, Kind.OVERWRITTEN),
+        (Kind.FLAPPING, 1, Kind.OVERWRITTEN),
+        (Kind.VANISHED, 0, Kind.VANISHED),
+        (Kind.DOWN, 2, Kind.DOWN),
+        (Kind.POISONED, 2, Kind.POISONED),
+    ],
+)
+def test_only_what_comes_and_goes_is_overwritten(kind: Kind, times: int, blamed_on: Kind) -> None:
+    """
+    A dead server or a poisoned cache is not explained by values that had to be put back.
+    """
+    question = goal(NAME, ZONE.apex, {"v"}, [NS1]).authoritative[0]
+    [cause] = blamed({question: Cause(kind)}, {NAME: times} if times else {}).values()
+    assert cause.kind is blamed_on
 
 
 def test_a_false_alarm_is_not_told() -> None:

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dns.name import Name
-from dns.rdatatype import TXT
 
 from pipeline.questions import Answer, Goal, Question
 
@@ -68,7 +67,7 @@ class Erasures:
         asked: dict[Name, dict[Question, None]] = {}
         for goal in goals:
             for question in goal.authoritative:
-                if question.name == goal.owner and question.rdtype == TXT:
+                if question.name == goal.owner:  # else it is about an alias on the way there
                     asked.setdefault(goal.owner, {})[question] = None
         self._looks = {owner: Look(tuple(questions), since) for owner, questions in asked.items()}
 

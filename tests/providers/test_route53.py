@@ -324,7 +324,7 @@ class TestLostAnswers:
             front.put(zone.id, name.to_text(), *old)
         front.lost = 1
         change = provider.append(zone, [TXT(name, "v")], MARK)
-        assert change.written == {(name, "v")}, "it was missing, and is there by us"
+        assert change.written == frozenset({(name, "v")}), "it was missing, and is there by us"
         assert front.calls == [
             "ListResourceRecordSets",
             "ChangeResourceRecordSets",
