@@ -191,6 +191,8 @@ def test_little_is_spread() -> None:
     times = World(state=state).run([0.0] * 8)
     assert times[:4] == pytest.approx([2.0, 4.0, 6.0, 8.0])
     assert times[4:] == pytest.approx([10.0, 10.2, 10.4, 10.6])
+    waiting = State((0.0,), (1.0, 1.2))
+    assert spread(waiting, 0.5, 4, 10.0).slots == (), "those in line get in line anew"
 
 
 def test_throttling_stretches_the_window_once() -> None:
