@@ -26,13 +26,14 @@ class Secrets:
     """
 
     def __init__(self) -> None:
-        self._spellings: dict[str, None] = {}
+        self._spellings: list[str] = []
 
     def add(self, secret: str) -> None:
         """Hide *secret* from now on."""
         if len(secret) >= SHORTEST:
-            found = dict.fromkeys(spellings(secret))
-            self._spellings.update({each: None for each in found if len(each) >= SHORTEST})
+            found = (each for each in spellings(secret) if len(each) >= SHORTEST)
+            # The longest first: it may hold a shorter one, of which the rest would be left.
+            self._spellings = sorted({*self._spellings, *found}, key=len, reverse=True)
 
     def hide(self, text: str) -> str:
         """Return *text* without any secret, whole or cut off by an ellipsis."""
@@ -70,7 +71,7 @@ class Secrets:
 
 def spellings(secret: str) -> Iterator[str]:
     """Yield *secret* as it may come back: as it is, in a URL, in JSON, in base64."""
-    octets = secret.encode("utf-8", "surrogateescape")
+    octets = secret.encode("utf-8", "replace")
     yield from (secret, printable(secret, len(secret)), json.dumps(secret)[1:-1])
     yield from (quote(octets, safe=""), quote_plus(octets))
     for before in range(3):  # where in a longer text it begins, base64 spells it in three ways

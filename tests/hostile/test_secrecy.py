@@ -103,6 +103,16 @@ def test_in_a_report_everywhere() -> None:
     assert hiding().hide_in(report) is report
 
 
+@pytest.mark.parametrize("odd", ["\ud800" * 20, "\0" * 20, "<>`" * 9])
+def test_odd_secrets(odd: str) -> None:
+    """
+    What no service would give out is no reason to break, or to hide everything.
+    """
+    kept = hiding(odd)
+    assert kept.hide(f"a {odd} b") == f"a {HIDDEN} b"
+    assert kept.hide("nothing of it") == "nothing of it"
+
+
 def test_after_printable_as_before_it() -> None:
     """
     What printable takes out of a text may join the parts of a secret: hiding comes last.
