@@ -10,6 +10,8 @@ import pytest
 
 from pipeline.files import LARGEST, unfit
 from pipeline.model import Exit
+from pipeline.receipts.store import BATCH
+from providers.errors import Unavailable
 from tests.test_clean import Folder, leaf
 
 Spoil = Callable[[Path], object]
@@ -179,3 +181,18 @@ def test_thousands(tmp_path: Path) -> None:
     assert (report.exit, len(report.records), report.problems) == (0, 1501, ())
     assert folder.shelf.held == set()
     assert len(folder.shelf.deletes) < 20
+
+
+def test_hundreds_that_cannot_be_cleaned(tmp_path: Path) -> None:
+    """
+    A host that fails is asked once for each hundred receipts, and each goes on listing its values.
+    """
+    folder = Folder(tmp_path / "state")
+    for number in range(2 * BATCH + 10):
+        with folder.left(f"host-{number}.example.com"):
+            pass
+    folder.shelf.failing["Z1"] = Unavailable("down")
+    report = folder.clean()
+    assert report.exit == Exit.UNAVAILABLE
+    assert [problem.code for problem in report.problems].count("records-left") == 2 * BATCH + 10
+    assert len(folder.shelf.deletes) == 3
