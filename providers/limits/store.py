@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -96,15 +95,12 @@ def opened(path: Path) -> Iterator[int]:
     """Open the file at *path*, making it where need be.
 
     Raises:
-        OSError: It is not a plain file of this user's in a folder that is this user's alone.
+        OSError: It is none, or a link, or in a folder that is not this user's alone.
     """
     own(path.parent)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            raise PermissionError(f"{path} is not a file of ours")
         yield descriptor
     finally:
         os.close(descriptor)
@@ -118,8 +114,7 @@ def own(folder: Path) -> None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = folder.lstat()
-    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
-    if not is_ours or status.st_mode & 0o077:
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:  # the mode of a link is wide
         raise PermissionError(f"{folder} is not a folder of ours alone")
 
 

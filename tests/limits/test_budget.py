@@ -259,7 +259,9 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     """
     A link or a pipe in the place of the file is not followed, and stops nobody.
     """
-    made: tuple[Callable[[Path], None], ...] = (lambda p: p.symlink_to("/etc/hosts"), os.mkfifo)
+    theirs = tmp_path / "theirs"
+    theirs.write_text("untouched")
+    made: tuple[Callable[[Path], None], ...] = (lambda p: p.symlink_to(theirs), os.mkfifo)
     for number, make in enumerate(made):
         folder, clock = tmp_path / f"s{number}", Time()
         mine = shared(folder, clock)
@@ -269,6 +271,7 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
         make(path)
         mine.enter()
         assert clock.waits == []
+    assert theirs.read_text() == "untouched"
 
 
 def test_a_stuck_holder_stops_nobody(tmp_path: Path) -> None:
