@@ -24,7 +24,7 @@ WIDTH = 4
 TOGETHER = 12
 """Commands that are killed, each at another step, before one `clean --all` follows on them."""
 
-STRIDE = 1 if os.environ.get("DNS01_CRASH") == "all" else 3
+STRIDE = 1 if os.environ.get("DNS01_CRASH") == "all" else 5
 """Of so many steps one is tried; each is by `make crash`."""
 
 pytestmark = pytest.mark.skipif(
