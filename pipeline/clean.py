@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .clock import Clock
 from .hosts import Hosts
 from .model import Exit, Problem, Record, Severity, worst
+from .receipts.held import Held
 from .receipts.ledger import withdraw
 from .receipts.receipt import Key, Receipt, State, normal
 from .receipts.remains import left_behind
@@ -24,6 +25,9 @@ PATIENCE = 120.0
 
 SETTLED = 5.0
 """Seconds after which a host has done, or will not do, what a process sent that was then killed."""
+
+RECENT = timedelta(hours=1)
+"""How long after its last save a run may still be at the same write, and be killed."""
 
 
 def clean(
@@ -57,7 +61,7 @@ def clean(
         problems += [busy(receipt) for receipt in survey.live] + list(survey.damaged)
         with ExitStack() as stack:
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
-            if any(each.receipt.state is State.WRITING for each in goals):
+            if any(may_be_on_its_way(each, clock.today()) for each in goals):
                 clock.pause(SETTLED)
             found = withdraw(goals, store, hosts, clock.now() + PATIENCE)
         paths += [str(held.path) for held in found]
@@ -89,6 +93,11 @@ def surveys(store: Store, wanted: Callable[[Receipt], bool]) -> Iterator[Survey]
         seen |= {held.path for held in survey.held}
         if survey.is_whole:
             return
+
+
+def may_be_on_its_way(held: Held, today: datetime) -> bool:
+    """Whether the run of *held* was at a write, perhaps a moment ago."""
+    return held.receipt.state is State.WRITING and today - held.saved_at < RECENT
 
 
 def covered(name: str) -> frozenset[str]:

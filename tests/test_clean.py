@@ -1,14 +1,15 @@
 """Clean removes what receipts list, exactly that, from any process and as often as one likes."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.clean import clean
+from pipeline.clean import SETTLED, clean
 from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Record
@@ -297,3 +298,41 @@ def test_a_receipt_wrongly_cleaned_holds_nothing_back(folder: Folder) -> None:
     assert (report.exit, len(report.records), report.problems) == (0, 1, ())
     assert folder.shelf.held == set()
     assert folder.listed(wrong) == []
+
+
+@dataclass
+class Pausing(SystemClock):
+    """Counts the seconds it is asked to let go by."""
+
+    paused: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def pause(self, seconds: float) -> None:
+        self.paused += seconds
+
+
+@pytest.mark.parametrize(
+    ("state", "hours_ago", "seconds"),
+    [
+        (State.WRITING, 0.0, SETTLED),
+        (State.WRITING, 0.9, SETTLED),
+        (State.WRITING, 1.1, 0.0),
+        (State.READY, 0.0, 0.0),
+    ],
+)
+def test_only_a_write_that_may_have_been_under_way_is_waited_for(
+    folder: Folder, state: State, hours_ago: float, seconds: float
+) -> None:
+    """
+    A host may still do what a run sent that was killed while it wrote; not what was sent long ago.
+    """
+    clock = Pausing()
+    held = folder.left("a.example.com", state=state)
+    saved = (clock.today() - timedelta(hours=hours_ago)).timestamp()
+    os.utime(held.path, (saved, saved))
+    held.__exit__()
+    clean((), folder.store, Hosts(folder.opened, clock), clock)
+    assert clock.paused == seconds
+    assert folder.shelf.deletes == [1]

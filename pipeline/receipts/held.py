@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -33,6 +34,11 @@ class Held:
     def report_path(self) -> Path:
         """Where the run's report lies: beside the receipt."""
         return self.path.with_suffix(".report.json")
+
+    @property
+    def saved_at(self) -> datetime:
+        """When it was last saved, aware, by this machine's clock."""
+        return datetime.fromtimestamp(os.fstat(self._descriptor).st_mtime, UTC)
 
     def save(self, receipt: Receipt) -> None:
         """Put *receipt* on disk for good before returning; on failure the old one stays.
