@@ -150,6 +150,18 @@ def test_tampering_is_refused(tamper: Tamper, reason: str) -> None:
     assert reason in refusal(json.dumps(document).encode())
 
 
+def test_a_tampered_order_uri_is_one_harmless_line() -> None:
+    """
+    What goes on to reports and into a command's environment has passed as an order's URI does.
+    """
+    document = json.loads(to_json(RECEIPT))
+    document["orders"][0]["order_uri"] = "https://ca.example/\x1b[2J\n::error::"
+    order = from_json(json.dumps(document).encode(), "r").claims[0].order
+    assert order is not None
+    assert order.uri.isprintable()
+    assert "::" not in order.uri
+
+
 @pytest.mark.parametrize("state", [State.PLANNED, State.CLEANED])
 def test_records_are_never_idle(state: State) -> None:
     """

@@ -190,7 +190,7 @@ def claim_in(document: Mapping[str, Any]) -> Claim:
     order = Order(
         claim.name,
         claim.source,
-        str(document["order_uri"]),
+        printable(str(document["order_uri"]), 500),
         str(document["status"]),
         tuple(challenge_in(each) for each in document["challenges"]),
     )
