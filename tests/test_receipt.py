@@ -21,6 +21,7 @@ from pipeline.receipts.receipt import (
     normal,
     to_json,
 )
+from pipeline.text import printable
 from providers.contract import Zone
 
 TODAY = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -72,7 +73,8 @@ def claims(draw: some.DrawFn) -> Claim:
     if draw(some.booleans()):
         return Claim(name, source, account)
     challenges = tuple(each.challenge for each in draw(some.lists(records(), max_size=2)))
-    order = Order(name, source, draw(some.text()), draw(some.text()), challenges)
+    uri = printable(draw(some.text()), 500)  # as an order's is
+    order = Order(name, source, uri, draw(some.text()), challenges)
     return Claim(name, source, account, draw(times), order)
 
 
