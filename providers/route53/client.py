@@ -42,13 +42,12 @@ def client(settings: Mapping[str, str], *, apart: bool = False) -> "Route53Clien
     try:
         made = _made(settings, apart=apart)
     except (BotoCoreError, ValueError) as error:
-        raise Misconfigured(f"route 53: {error}") from error
+        raise Misconfigured(f"{error}") from error
     # Whoever set it: AWS_ENDPOINT_URL and the AWS files can redirect requests as well.
     endpoint = urlsplit(made.meta.endpoint_url)
     if endpoint.scheme != "https" and not is_loopback(endpoint.hostname):
         raise Misconfigured(
-            f"route 53: endpoint {endpoint.scheme}://{endpoint.hostname} is neither https"
-            " nor on loopback",
+            f"endpoint {endpoint.scheme}://{endpoint.hostname} is neither https nor on loopback",
             hint="see AWS_ENDPOINT_URL_ROUTE_53, AWS_ENDPOINT_URL, endpoint_url in the AWS files",
         )
     bound(made)

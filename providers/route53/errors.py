@@ -66,15 +66,15 @@ def translated() -> Iterator[None]:
     ) as error:
         # A parser goes on to quote the answer, which may be long.
         reason = str(error).partition(", invalid XML received")[0]
-        raise Lost(f"route 53: {reason}", hint=_way(reason)) from error
+        raise Lost(f"{reason}", hint=_way(reason)) from error
     except ValueError as error:  # a number or a time of the answer is none
-        raise Lost(f"route 53: an answer that makes no sense: {error}") from error
+        raise Lost(f"an answer that makes no sense: {error}") from error
     except boto.ParamValidationError as error:
-        raise Rejected(f"route 53: {error}") from error
+        raise Rejected(f"{error}") from error
     except (boto.BotoCoreError, FileNotFoundError, PermissionError) as error:
         # What is left is the search for credentials: none, half, unreadable, expired sign-on.
         raise Misconfigured(
-            f"route 53: {error}",
+            f"{error}",
             hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN"
             " with AWS_WEB_IDENTITY_TOKEN_FILE",
         ) from error
@@ -99,13 +99,13 @@ def _refusal(error: "ClientError") -> ProviderError:
     code = error.response.get("Error", {}).get("Code", "")
     # The first line only: a signature error goes on to repeat the request with its session token.
     reason = error.response.get("Error", {}).get("Message", "").partition("\n")[0]
-    message = f"route 53: {error.operation_name}: {code}: {reason}"
+    message = f"{error.operation_name}: {code}: {reason}"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in THROTTLING or status == 429:
         return Throttled(message, hint="all users of the AWS account share its request rate")
     if 300 <= status < 400:
         hint = "redirects are not followed: check AWS_ENDPOINT_URL_ROUTE_53"
-        return Unavailable(f"route 53: {error.operation_name}: HTTP {status}", hint=hint)
+        return Unavailable(f"{error.operation_name}: HTTP {status}", hint=hint)
     if status >= 500 or status == 408:
         return Lost(message, hint="it fails: try again later")
     if code in CREDENTIALS or status in {401, 403}:

@@ -185,19 +185,19 @@ def _create(like: "ResourceRecordSetOutputTypeDef", values: Iterable[str]) -> "C
 def _refuse(name: Name, rrset: "ResourceRecordSetOutputTypeDef") -> None:
     if rrset["Type"] == "CNAME":
         raise Rejected(
-            f"route 53: a CNAME stands at {name}; no TXT can stand beside it (RFC 1034 §3.6.2)",
+            f"a CNAME stands at {name}; no TXT can stand beside it (RFC 1034 §3.6.2)",
             hint="remove it, or write at its target; the name servers may not show it yet",
         )
     if rrset["Type"] != "TXT":
         return
     if "SetIdentifier" in rrset:
         raise Rejected(
-            f"route 53: TXT at {name} has a routing policy (multivalue, weighted, …; set identifier"
+            f"TXT at {name} has a routing policy (multivalue, weighted, …; set identifier"
             f" {rrset['SetIdentifier']!r}), which a simple set cannot stand beside",
             hint="let the client that wrote that set (cert-manager does) finish, or remove it",
         )
     if "AliasTarget" in rrset:
         raise Rejected(
-            f"route 53: TXT at {name} is an alias for {rrset['AliasTarget']['DNSName']}",
+            f"TXT at {name} is an alias for {rrset['AliasTarget']['DNSName']}",
             hint="remove the alias, or publish at its target",
         )

@@ -165,7 +165,7 @@ def test_each_refusal_has_its_kind(code: str, status: int, kind: type[ProviderEr
     with Stubber(client) as stub:
         for _ in range(5):
             stub.add_client_error("list_hosted_zones", code, "Reason.", status)
-        with pytest.raises(kind, match=f"route 53: ListHostedZones: {code}: Reason\\."):
+        with pytest.raises(kind, match=f"ListHostedZones: {code}: Reason\\."):
             provider.zones([APEX])
 
 
