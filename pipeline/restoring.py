@@ -1,19 +1,22 @@
 """Put back values of ours that somebody else erases while we wait for them to be seen."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 
 from dns.name import Name
 
+from providers.contract import Change
+
 from .case import Tools
-from .hosts import Group, Write
+from .hosts import Group, Groups, Write
 from .model import Failed, Problem, Record, Severity
 from .plan import by_zone
 from .propagation.confirm import Watch
 from .propagation.erasures import Erasures
 from .propagation.evidence import Evidence
 from .questions import Goal
+from .receipts.receipt import State
 from .text import counted
 
 Place = tuple[Name, str, Group]
@@ -33,8 +36,8 @@ class Restoring:
 
     Args:
         records: What was published, and is in the receipt.
-        mark: As it was published with.
-        deadline: Nothing is begun after it.
+        append: Begins to append records once more; see `Hosts.append_again`.
+        advance: Puts a state into the receipt, which says *writing* while a look is under way.
     """
 
     def __init__(
@@ -42,13 +45,13 @@ class Restoring:
         records: Sequence[Record],
         goals: Sequence[Goal],
         tools: Tools,
-        mark: str,
-        deadline: float,
+        append: Callable[[Groups], Mapping[Write, Group]],
+        advance: Callable[[State], None],
     ) -> None:
         self._records = records
         self._tools = tools
-        self._mark = mark
-        self._deadline = deadline
+        self._append = append
+        self._advance = advance
         self._erasures = Erasures(goals, tools.clock.now())
         self._looks: dict[Write, Group] = {}
         self._restored: Counter[Place] = Counter()
@@ -87,9 +90,8 @@ class Restoring:
     def _look(self, records: Sequence[Record]) -> None:
         """Begin to append *records* once more: an adapter writes only what is missing."""
         if records:
-            self._looks |= self._tools.hosts.append_again(
-                by_zone(records), self._mark, self._deadline
-            )
+            self._advance(State.WRITING)
+            self._looks |= self._append(by_zone(records))
 
     def _collect(self) -> None:
         """Take note of the looks that have ended."""
@@ -99,11 +101,16 @@ class Restoring:
                 change = self._tools.hosts.outcome(group, future)
             except Failed as failed:
                 self._failures[group] = failed
-                continue
-            self._failures.pop(group, None)
-            for name, value in sorted(change.written or ()):
-                self._restored[name, value, group] += 1
-                self._tools.progress.say(f"{erased((name, value, group))}: put back")
+            else:
+                self._failures.pop(group, None)
+                self._note(group, change)
+            if not self._looks:
+                self._advance(State.WAITING)
+
+    def _note(self, group: Group, change: Change) -> None:
+        for name, value in sorted(change.written or ()):
+            self._restored[name, value, group] += 1
+            self._tools.progress.say(f"{erased((name, value, group))}: put back")
 
 
 def erased(place: Place) -> str:

@@ -159,7 +159,8 @@ class Run:
                 settings.timeout,
             )  # fmt: skip
         policy = Policy(clock.now(), settings.timeout, settings.require)
-        restoring = Restoring(self._records(), goals, self._tools, self._mark, settings.timeout)
+        again = partial(self._tools.hosts.append_again, mark=self._mark, until=settings.timeout)
+        restoring = Restoring(self._records(), goals, self._tools, again, self._advance)
         trial = Trial(self._tools.exchange, clock, policy, self._ask_hosts, restoring.names)
         watch = self._tools.progress.watching(goals, policy.streak)
         hearing = trial.hear(goals, restoring.beside(watch))

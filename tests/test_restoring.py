@@ -1,6 +1,7 @@
 """What looking at the hosts again does, says and withholds."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -23,6 +24,7 @@ from .bridge import until
 
 if TYPE_CHECKING:
     from pipeline.case import Tools
+    from pipeline.receipts.receipt import State
 
 ZONE = Zone(from_text("example.com."), "z")
 NAME = from_text("_acme-challenge.example.com.")
@@ -73,7 +75,11 @@ class Scene:
         assert self.hosts.publish(self.groups, "mark", 60.0) == {}
         host.appended.clear()
         goals = [goal(NAME, ZONE.apex, {"v", "w"}, [NS1])]
-        self.restoring = Restoring(self.records, goals, cast("Tools", tools), "mark", deadline)
+        self.states: list[State] = []
+        again = partial(self.hosts.append_again, mark="mark", until=deadline)
+        self.restoring = Restoring(
+            self.records, goals, cast("Tools", tools), again, self.states.append
+        )
         self.evidence = Evidence(goals)
         self.question = goals[0].authoritative[0]
         self.watched: list[float] = []
@@ -126,6 +132,25 @@ def test_it_is_told_while_the_wait_goes_on() -> None:
 
     until(told)
     assert "put back" in scene.lines[0]
+
+
+def test_the_receipt_says_writing_meanwhile() -> None:
+    """
+    Whoever cleans after a death in the middle of a look waits for what was on its way.
+    """
+    scene, begun, let = Scene(Host()), Event(), Event()
+
+    def before() -> None:
+        begun.set()
+        assert let.wait(20)
+
+    scene.host.before = before
+    scene.regress()
+    assert begun.wait(20)
+    assert [state.value for state in scene.states] == ["writing"]
+    let.set()
+    assert scene.codes() == []
+    assert [state.value for state in scene.states] == ["writing", "waiting"]
 
 
 @pytest.mark.parametrize(
