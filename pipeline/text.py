@@ -16,6 +16,11 @@ A ``::`` among hexadecimal digits stays: it is part of an IPv6 address. Each run
 looked at once: a stranger's megabyte of them must not cost minutes.
 """
 
+BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What shows nothing, although Unicode counts it among letters, marks and symbols."""
+
 MARGIN = 4_000
 """Characters looked at beyond those shown, for what shows nothing: tags, white space, controls."""
 
@@ -29,12 +34,30 @@ def printable(text: str, limit: int = 200) -> str:
     text = MARKUP.sub(" ", text[: limit + MARGIN])
     kept = (c if unicodedata.category(c)[0] != "C" else " " for c in text if c not in "<>`")
     line = COMMAND.sub(lambda mark: mark[0][0], " ".join("".join(kept).split()))
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return cut(line, limit)
 
 
 def quoted(text: object, limit: int = 80) -> str:
-    """Return *text* in quotes, printable, for use inside a sentence."""
-    return f'"{printable(str(text), limit)}"'
+    r"""Return *text* in quotes for use inside a sentence: one harmless line, with nothing left out.
+
+    What cannot be seen, and what makes markup, is escaped (``\n``, ``\u200b``, ``\x3c``): a message
+    about it must not contradict what it shows.
+    """
+    seen = "".join(map(visible, str(text)[: limit + MARGIN]))
+    return f'"{cut(COMMAND.sub(lambda mark: mark[0][0], seen), limit)}"'
+
+
+def visible(char: str) -> str:
+    """Return *char* if a reader sees it, else its escape."""
+    if char.isprintable() and char not in "<>`" and not BLANK.match(char):
+        return char
+    short = ascii(char)[1:-1]  # as Python writes it, unless that is as it stands
+    return short if short != char else f"\\x{ord(char):02x}"
+
+
+def cut(line: str, limit: int) -> str:
+    """Return *line* with an ellipsis in place of what exceeds *limit* characters."""
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def counted(count: int, noun: str) -> str:

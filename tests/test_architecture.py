@@ -23,7 +23,7 @@ CORE = {
     *(f"explaining.{each}" for each in (
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),
-    "orders.identifiers", "orders.intake", "orders.issuers",
+    "orders.fields", "orders.identifiers", "orders.intake", "orders.issuers",
     *(f"picture.{each}" for each in (
         "axis", "lanes", "listing", "markup", "matrix", "mermaid", "page", "remarks", "said",
         "states", "style", "tables", "timeline",

@@ -230,7 +230,7 @@ def test_an_unreadable_file_is_said(home: Path) -> None:
         ("time_out = 5", 'unknown key "time_out"', "did you mean timeout?"),
         ('statedir = "x"', 'unknown key "statedir"', "did you mean state_dir?"),
         ("xyzzy = 1", 'unknown key "xyzzy"', "keys: provider, resolvers, root_hints, require"),
-        ('"\\u001b[31m" = 1', 'unknown key ""', "keys: "),
+        ('"\\u001b[31m" = 1', r'unknown key "\\x1b\[31m"', "keys: "),
         ("[zone.x]\n", 'unknown key "zone"', "did you mean zones?"),
         (
             '[zones."example.com"]\nzoneid = "Z"',

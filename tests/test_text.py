@@ -76,11 +76,44 @@ def test_whatever_comes_in_one_harmless_line_comes_out(text: str) -> None:
     assert printable(line) == line
 
 
-def test_quotes_for_a_sentence() -> None:
-    """Whatever it is, it is cut and put in quotes."""
-    assert quoted("a\nb") == '"a b"'
-    assert quoted(5) == '"5"'
-    assert quoted("x" * 90) == '"' + "x" * 79 + '…"'
+@pytest.mark.parametrize(
+    ("foreign", "shown"),
+    [
+        ("a\nb", r"a\nb"),
+        (" pending", " pending"),
+        ("two  blanks \t", r"two  blanks \t"),
+        ("D\u200bNS\u2028", r"D\u200bNS\u2028"),
+        ("a\xa0b\u3000\U000e0041\ud800", r"a\xa0b\u3000\U000e0041\ud800"),
+        ("a\ufe0f\u3164\u2800", r"a\ufe0f\u3164\u2800"),
+        ("\x1b[31m<b>`rm`", r"\x1b[31m\x3cb\x3e\x60rm\x60"),
+        ("::error::boom\n##[group]", r":error:boom\n#[group]"),
+        ("Grüße, 世界 ✓ ?", "Grüße, 世界 ✓ ?"),
+        (5, "5"),
+        ("x" * 90, "x" * 79 + "…"),
+    ],
+)
+def test_quotes_for_a_sentence(foreign: object, shown: str) -> None:
+    """
+    Whatever it is, it is cut and put in quotes; what cannot be seen is escaped, not left out.
+    """
+    assert quoted(foreign) == f'"{shown}"'
+
+
+@given(
+    st.lists(
+        st.text(max_size=3) | st.sampled_from(FOREIGN),
+        max_size=20,
+    ).map("".join)
+)
+def test_what_is_quoted_is_harmless_too(text: str) -> None:
+    """
+    No control character, tag, backtick or command mark survives in quotes.
+    """
+    line = quoted(text)
+    assert line.isprintable()
+    assert not set(line) & set("<>`")
+    assert not re.search(r"::+(debug|echo|error|group|notice|add-mask|stop-commands)", line)
+    assert "##" not in line
 
 
 def test_plurals() -> None:

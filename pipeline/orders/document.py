@@ -7,7 +7,8 @@ from typing import BinaryIO
 from pipeline.model import Exit, Failed, Order
 from pipeline.text import printable, quoted
 
-from .intake import LIMIT, read_order
+from .fields import LIMIT
+from .intake import read_order
 
 
 class DocumentSource:

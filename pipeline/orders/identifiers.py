@@ -45,8 +45,13 @@ def hostname(text: str) -> Name | None:
 
 
 def labels_of(text: str) -> tuple[bytes, ...] | None:
-    """Return the labels of *text*, internationalised ones as A-labels (UTS 46), or None."""
+    """Return the labels of *text*, internationalised ones as A-labels (UTS 46), or None.
+
+    Characters that UTS 46 would drop without a word, such as zero-width spaces, are refused.
+    """
     try:
+        if not all(map(idna.uts46_remap, text)):
+            return None
         ascii_text = text if text.isascii() else idna.encode(text, uts46=True).decode()
     except UnicodeError:
         return None

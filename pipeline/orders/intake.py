@@ -13,9 +13,8 @@ Whatever fits neither is refused, with the whole order: the source may be
 wrong or hostile, and a TXT record in the wrong place helps a stranger.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 from dns.name import Name
@@ -25,7 +24,6 @@ from pipeline.model import (
     LEAF,
     VALUE,
     Challenge,
-    Exit,
     Failed,
     Order,
     Problem,
@@ -33,14 +31,15 @@ from pipeline.model import (
 )
 from pipeline.text import printable, quoted
 
+from .fields import Token, parse, refused, shown, text_field, token_refused, tokens_of
 from .identifiers import bases, hostname, labels_of, leaf_of
-
-LIMIT = 1 << 20
-"""Largest document taken, in octets."""
 
 PAST_VALIDATION = {"ready", "valid", "processing"}
 
-Token = Mapping[str, object]
+NEW_ORDER = "run again for a new order; its values will differ"
+
+GIVEN_UP = {"invalid", "expired", "deactivated", "revoked"}
+"""What authorizations, and challenges, never come back from (RFC 8555 §7.1.6)."""
 
 
 def read_order(body: bytes, name: str, source: str) -> Order:
@@ -61,32 +60,15 @@ def read_order(body: bytes, name: str, source: str) -> Order:
     status = text_field(document, "status").lower()
     uri = document.get("orderUri")
     order = Order(name, source, printable(uri, 500) if isinstance(uri, str) else "", status)
+    if covered is not None and status in PAST_VALIDATION:
+        check_names(document, status, covered, strict=source == "document")
     if status in PAST_VALIDATION:
         return replace(order, name=name or domains(document) or f"({source})")
     if status == "invalid":
-        raise refused(
-            'the order\'s status is "invalid": the CA has given it up',
-            "run again for a new order; its values will differ",
-        )
+        raise refused('the order\'s status is "invalid": the CA has given it up', NEW_ORDER)
     if status != "pending":
         raise refused(f"the order's status {quoted(status)} is none of RFC 8555 §7.1.6")
     return with_challenges(order, tokens_of(document), covered)
-
-
-def parse(body: bytes, *, show: bool) -> Mapping[str, object]:
-    """Return the JSON object in *body*; *show*: whether a message may quote what else it is."""
-    if len(body) > LIMIT:
-        raise refused(f"the order document is larger than {LIMIT} octets")
-    try:
-        document = json.loads(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        if not body.strip():
-            raise refused("the order document is empty") from error
-        start = f"; it begins {quoted(body[:1000].decode('utf-8', 'replace'))}" if show else ""
-        raise refused(f"the order document is not JSON{start}") from error
-    if not isinstance(document, dict):
-        raise refused(f"the order document is {shown(document)}, not an object")
-    return document
 
 
 def domains(document: Mapping[str, object]) -> str:
@@ -100,17 +82,22 @@ def domains(document: Mapping[str, object]) -> str:
     return ""
 
 
-def tokens_of(document: Mapping[str, object]) -> Sequence[Token]:
-    """Return the order's validation tokens; null and absent are none."""
-    tokens = document.get("validationTokens")
-    if tokens is None:
-        return ()
-    if not isinstance(tokens, list):
-        raise refused(f'"validationTokens" is {shown(tokens)}, not a list')
+def check_names(
+    document: Mapping[str, object], status: str, covered: frozenset[Name], *, strict: bool
+) -> None:
+    """Refuse an order past validation that is not of the *covered* names.
+
+    *strict*: it has to show that it is; else its source was asked for these names.
+    """
+    tokens: Sequence[Token] = ()
+    with nullcontext() if strict else suppress(Failed):
+        tokens = tokens_of(document)
     for index, token in enumerate(tokens, 1):
-        if not isinstance(token, dict):
-            raise refused(f"token {index} is {shown(token)}, not an object")
-    return tokens
+        names_in(token, index, covered, strict=strict)
+    if strict and not tokens:
+        raise refused(
+            f'the order is "{status}", yet lists no token to show that it is of this name'
+        )
 
 
 def with_challenges(
@@ -125,6 +112,8 @@ def with_challenges(
             case "dns" | "dns-01":
                 to_read.append((index, token))
             case "http" | "http-01":
+                if covered is not None:
+                    names_in(token, index, covered, strict=False)
                 remarks.append(http_remark(token, index))
             case _:
                 raise token_refused(index, "challengeType", kind, "is neither DNS nor HTTP")
@@ -145,9 +134,11 @@ def with_challenges(
 def read_token(token: Token, index: int, covered: frozenset[Name]) -> Challenge:
     """Return the challenge of DNS *token*, the *index*-th of its order."""
     domain = text_field(token, "domain", index)
-    named = domain_bases(token, index)
-    if not named <= covered:
-        raise token_refused(index, "domain", domain, "is not in the certificate name asked for")
+    named = names_in(token, index, covered)
+    status = token.get("status")
+    status = status.lower() if isinstance(status, str) else ""
+    if status in GIVEN_UP:
+        raise given_up(index, domain, status)
     if len(named) != 1:
         raise token_refused(index, "domain", domain, "stands for more than one record name")
     [base] = named
@@ -155,7 +146,7 @@ def read_token(token: Token, index: int, covered: frozenset[Name]) -> Challenge:
     if not VALUE.fullmatch(value):
         raise token_refused(index, "tokenValue", value, "is not 1 to 255 characters of base64url")
     name = record_name(text_field(token, "tokenName", index), base, covered, index)
-    return Challenge(name, value, printable(domain, 253), token.get("status") == "valid")
+    return Challenge(name, value, printable(domain, 253), status == "valid")
 
 
 def record_name(token_name: str, base: Name, covered: frozenset[Name], index: int) -> Name:
@@ -176,6 +167,25 @@ def record_name(token_name: str, base: Name, covered: frozenset[Name], index: in
     return leaf_of(other)
 
 
+def names_in(
+    token: Token, index: int, covered: frozenset[Name], *, strict: bool = True
+) -> frozenset[Name]:
+    """Return the names in the token's ``domain``, refusing what is not *covered*.
+
+    Not *strict*: a domain that cannot be read is left to others, and has no names.
+    """
+    try:
+        named = domain_bases(token, index)
+    except Failed:
+        if strict:
+            raise
+        return frozenset()
+    if not named <= covered:
+        domain = text_field(token, "domain", index)
+        raise token_refused(index, "domain", domain, "is not in the certificate name asked for")
+    return named
+
+
 def domain_bases(token: Token, index: int) -> frozenset[Name]:
     """Return the names in the token's ``domain``, which may be comma-joined."""
     domain = text_field(token, "domain", index)
@@ -183,28 +193,6 @@ def domain_bases(token: Token, index: int) -> frozenset[Name]:
         return bases(domain)
     except Failed as error:
         raise token_refused(index, "domain", domain, "is not a domain name") from error
-
-
-def text_field(document: Mapping[str, object], field: str, index: int = 0) -> str:
-    """Return the text in *field*; *index* is the token's, 0 for the order itself."""
-    value = document.get(field)
-    if isinstance(value, str) and value:
-        return value
-    state = "is missing" if value is None or value == "" else f"is {shown(value)}, not text"
-    raise refused(f"token {index}: {field} {state}" if index else f'"{field}" {state}')
-
-
-def shown(value: object) -> str:
-    """Return JSON *value* for a sentence; a nest of others only by its kind, however deep."""
-    match value:
-        case dict():
-            return "an object"
-        case list():
-            return "a list"
-        case str():
-            return quoted(value)
-        case _:
-            return printable(json.dumps(value), 80)
 
 
 def no_tokens() -> Failed:
@@ -220,6 +208,14 @@ def http_only() -> Failed:
     return refused(
         "the order validates by HTTP only: there is nothing to publish in DNS",
         "set the certificate's challenge type to DNS in the RCL SSL Portal, then run again",
+    )
+
+
+def given_up(index: int, domain: str, status: str) -> Failed:
+    """Return why a token is not published although its order is pending."""
+    return refused(
+        f'token {index}: the CA has given up {quoted(domain)}: its status is "{status}"',
+        NEW_ORDER,
     )
 
 
@@ -244,13 +240,3 @@ def odd_length(challenge: Challenge) -> Problem:
         'published as it is; if the CA says "Incorrect TXT record", look here first',
         Severity.WARNING,
     )
-
-
-def token_refused(index: int, field: str, text: str, why: str) -> Failed:
-    """Return the refusal of the whole order for one field of one token."""
-    return refused(f"token {index}: {field} {quoted(text)} {why}")
-
-
-def refused(message: str, hint: str = "") -> Failed:
-    """Return the failure that ends an order for its content."""
-    return Failed(Exit.DATA, "order", message, hint)

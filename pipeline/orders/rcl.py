@@ -18,8 +18,9 @@ from pipeline.model import Exit, Failed, Order
 from pipeline.text import printable
 from providers.bodies import capped
 
+from .fields import LIMIT
 from .identifiers import bases
-from .intake import LIMIT, read_order
+from .intake import read_order
 
 TIMEOUT = httpx.Timeout(15.0, read=100.0)
 """Seconds; the service talks to the CA before it answers."""

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.model import Exit, Failed
 from pipeline.orders.document import DocumentSource
-from pipeline.orders.intake import LIMIT
+from pipeline.orders.fields import LIMIT
 from tests.standins.rcl import URI, order, token
 
 GOOD = order((token(),))
@@ -72,7 +72,20 @@ def test_an_order_past_validation_has_a_name(tokens: Any, name: str) -> None:
     """
     body = json.dumps({"status": "valid", "validationTokens": tokens}).encode()
     assert from_stdin(body).fetch("").name == name
-    assert from_stdin(body).fetch("www.example.com").name == "www.example.com"
+
+
+def test_an_order_past_validation_keeps_the_name_given() -> None:
+    """It is called as the caller calls it, if it shows that it is that name's."""
+    source = from_stdin(order((token("*.shopeneur.com"),), "valid"))
+    assert source.fetch("shopeneur.com,www.example.com").name == "shopeneur.com,www.example.com"
+
+
+@pytest.mark.parametrize("tokens", [None, (token("www.example.org"),)])
+def test_an_order_past_validation_of_who_knows_whom_is_refused(tokens: Any) -> None:
+    """Nobody is told ready by the order of another name, or of none."""
+    with pytest.raises(Failed, match=r"in the certificate name asked for|of this name") as caught:
+        from_stdin(order(tokens, "valid")).fetch("shopeneur.com")
+    assert caught.value.exit is Exit.DATA
 
 
 @pytest.mark.parametrize(
@@ -151,12 +164,14 @@ def test_what_cannot_be_read_is_a_matter_of_usage(path: str, stdin: BinaryIO, re
     assert "--from takes a file" in caught.value.problem.hint
 
 
-def test_a_wrong_file_is_not_quoted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ["", '"'])
+def test_a_wrong_file_is_not_quoted(tmp_path: Path, mark: str) -> None:
     """
-    What was given by mistake may be a key file: its content stays out of every message.
+    What was given by mistake may be a key file: its content stays out of every message, as text
+    in JSON as well.
     """
     path = tmp_path / "tsig.secret"
-    path.write_text("c2VjcmV0LXNlY3JldC1zZWNyZXQ=\n")
-    with pytest.raises(Failed, match="not JSON") as caught:
+    path.write_text(f"{mark}c2VjcmV0LXNlY3JldC1zZWNyZXQ={mark}\n")
+    with pytest.raises(Failed, match=r"not JSON|is text, not an object") as caught:
         DocumentSource(str(path), io.BytesIO()).fetch("")
     assert "c2VjcmV0" not in str(caught.value)

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from dns.name import from_text
 
 from pipeline.model import Exit, Failed
-from pipeline.orders.intake import LIMIT
+from pipeline.orders.fields import LIMIT
 from pipeline.orders.rcl import RclSource
 from tests.orders.asking import GOOD, failed, fetched, source
 from tests.standins.cloudflare_http import Recorder

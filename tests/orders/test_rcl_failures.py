@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from pipeline.model import Exit, Failed
-from pipeline.orders.intake import LIMIT
+from pipeline.orders.fields import LIMIT
 from tests.orders.asking import GOOD, failed, fetched, source
 from tests.standins.cloudflare_http import Recorder
 from tests.standins.rcl import (
@@ -235,7 +235,7 @@ def test_a_refusal_stands_although_the_body_reads_well_without_the_key() -> None
     """Hiding the key never turns a refused answer into an order."""
     key = 'status":5,"x'
     content = GOOD[:-1] + b',"status":5,"x":1}'
-    with RclApi(body(content), key) as api, pytest.raises(Failed, match="is 5, not text"):
+    with RclApi(body(content), key) as api, pytest.raises(Failed, match='"status" twice'):
         source(api.base, key).fetch("shopeneur.com")
 
 
