@@ -4,18 +4,22 @@ It is a hint, never proof: a comment at a DNS host is free text.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from dns.name import Name
 
-from providers.contract import Marked
+from providers.contract import Marked, Zone
 
-from .model import Challenge
+from .model import Challenge, Failed, Problem, Severity
+from .text import counted, printable
 
 PREFIX = "dns01 run="
 MARK = re.compile(PREFIX + "([0-9a-f]{16})")
+
+SHOWN = 3
+"""Records, or zones, that one sentence lists."""
 
 
 def mark_of(run: str) -> str:
@@ -78,3 +82,34 @@ def names(each: Collection[Marked], most: int) -> str:
     shown = [f"{one.record.name} TXT {one.record.value}" for one in list(each)[:most]]
     more = [f"and {len(each) - most} more"] if len(each) > most else []
     return ", ".join([*shown, *more])
+
+
+def unmarked(provider: str) -> Problem:
+    """Return that *provider* keeps no marks: good to know."""
+    message = f"{provider} keeps no marks: what no receipt here lists cannot be told there"
+    hint = "run clean --stale where the receipts are, on each machine with a state folder"
+    return Problem("no-marks", message, hint, Severity.NOTICE)
+
+
+def unread(provider: str, zones: Sequence[Zone]) -> Problem:
+    """Return that these credentials see *zones* and may not read their records."""
+    more = f" and {len(zones) - SHOWN} more" if len(zones) > SHOWN else ""
+    listed = ", ".join(str(zone.apex) for zone in zones[:SHOWN])
+    message = f"{provider}: nothing was looked for in {listed}{more}: no access to the records"
+    return Problem("zones-unread", printable(message, 500), severity=Severity.NOTICE)
+
+
+def unlisted(provider: str, failed: Failed) -> Problem:
+    """Return that only configured zones were looked at."""
+    message = f"{provider}: only configured zones were looked at: {failed.problem.message}"
+    return Problem("zones-unread", message, failed.problem.hint, Severity.NOTICE)
+
+
+def strange(provider: str, zone: Zone, left: Sequence[Marked]) -> Problem:
+    """Return that records with our mark stand where no challenge is, and were not touched."""
+    message = (
+        f"{counted(len(left), 'record')} in zone {zone.apex} at {provider} with a mark of ours, "
+        f"at no challenge name, left alone: {names(left, SHOWN)}"
+    )
+    hint = "if they are a delegated challenge's left-overs, remove them there by hand"
+    return Problem("mark-elsewhere", printable(message, 1000), hint, Severity.NOTICE)

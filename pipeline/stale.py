@@ -18,17 +18,26 @@ from .clock import Clock
 from .configuration.settings import Settings
 from .hosting import nobody
 from .hosts import Hosts
-from .marks import PREFIX, Leftovers, Listed, leftovers, names
-from .model import Exit, Failed, Problem, Severity, worst
+from .marks import (
+    PREFIX,
+    Leftovers,
+    Listed,
+    leftovers,
+    strange,
+    unlisted,
+    unmarked,
+    unread,
+)
+from .model import Exit, Failed, Problem, worst
 from .receipts.receipt import Receipt
 from .receipts.store import Store
 from .report import RecordLine, Report, finished
-from .text import counted, printable
+from .text import counted
 
 PATIENCE = 120.0
 """Most seconds that one question to a host may take, repetitions included."""
-SHOWN = 3
-"""Records, or zones, that one sentence lists."""
+PORTION = 200
+"""Records that a host is asked to remove at once: of a portion that failed nobody knows."""
 
 Result = TypeVar("Result")
 
@@ -97,12 +106,14 @@ class Stale:
         zones, configured = self._zones(name, provider)
         for zone in zones:
             try:
-                self._sweep_zone(name, provider, zone, before)
+                ours = self._look(name, provider, zone, before)
             except Failed as failed:
                 if failed.exit == Exit.REFUSED and zone not in configured:
                     refused.append((zone, failed))
                 else:
                     self._failures.append(failed)
+            else:
+                self._attempt(partial(self._remove, name, provider, zone, ours))
         if refused and len(refused) == len(zones):
             self._failures.append(refused[0][1])
         elif refused:
@@ -124,14 +135,23 @@ class Stale:
             hosted = []
         return list(dict.fromkeys((*configured, *hosted))), configured
 
-    def _sweep_zone(self, name: str, provider: Marking, zone: Zone, before: datetime) -> None:
+    def _look(self, name: str, provider: Marking, zone: Zone, before: datetime) -> Sequence[Marked]:
+        """Return what of *zone* is to go."""
         found = self._ask(name, partial(provider.marked, zone, PREFIX))
         # Receipts are read after the hosts, for a run may have begun meanwhile.
         left = leftovers(found, before, self._listed()) if found else Leftovers()
         if left.strange:
             self._notices.append(strange(name, zone, left.strange))
-        if left.ours:
-            gone = self._ask(name, partial(provider.discard, zone, left.ours))
+        return left.ours
+
+    def _remove(self, name: str, provider: Marking, zone: Zone, ours: Sequence[Marked]) -> None:
+        """Remove *ours*, and note what is gone even if the rest fails."""
+        for start in range(0, len(ours), PORTION):
+            portion = ours[start : start + PORTION]
+            try:
+                gone = self._ask(name, partial(provider.discard, zone, portion))
+            except Failed as failed:
+                raise remaining(failed, len(ours) - start, zone) from failed
             self._removed += [line(each, zone, name) for each in gone]
 
     def _listed(self) -> Listed:
@@ -164,32 +184,8 @@ def line(each: Marked, zone: Zone, provider: str) -> RecordLine:
     return RecordLine(each.record.name.to_text(), each.record.value, zone.apex.to_text(), provider)
 
 
-def unmarked(provider: str) -> Problem:
-    """Return that *provider* keeps no marks: good to know."""
-    message = f"{provider} keeps no marks: what no receipt here lists cannot be told there"
-    hint = "run clean --stale where the receipts are, on each machine with a state folder"
-    return Problem("no-marks", message, hint, Severity.NOTICE)
-
-
-def unread(provider: str, zones: Sequence[Zone]) -> Problem:
-    """Return that these credentials see *zones* and may not read their records."""
-    more = f" and {len(zones) - SHOWN} more" if len(zones) > SHOWN else ""
-    listed = ", ".join(str(zone.apex) for zone in zones[:SHOWN])
-    message = f"{provider}: nothing was looked for in {listed}{more}: no access to the records"
-    return Problem("zones-unread", printable(message, 500), severity=Severity.NOTICE)
-
-
-def unlisted(provider: str, failed: Failed) -> Problem:
-    """Return that only configured zones were looked at."""
-    message = f"{provider}: only configured zones were looked at: {failed.problem.message}"
-    return Problem("zones-unread", message, failed.problem.hint, Severity.NOTICE)
-
-
-def strange(provider: str, zone: Zone, left: Sequence[Marked]) -> Problem:
-    """Return that records with our mark stand where no challenge is, and were not touched."""
-    message = (
-        f"{counted(len(left), 'record')} in zone {zone.apex} at {provider} with a mark of ours, "
-        f"at no challenge name, left alone: {names(left, SHOWN)}"
-    )
-    hint = "if they are a delegated challenge's left-overs, remove them there by hand"
-    return Problem("mark-elsewhere", printable(message, 1000), hint, Severity.NOTICE)
+def remaining(failed: Failed, number: int, zone: Zone) -> Failed:
+    """Return *failed*, which ended the removal of the last *number* left-overs in *zone*."""
+    known = failed.problem
+    message = f"{known.message}; at most {counted(number, 'left-over')} remain in zone {zone.apex}"
+    return Failed(failed.exit, known.code, message, known.hint)

@@ -27,7 +27,7 @@ from pipeline.stale import Stale
 from providers.contract import Marking, Provider, Zone
 from tests.standins.cloudflare import CloudflareStandIn
 from tests.standins.cloudflare_account import HostedZone
-from tests.standins.cloudflare_faults import Fault, bad_gateway, cut, refused
+from tests.standins.cloudflare_faults import Fault, bad_gateway, cut, refused, throttled
 
 from .providers.cloudflare.scene import FakeTime, opened
 from .test_clean import Shelf, leaf
@@ -384,6 +384,39 @@ def test_a_zone_that_fails_stops_no_other(site: Site, zone: str) -> None:
     assert site.api.values(names[zone]) == {VALUE}
 
 
+def test_a_removal_that_is_refused_is_77(site: Site) -> None:
+    """
+    A token that reads the zone and may not write it: the zone is named, and what stays. Others
+    are cleaned.
+    """
+    for name in ("a.example.com", "b.example.com", "a.example.org"):
+        site.put(leaf(name))
+    site.api.next(None, None, None, refused(403, 10000))  # zones, records, again, batch
+    report = site.clean()
+    assert (report.status, report.exit) == ("failed", Exit.REFUSED)
+    [problem] = report.problems
+    assert problem.code == "provider-unauthorized"
+    assert "at most 2 left-overs remain in zone example.com." in problem.message
+    assert [record.name for record in report.records] == [leaf("a.example.org")]
+    assert site.api.values(leaf("a.example.com")) == {VALUE}
+
+
+def test_what_went_before_a_failure_is_told(site: Site) -> None:
+    """
+    Throttled in the middle: each record that is gone is in the report, and how many are not.
+    """
+    for number in range(450):
+        site.put(leaf(f"h{number}.example.com"))
+    site.api.next(None, None, None, None, throttled(300))  # zones, records, again, batch
+    report = site.clean()
+    assert (report.status, report.exit) == ("failed", Exit.UNAVAILABLE)
+    assert "at most 250 left-overs remain in zone example.com." in report.problems[0].message
+    left = {f"{each.name}." for each in site.api.zones[0].records.values()}
+    gone = {record.name for record in report.records}
+    assert (len(left), len(gone)) == (250, 200)
+    assert not left & gone
+
+
 def test_a_host_that_fails_stops_no_other(site: Site) -> None:
     """
     One account down, the other is cleaned; receipts too.
@@ -558,20 +591,23 @@ def test_zones_that_are_edited_elsewhere_are_not_asked(tmp_path: Path) -> None:
 # The command
 
 
+def command(site: Site, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(site.path), **variables}
+    words = [sys.executable, "-m", "pipeline", "clean", "--stale", "7d", *options]
+    return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+
+
+def token(site: Site) -> dict[str, str]:
+    return {"CLOUDFLARE_API_TOKEN": site.api.token, "CLOUDFLARE_BASE_URL": site.api.url}
+
+
 def test_the_command(site: Site) -> None:
     """
     `dns01 clean --stale 7d --json` prints what `clean` prints, and asks the provider detected.
     """
     site.put(leaf("a.example.com"))
     site.put(leaf("b.example.com"), created=YOUNG)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(site.path),
-        "CLOUDFLARE_API_TOKEN": site.api.token,
-        "CLOUDFLARE_BASE_URL": site.api.url,
-    }
-    command = [sys.executable, "-m", "pipeline", "clean", "--stale", "7d", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = command(site, "--json", **token(site))
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["status"] == "cleaned"
