@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .clock import Clock
 from .hosts import Hosts
 from .model import Exit, Problem, Record, Severity, worst
-from .receipts.held import Held
+from .receipts.held import SETTLED
 from .receipts.ledger import withdraw
 from .receipts.receipt import Key, Receipt, State, normal
 from .receipts.remains import left_behind
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """Most seconds that removing what a hundred receipts list may take."""
-
-SETTLED = 5.0
-"""Seconds after which a host has done, or will not do, what a process sent that was then killed."""
-
-RECENT = timedelta(hours=1)
-"""How long after its last save a run may still be at the same write, and be killed."""
 
 
 def clean(
@@ -61,7 +55,7 @@ def clean(
         problems += [busy(receipt) for receipt in survey.live] + list(survey.damaged)
         with ExitStack() as stack:
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
-            if any(may_be_on_its_way(each, clock.today()) for each in goals):
+            if any(each.is_unsettled(clock.today()) for each in goals):
                 clock.pause(SETTLED)
             found = withdraw(goals, store, hosts, clock.now() + PATIENCE)
         paths += [str(held.path) for held in found]
@@ -71,6 +65,8 @@ def clean(
             problems += [failed.problem for failed in removal.failures]
             if removal.stuck:
                 problems.append(left_behind(removal.stuck, str(held.path), held.path.parent))
+    if not store.folder.is_dir():
+        problems.append(nowhere(store.folder))
     problems += [unknown(name, known.values()) for name in names if covered(name) not in known]
     code = worst(exits)
     return Report(
@@ -93,11 +89,6 @@ def surveys(store: Store, wanted: Callable[[Receipt], bool]) -> Iterator[Survey]
         seen |= {held.path for held in survey.held}
         if survey.is_whole:
             return
-
-
-def may_be_on_its_way(held: Held, today: datetime) -> bool:
-    """Whether the run of *held* was at a write, perhaps a moment ago."""
-    return held.receipt.state is State.WRITING and today - held.saved_at < RECENT
 
 
 def covered(name: str) -> frozenset[str]:
@@ -125,11 +116,21 @@ def unknown(name: str, known: Iterable[str]) -> Problem:
     return Problem("no-receipt", message, hint, Severity.NOTICE)
 
 
+def nowhere(folder: "Path") -> Problem:
+    """Return the problem that there is no *folder* of receipts: perhaps it is another's."""
+    return Problem(
+        "no-state-dir",
+        f"there are no receipts in {printable(str(folder))}: that folder does not exist",
+        "if a run has left something, name its folder with --state-dir, or run as its user",
+        Severity.WARNING,
+    )
+
+
 def busy(receipt: Receipt) -> Problem:
     """Return the problem of a receipt whose run is still at work."""
     names = printable(", ".join(claim.name for claim in receipt.claims))
     return Problem(
         "busy",
-        f"another dns01 run is at work on {names}; its records were left alone",
-        "it removes or keeps them by itself; run clean again when it has ended",
+        f"another dns01 process is at work on {names}; its records were left alone",
+        "run clean again when it has ended",
     )

@@ -128,7 +128,8 @@ def unwritable(folder: Path, error: OSError) -> Failed:
         Exit.CONFIG,
         "state-dir",
         f"cannot keep receipts in {folder}: {(error.strerror or str(error)).lower()}",
-        "without a receipt nothing is written to DNS; name another folder with --state-dir",
+        "make room or give access; nothing new is written to DNS without a receipt, "
+        "and what one lists stays listed",
     )
 
 

@@ -65,6 +65,7 @@ class Hosts:
         self._opened: dict[str, Provider] = {}
         self._under_way: dict[Write, Group] = {}
         self._changes: dict[Group, Change] = {}
+        self._written: dict[Group, set[tuple[Name, str]] | None] = {}
 
     @property
     def api_calls(self) -> int:
@@ -122,10 +123,30 @@ class Hosts:
         Raises:
             Failed: 65, 69, 70, 77 or 78, in the provider's words.
         """
-        change = result(future, group[0])
+        try:
+            change = result(future, group[0])
+        except Failed:
+            self._written[group] = None
+            raise
+        self._note(group, change)
         if change.id or group not in self._changes:  # else an earlier one is what to follow
             self._changes[group] = change
         return change
+
+    def found(self, record: Record) -> bool:
+        """Whether *record* was there already, each time that it was to be written.
+
+        Not if its host does not tell, or any write there failed: part of that may be done.
+        """
+        written = self._written.get((record.provider, record.zone))
+        return written is not None and (record.owner, record.challenge.value) not in written
+
+    def _note(self, group: Group, change: Change) -> None:
+        written = self._written.setdefault(group, set())
+        if written is None or change.written is None:
+            self._written[group] = None
+        else:
+            written |= change.written
 
     def withdraw(self, groups: Groups, until: float) -> dict[Group, Failed]:
         """Delete every record, once writes under way have ended; return what went wrong.

@@ -26,8 +26,9 @@ def result(future: Future[Result], provider: str) -> Result:
         raise Failed(
             Exit.UNAVAILABLE,
             "provider",
-            f"{provider} did not answer before the run's deadline",
-            "it hangs, or is far too slow: look at its status page, or give it a longer --timeout",
+            f"{provider} did not answer in the time there was",
+            "it hangs, or is far too slow: is it up? a longer --timeout gives it more time, "
+            "except for removing after a signal",
         )
     try:
         return future.result()

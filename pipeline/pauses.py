@@ -68,7 +68,7 @@ class Pauses:
         term = TERM.get() or Term(now + PATIENCE)
         if now + seconds > term.until:
             raise Unavailable(
-                f"would have to wait {seconds:.0f} s {reason}, which is longer than this run can",
+                f"would have to wait {max(seconds, 1.0):.0f} s {reason}, and has less time left",
                 hint=f"try again after {self._clock.time_of(now + seconds):%H:%M:%S} UTC",
             )
         if seconds >= SHOWN:

@@ -23,6 +23,7 @@ from .marks import mark_of
 from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
 from .orders.acquire import Acquisition, claims
+from .ownership import Ownership
 from .plan import by_zone
 from .preparing import Preparation
 from .propagation.hearing import Trial
@@ -32,13 +33,11 @@ from .publishing import append
 from .questions import Goal
 from .receipts.ledger import Ledger
 from .receipts.receipt import Claim, State
-from .receipts.remains import left_behind, staying
+from .receipts.remains import staying
 from .report import RecordLine, Report, finished, host_lines, record_lines
 from .restoring import Restoring
 from .text import counted
-
-GRACE = 5.0
-"""Seconds for removing records after a deadline or a signal."""
+from .withdrawing import GRACE, Withdrawal
 
 
 class Run:
@@ -53,6 +52,8 @@ class Run:
         self._settings = settings
         self._tools = tools
         self.ledger = Ledger(tools.store, tools.clock.today, exclusive=source.resumes)
+        self._ownership = Ownership(self.ledger, tools.hosts)
+        self._withdrawal = Withdrawal(self.ledger, tools.hosts, tools.clock, settings.state_dir)
         self._lines: tuple[RecordLine, ...] = ()
         self._synced: Mapping[tuple[str, str], bool] = {}
         self._problems: list[Problem] = []
@@ -101,12 +102,12 @@ class Run:
             self._problems.append(staying(len(self._lines), names, self._settings.state_dir))
         return self._report("ready")
 
-    def withdraw(self) -> tuple[Problem, ...]:
-        """Remove what this run has written; return what went wrong.
+    def withdraw(self, patience: float) -> tuple[Problem, ...]:
+        """Remove what this run has written, in *patience* seconds; return what went wrong.
 
         The order is kept for the next run, unless this one was ready.
         """
-        return self._withdraw(self._idle())
+        return self._withdrawal.everything(self._idle(), patience)
 
     def _acquire(self) -> None:
         tools = self._tools
@@ -136,11 +137,13 @@ class Run:
         save = partial(self._save, state, (*records, *inherited))
         if not attempt(self._alive(), save):
             return
-        self.ledger.await_removals(self._tools.clock, self._settings.timeout)
-        append(self._alive(), self._tools.hosts, self._mark, self._settings.timeout)
+        self.ledger.await_others(self._tools.clock, self._settings.timeout)
+        self._ownership.begin(inherited)
+        append(self._alive(), self._tools.hosts, mark_of(self.ledger.id), self._settings.timeout)
+        self._keep(State.WRITING, self._ownership.own(self.ledger.records))
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
-        self._problems += self._remove(useless, self._idle())
+        self._problems += self._withdrawal.of(useless, self._idle())
         self._lines = record_lines(self._records())
         for (provider, zone), written in by_zone(self._records()).items():
             values = counted(len(written), "value")
@@ -159,7 +162,9 @@ class Run:
                 settings.timeout,
             )  # fmt: skip
         policy = Policy(clock.now(), settings.timeout, settings.require)
-        again = partial(self._tools.hosts.append_again, mark=self._mark, until=settings.timeout)
+        again = partial(
+            self._tools.hosts.append_again, mark=mark_of(self.ledger.id), until=settings.timeout
+        )
         restoring = Restoring(self._records(), goals, self._tools, again, self._advance)
         trial = Trial(self._tools.exchange, clock, policy, self._ask_hosts, restoring.names)
         watch = self._tools.progress.watching(goals, policy.streak)
@@ -169,11 +174,6 @@ class Run:
         for case in self._alive():
             case.failure = hearing.failure(case.goals)
         self._advance(State.READY if all(case.alive for case in self._cases) else State.WAITING)
-
-    @property
-    def _mark(self) -> str:
-        """What records of this run say of themselves, where the host has room for it."""
-        return mark_of(self.ledger.id)
 
     def _ask_hosts(self, goals: Collection[Goal]) -> Mapping[Name, bool]:
         """Ask the hosts of *goals* whether their servers have the values."""
@@ -185,35 +185,11 @@ class Run:
 
     def _stopped(self, why: Problem, exit_code: int) -> Report:
         """Remove everything, and report *why* that was needed."""
-        problems = self._withdraw(State.PLANNED if self._resumes else State.CLEANED)
+        problems = self._withdrawal.everything(State.PLANNED if self._resumes else State.CLEANED)
         if not problems:
             why = replace(why, message=f"{why.message}: nothing of this run is left in DNS")
         self._problems = [why, *problems, *self._problems]
         return self._report("failed", exit_code)
-
-    def _withdraw(self, then: State) -> tuple[Problem, ...]:
-        """Remove everything, but let a signal stop that too."""
-        try:
-            return self._remove(self.ledger.records, then)
-        except Interrupted:
-            why, folder = "stopped while removing records", self._settings.state_dir
-            return (left_behind(self.ledger.records, why, folder),)
-
-    def _remove(self, records: Sequence[Record], then: State) -> tuple[Problem, ...]:
-        if not records:
-            return ()
-        until = self._tools.clock.now() + GRACE
-        try:
-            failures = self.ledger.withdraw(self._tools.hosts, until, records, then)
-        except Failed as failed:
-            failures = [failed]
-        if not failures:
-            return ()
-        stuck = {record.place for record in self.ledger.records}
-        left = [record for record in records if record.place in stuck]
-        problems = [failure.problem for failure in failures]
-        why, folder = "not everything could be removed", self._settings.state_dir
-        return (*problems, left_behind(left, why, folder))
 
     def _idle(self) -> State:
         """Return the state of a run that has nothing in DNS: are its orders of further use?"""
@@ -221,10 +197,14 @@ class Run:
         return State.PLANNED if goes_on else State.CLEANED
 
     def _advance(self, state: State) -> None:
-        """Note progress in the receipt; a full disk now only makes it look interrupted."""
+        """Note progress in the receipt."""
+        self._keep(state, self._ownership.listed(state, self._records()))
+
+    def _keep(self, state: State, records: Sequence[Record]) -> None:
+        """Save, if there is a receipt; a full disk now only makes it look interrupted."""
         if self.ledger.path:
             try:
-                self._save(state, self.ledger.records)
+                self._save(state, records)
             except Failed as failed:
                 self._problems.append(failed.problem)
 
@@ -251,7 +231,7 @@ class Run:
             code,
             tuple(replace(line, exit=line.exit or exit_code or Exit.DONE) for line in lines),
             self._lines,
-            tuple(dict.fromkeys([*told, *self._problems])),
+            tuple(dict.fromkeys([*told, *self._problems, *self._ownership.problems()])),
             self._tools.clock.now(),
             self._tools.exchange.sent,
             self._tools.hosts.api_calls,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.clean import SETTLED, clean
+from pipeline.clean import clean
 from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
-from pipeline.model import Challenge, Exit, Failed, Order, Record
-from pipeline.receipts.held import Held
+from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity
+from pipeline.receipts.held import SETTLED, Held
 from pipeline.receipts.receipt import Claim, State, from_json
 from pipeline.receipts.store import Store
 from pipeline.report import Report
@@ -336,3 +336,17 @@ def test_only_a_write_that_may_have_been_under_way_is_waited_for(
     clean((), folder.store, Hosts(folder.opened, clock), clock)
     assert clock.paused == seconds
     assert folder.shelf.deletes == [1]
+
+
+def test_a_folder_that_is_not_there_is_a_warning(folder: Folder) -> None:
+    """
+    Nothing to clean is done; but where no run has ever kept a receipt, somebody may have looked in
+    the wrong place.
+    """
+    report = folder.clean()
+    assert (report.exit, [(p.code, p.severity) for p in report.problems]) == (
+        0, [("no-state-dir", Severity.WARNING)],
+    )  # fmt: skip
+    assert str(folder.path) in report.problems[0].message
+    folder.path.mkdir()
+    assert folder.clean().problems == ()

@@ -86,6 +86,7 @@ def claims(draw: some.DrawFn) -> Claim:
         some.sampled_from(State),
         some.lists(claims(), max_size=3).map(tuple),
         some.lists(records(), max_size=3).map(tuple),
+        some.booleans(),
     )
 )
 def test_round_trip(receipt: Receipt) -> None:
@@ -109,7 +110,9 @@ def test_no_secret_and_nothing_unneeded_is_written() -> None:
     A receipt holds exactly these fields: neither key nor token has a place in it.
     """
     document = json.loads(to_json(RECEIPT))
-    assert set(document) == {"dns01_receipt", "id", "created", "state", "orders", "records"}
+    assert set(document) == {
+        "dns01_receipt", "id", "created", "state", "removing", "orders", "records",
+    }  # fmt: skip
     assert set(document["orders"][0]) == {
         "name", "source", "account", "fetched", "order_uri", "status", "challenges",
     }  # fmt: skip

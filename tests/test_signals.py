@@ -14,7 +14,7 @@ from dns.rdtypes.txtbase import TXTBase
 
 from pipeline.case import Interrupted
 from pipeline.command.child import run_child
-from pipeline.command.signals import SIGNALS, be_patient, let_go, listen, postponed
+from pipeline.command.signals import SIGNALS, be_patient, finish, let_go, listen, postponed
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +153,13 @@ def test_what_comes_while_postponed_is_told_in_its_turn() -> None:
     with postponed():
         come(signal.SIGTERM)
     assert told == ["removing"]
+
+
+def test_last_words_are_said() -> None:
+    """
+    While the report goes out one signal does nothing, for it says what is in DNS; the next one ends
+    the process, as it would have.
+    """
+    finish()
+    come(signal.SIGTERM)
+    assert {signal.getsignal(signum) for signum in SIGNALS} == {signal.SIG_DFL}

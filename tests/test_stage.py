@@ -31,6 +31,7 @@ from pipeline.propagation.confirm import Watch
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Require
 from pipeline.questions import Goal
+from pipeline.receipts.held import SETTLED
 from pipeline.receipts.receipt import RESUMABLE_FOR, State
 from pipeline.receipts.store import Store
 from pipeline.report import Report
@@ -263,7 +264,7 @@ def test_records_are_struck_after_they_are_gone(scene: Scene) -> None:
     scene.adapter.before = on("delete", lambda: seen.append(scene.listed()))
     with scene.opened("a.example.com") as run:
         assert run.ready().exit == 0
-        assert run.withdraw() == ()
+        assert run.withdraw(5.0) == ()
     assert seen == [{"a-1"}]
     assert scene.listed() == scene.values("a.example.com") == set()
     assert scene.states() == ["cleaned"]
@@ -757,7 +758,7 @@ def test_what_cannot_be_removed_stays_listed(scene: Scene) -> None:
     scene.adapter.before = on("delete", lambda: fail(Unavailable("down")))
     with scene.opened("a.example.com") as run:
         assert run.ready().exit == 0
-        assert [problem.code for problem in run.withdraw()] == [
+        assert [problem.code for problem in run.withdraw(5.0)] == [
             "provider-unavailable", "records-left",
         ]  # fmt: skip
     assert scene.listed() == scene.values("a.example.com") == {"a-1"}
@@ -809,7 +810,7 @@ def test_a_run_that_was_not_ready_keeps_its_order(scene: Scene) -> None:
     scene.dns.behave(scene.dns.addresses[0], without_answer)
     with scene.opened("a.example.com") as run:
         assert run.ready().exit == Exit.NOT_READY
-        assert run.withdraw() == ()
+        assert run.withdraw(5.0) == ()
     assert scene.values("a.example.com") == set()
     assert scene.states() == [State.PLANNED.value]
     scene.settings = scene.hurried(10)
@@ -897,3 +898,185 @@ def test_nobody_to_ask_is_noticed_before_writing(scene: Scene) -> None:
     report = scene.run("a.example.com")
     assert (report.exit, codes(report)) == (Exit.UNAVAILABLE, ["dns-failing"])
     assert (scene.adapter.calls, scene.states()) == (["zones"], ["planned"])
+
+
+def document(value: str) -> Source:
+    """Return a source of a document that wants *value* for a.example.com."""
+    source = Source(resumes=False)
+    source.answers["a.example.com"] = pending("a.example.com", value)
+    return source
+
+
+def cleaned(scene: Scene) -> Report:
+    return clean((), scene.store, Hosts(lambda _name: scene.adapter, scene.clock), scene.clock)
+
+
+def stored_by_somebody(scene: Scene, value: str) -> None:
+    scene.dns.append(Zone(APEX, ""), [TXT(leaf("a.example.com"), value)], "")
+
+
+def test_a_value_that_was_there_is_not_ours_to_remove(scene: Scene) -> None:
+    """
+    What the host found before this run wrote anything is somebody else's: it makes us ready, no
+    receipt lists it, neither withdrawal nor clean removes it, and that is said.
+    """
+    stored_by_somebody(scene, "v")
+    with scene.opened("a.example.com", source=document("v")) as run:
+        report = run.ready()
+        assert (report.exit, codes(report)) == (0, ["value-found"])
+        assert scene.listed() == set()
+        assert run.withdraw(5.0) == ()
+    assert cleaned(scene).exit == 0
+    assert scene.values("a.example.com") == {"v"}
+
+
+def test_a_signal_leaves_what_was_there(scene: Scene) -> None:
+    """
+    The removal on the way out is of our own values, too.
+    """
+    stored_by_somebody(scene, "theirs")
+    interrupting(scene, "wait")
+    source = document("ours")
+    source.answers["a.example.com"] = pending("a.example.com", "ours", "theirs")
+    with scene.opened("a.example.com", source=source) as run:
+        assert run.ready().exit == 128 + SIGTERM
+    assert scene.values("a.example.com") == {"theirs"}
+
+
+def test_a_value_that_another_receipt_lists_is_shared(scene: Scene) -> None:
+    """
+    Two documents want one value: the first run writes it, the second finds it. It stays until the
+    receipts of both are cleaned.
+    """
+    for _ in range(2):
+        with scene.opened("a.example.com", source=document("v")) as run:
+            assert run.ready().exit == 0
+    assert [len(receipt["records"]) for receipt in scene.receipts()] == [1, 1]
+    assert cleaned(scene).exit == 0
+    assert scene.values("a.example.com") == set()
+
+
+def test_a_value_that_was_there_and_is_put_back_is_ours(scene: Scene) -> None:
+    """
+    Once we have written it after all, the receipt lists it and clean removes it.
+    """
+    stored_by_somebody(scene, "v")
+
+    def erase() -> None:
+        scene.dns.delete(Zone(APEX, ""), [TXT(leaf("a.example.com"), "v")])
+        scene.shown.during = lambda: None
+
+    scene.shown.during = erase
+    with scene.opened("a.example.com", source=document("v")) as run:
+        report = run.ready()
+    assert (report.exit, codes(report)) == (0, ["value-restored"])
+    assert scene.listed() == {"v"}
+    assert cleaned(scene).exit == 0
+    assert scene.values("a.example.com") == set()
+
+
+def test_a_write_that_failed_leaves_all_ours(scene: Scene) -> None:
+    """
+    Part of a failed write may be done: what a second attempt finds there is not somebody else's.
+    """
+    failures = iter([Rejected("one of two names")])
+
+    def half() -> None:
+        stored_by_somebody(scene, "v")
+        raise next(failures, Unavailable("never"))
+
+    scene.adapter.before = on("append", half)
+    hosts = Hosts(lambda _name: scene.adapter, scene.clock)
+    zone = Zone(APEX, APEX.to_text())
+    groups = {("embedded", zone): [replace(scene_record(zone))]}
+    assert hosts.publish(groups, "", scene.clock.now() + 5)
+    scene.adapter.before = nothing
+    assert hosts.publish(groups, "", scene.clock.now() + 5) == {}
+    assert not hosts.found(scene_record(zone))
+
+
+def test_a_receipt_tells_of_a_removal_under_way(scene: Scene) -> None:
+    """
+    Whoever is killed while removing has perhaps sent it: the receipt says so, before and not after.
+    """
+    seen: list[object] = []
+    scene.adapter.before = on("delete", lambda: seen.append(scene.receipts()[0]["removing"]))
+    with scene.opened("a.example.com") as run:
+        run.ready()
+        assert [receipt["removing"] for receipt in scene.receipts()] == [False]
+        run.withdraw(5.0)
+    assert seen == [True]
+    assert [receipt["removing"] for receipt in scene.receipts()] == [False]
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_removal_that_was_killed_is_waited_for(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    resumes: bool,  # noqa: FBT001
+) -> None:
+    """
+    A value that a dead process was removing a moment ago is written once that has had its time:
+    else it would vanish after ready. One that was removed long ago is not waited for.
+    """
+    paused: list[float] = []
+    monkeypatch.setattr(scene.clock, "pause", paused.append)
+    for hours, expected in ((0.0, [SETTLED]), (2.0, [])):
+        source = Source(resumes=resumes)
+        source.answers["a.example.com"] = pending("a.example.com", "v")
+        with scene.opened("a.example.com", source=source) as run:
+            run.ready()
+        [path] = [p for p in scene.settings.state_dir.glob("*.json") if b'"v"' in p.read_bytes()]
+        path.write_bytes(path.read_bytes().replace(b'"removing": false', b'"removing": true'))
+        saved = time.time() - 3600 * hours
+        os.utime(path, (saved, saved))
+        paused.clear()
+        with scene.opened("a.example.com", source=source) as run:
+            assert run.ready().exit == 0
+        assert [seconds for seconds in paused if seconds > 1] == expected
+        for left in scene.settings.state_dir.glob("*.json"):
+            left.unlink()
+
+
+def test_a_value_left_to_us_meanwhile_is_ours(scene: Scene) -> None:
+    """
+    While we find the value of another receipt, that one is cleaned, and leaves the value to ours.
+    """
+    with scene.opened("a.example.com", source=document("v")) as run:
+        run.ready()
+    exits: list[int] = []
+    scene.adapter.before = on("append", lambda: exits.append(cleaned(scene).exit))
+    with scene.opened("a.example.com", source=document("v")) as run:
+        assert run.ready().exit == 0
+    assert exits == [Exit.NOT_READY]  # ours was live
+    assert scene.listed() == scene.values("a.example.com") == {"v"}
+
+
+def test_a_value_that_another_run_writes_first_is_shared(scene: Scene) -> None:
+    """
+    A run that begins after us and writes before us lists the value as well: both do.
+    """
+
+    def overtake() -> None:
+        scene.adapter.before = nothing
+        with scene.opened("a.example.com", source=document("v")) as other:
+            assert other.ready().exit == 0
+
+    scene.adapter.before = on("append", overtake)
+    with scene.opened("a.example.com", source=document("v")) as run:
+        assert run.ready().exit == 0
+    assert [len(receipt["records"]) for receipt in scene.receipts()] == [1, 1]
+
+
+def test_a_failed_order_leaves_what_was_there(scene: Scene) -> None:
+    """
+    One zone of an order fails, so its other values are of no use: ours go, what was there stays.
+    """
+    stored_by_somebody(scene, "v")
+    name = "a.example.com,b.example.org"
+    source = Source(resumes=False)
+    source.answers[name] = pending(name, "v", "w")
+    scene.adapter.before = on("append", lambda: fail(Unauthorized("no")), OTHER)
+    with scene.opened(name, source=source) as run:
+        assert run.ready().exit == Exit.REFUSED
+    assert scene.values("a.example.com") == {"v"}

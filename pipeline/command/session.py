@@ -19,15 +19,16 @@ from pipeline.configuration.config import Environment
 from pipeline.explaining.verdict import bug
 from pipeline.model import Exit, Failed, Problem
 from pipeline.report import Report, headline, problem_lines
-from pipeline.stage import GRACE, Run
+from pipeline.stage import Run
 from pipeline.text import counted, printable, quoted
+from pipeline.withdrawing import GRACE, UNHURRIED
 from providers.names import domain_name
 
 from .assembly import Assembly
 from .child import run_child
 from .console import Plain, Quiet, Terminal
 from .output import Output
-from .signals import be_patient, let_go, listen
+from .signals import be_patient, finish, let_go, listen
 from .unfailing import Unfailing
 
 SIGNALLED = 128
@@ -102,7 +103,7 @@ class Session:
 
     def _finish(self, report: Report, path: Path | None = None) -> int:
         """Put *report* out everywhere it belongs and return its exit status."""
-        let_go()
+        finish()
         self._console.close()
         self._output.keep(report, path)
         printed = self._output.result(report)
@@ -114,7 +115,7 @@ class Session:
             why = "is not executable" if Path(command[0]).is_file() else "does not exist"
             raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
         report: Report | None = None
-        gone, left = 0, tuple[Problem, ...]()
+        gone, left, status = 0, tuple[Problem, ...](), SIGNALLED
         try:
             report = stage.ready()
             status = int(report.exit) or self._execute(command, report, stage.ledger.report_path)
@@ -124,7 +125,8 @@ class Session:
         finally:
             be_patient(self._tell)
             if report is None or report.exit < SIGNALLED:  # else ready has done it
-                gone, left = self._take_back(stage)
+                gone, left = self._take_back(stage, self._patience(report, status))
+            finish()
         removed = f"{counted(gone, 'value')} removed"
         if report is not None and report.exit:
             if gone:
@@ -138,10 +140,17 @@ class Session:
             self._console.say(f"cleaned: {removed}")
         return status or (Exit.UNAVAILABLE if left else Exit.DONE)
 
-    def _take_back(self, stage: Run) -> tuple[int, tuple[Problem, ...]]:
+    def _patience(self, report: Report | None, status: int) -> float:
+        """Return the seconds that removing may take: few after a signal or a deadline."""
+        if report is None or status >= SIGNALLED:
+            return GRACE
+        left = self._parts.settings.timeout - self._clock.now()
+        return max(GRACE, left) if report.exit else UNHURRIED
+
+    def _take_back(self, stage: Run, patience: float) -> tuple[int, tuple[Problem, ...]]:
         """Remove what the run has written; return how many values, and what went wrong."""
         listed = len(stage.ledger.records)
-        left = stage.withdraw()
+        left = stage.withdraw(patience)
         return listed - len(stage.ledger.records), left
 
     def _execute(self, command: Sequence[str], report: Report, path: Path | None) -> int:
@@ -173,7 +182,7 @@ class Session:
         """Say that records are being removed: within a signal's handler, so past all buffers."""
         count = len(self._running.ledger.records) if self._running else 0
         if count:
-            line = f"dns01: removing {counted(count, 'record')}, at most {GRACE:.0f} s; "
+            line = f"dns01: removing {counted(count, 'record')}; "
             line += f"once more leaves {'it' if count == 1 else 'them'}\n"
             with suppress(OSError, ValueError):
                 os.write(sys.stderr.fileno(), line.encode())

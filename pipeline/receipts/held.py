@@ -4,16 +4,29 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 from pipeline.files import Unfit, lock, read, unwritable, write
 
-from .receipt import Receipt, damaged, from_json, to_json
+from .receipt import Receipt, State, damaged, from_json, to_json
 
 NOT_OURS = {errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EPERM}
 """Errors that tell of what is at a path, not of the disk or of us."""
+
+
+SETTLED = 5.0
+"""Seconds after which a host has done, or will not do, what a process sent that was then killed."""
+
+RECENT = timedelta(hours=1)
+"""How long after its last save a run may still be at the same write or removal, and be killed."""
+
+
+def is_unsettled(receipt: Receipt, status: os.stat_result, today: datetime) -> bool:
+    """Whether the process that saved *receipt* was at a write or removal, perhaps a moment ago."""
+    saved = datetime.fromtimestamp(status.st_mtime, UTC)
+    return (receipt.state is State.WRITING or receipt.removing) and today - saved < RECENT
 
 
 class Held:
@@ -35,10 +48,9 @@ class Held:
         """Where the run's report lies: beside the receipt."""
         return self.path.with_suffix(".report.json")
 
-    @property
-    def saved_at(self) -> datetime:
-        """When it was last saved, aware, by this machine's clock."""
-        return datetime.fromtimestamp(os.fstat(self._descriptor).st_mtime, UTC)
+    def is_unsettled(self, today: datetime) -> bool:
+        """Do as the function of that name does."""
+        return is_unsettled(self.receipt, os.fstat(self._descriptor), today)
 
     def save(self, receipt: Receipt) -> None:
         """Put *receipt* on disk for good before returning; on failure the old one stays.

@@ -1,7 +1,7 @@
 """Keep one run's receipt true: what it works on, inherits, and still has in DNS."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,10 @@ from pipeline.clock import Clock
 from pipeline.hosts import Group, Hosts
 from pipeline.model import Failed, Problem, Record
 from pipeline.plan import by_zone
+from pipeline.text import counted
 
-from .held import Held
+from .folder import Place
+from .held import SETTLED, Held
 from .receipt import Claim, Key, Receipt, State
 from .store import Store
 
@@ -26,6 +28,7 @@ class Ledger:
         self._exclusive = exclusive
         self._held: Held | None = None
         self._earlier: tuple[Held, ...] = ()
+        self._is_unsettled = False
         self._open, self._earlier_open = ExitStack(), ExitStack()
         self.problems: tuple[Problem, ...] = ()
 
@@ -80,7 +83,9 @@ class Ledger:
             self.begin(tuple(claims))
         if self._held is not None:
             receipt = self._held.receipt
-            self._held.save(replace(receipt, state=state, claims=tuple(claims), records=kept))
+            self._held.save(
+                replace(receipt, state=state, claims=tuple(claims), records=kept, removing=False)
+            )
 
     def inherit(self, claims: Sequence[Claim]) -> None:
         """Take over what earlier runs left in DNS for *claims*, strike it from theirs, let go."""
@@ -90,6 +95,10 @@ class Ledger:
             record for each, after in rest for record in each.receipt.records
             if record not in after.records
         ]  # fmt: skip
+        today = self._today()
+        self._is_unsettled = any(
+            each.is_unsettled(today) for each, after in rest if surplus(each.receipt, after)
+        )
         if left:
             self.save(State.WRITING, claims, left)
         for each, after in rest:
@@ -98,22 +107,33 @@ class Ledger:
         self._earlier = ()
         self._earlier_open.close()
 
-    def await_removals(self, clock: Clock, until: float) -> None:
-        """Wait while others may be removing what this run, too, lists and is about to write."""
-        while self._held and self._store.is_contested(self._held) and clock.now() < until:
+    def listed_elsewhere(self) -> set[Place]:
+        """Return the places of the records that other receipts list."""
+        return self._store.listed_beside(self._held) if self._held else set()
+
+    def await_others(self, clock: Clock, until: float) -> None:
+        """Wait while others may be removing what this run, too, lists and is about to write.
+
+        What a process has sent that was then killed may take effect until `SETTLED` has passed.
+        """
+        if self._held is None:
+            return
+        if self._is_unsettled or self._store.is_unsettled_beside(self._held):
+            clock.pause(min(SETTLED, max(until - clock.now(), 0.0)))
+        while self._store.is_contested(self._held) and clock.now() < until:
             clock.pause(0.1)
 
     def withdraw(
         self, hosts: Hosts, until: float, records: Collection[Record], then: State
-    ) -> Sequence[Failed]:
+    ) -> "Removal":
         """Remove *records* from DNS and strike them; with none left go to state *then*."""
         if self._held is None:
-            return ()
+            return Removal()
         gone = {record.place for record in records}
         left = tuple(record for record in self.records if record.place not in gone)
         after = replace(self._held.receipt, records=left)
         goal = after if left else replace(after, state=then)
-        return withdraw({self._held: goal}, self._store, hosts, until)[self._held].failures
+        return withdraw({self._held: goal}, self._store, hosts, until)[self._held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +157,7 @@ def withdraw(
     removals: dict[Held, Removal] = {}
     with store.removal():
         released = store.release(gone)
-        ours = [record for mine in released.values() if isinstance(mine, list) for record in mine]
+        ours = [record for held, mine in released.items() for record in begun(held, mine)]
         failures = hosts.withdraw(by_zone(ours), until)
         for held, after in goals.items():
             mine = released[held]
@@ -148,17 +168,33 @@ def withdraw(
     return removals
 
 
+def begun(held: Held, records: Sequence[Record] | Failed) -> Sequence[Record]:
+    """Return *records*, once the receipt says that they are being removed.
+
+    On a full disk it does not, which keeps nothing from being removed.
+    """
+    if isinstance(records, Failed) or not records:
+        return ()
+    with suppress(Failed):
+        held.save(replace(held.receipt, removing=True))
+    return records
+
+
 def strike(
     held: Held, after: Receipt, records: Sequence[Record], failures: Mapping[Group, Failed]
 ) -> Removal:
     """Save *after*, and whichever of *records* are not gone from DNS because of *failures*."""
     stuck = tuple(r for r in records if (r.provider, r.zone) in failures)
+    gone = tuple(r for r in records if r not in stuck)
     mine = tuple(failures[group] for group in by_zone(records) if group in failures)
     try:
         held.save(replace(held.receipt, records=after.records + stuck) if stuck else after)
     except Failed as failed:
-        return Removal(stuck=tuple(records), failures=(*mine, failed))
-    return Removal(tuple(r for r in records if r not in stuck), stuck, mine)
+        problem = failed.problem
+        message = f"{counted(len(records) - len(stuck), 'record')} gone from DNS, still listed: "
+        unsaved = Failed(failed.exit, problem.code, message + problem.message, problem.hint)
+        return Removal(gone, stuck, (*mine, unsaved))
+    return Removal(gone, stuck, mine)
 
 
 def surplus(receipt: Receipt, after: Receipt) -> list[Record]:

@@ -64,6 +64,9 @@ class Receipt:
     """One run's claims and records; `id` is random, `created` aware.
 
     With records listed no run is planned or cleaned: then it is writing.
+
+    Attributes:
+        removing: Whether the removal of some records has begun, and is not known to have ended.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Receipt:
     state: State
     claims: tuple[Claim, ...]
     records: tuple[Record, ...] = ()
+    removing: bool = False
 
     def __post_init__(self) -> None:
         # Also of what is read: a file that says otherwise would be passed over for ever.
@@ -115,6 +119,7 @@ def to_json(receipt: Receipt) -> bytes:
         "id": receipt.id,
         "created": receipt.created.isoformat(timespec="seconds"),
         "state": receipt.state.value,
+        "removing": receipt.removing,
         "orders": [claim_out(claim) for claim in receipt.claims],
         "records": [record_out(record) for record in receipt.records],
     }
@@ -174,6 +179,7 @@ def from_json(body: bytes, path: str) -> Receipt:
             state=State(document["state"]),
             claims=tuple(claim_in(each) for each in document["orders"]),
             records=tuple(record_in(each) for each in document["records"]),
+            removing=bool(document.get("removing")),
         )
     except KeyError as error:
         raise damaged(path, f"it lacks {error}") from error

@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline.files import Busy, write
 from pipeline.model import Exit, Failed, Problem, Record
 
-from .folder import Folder
+from .folder import Folder, Place
 from .held import Held, hold
 from .receipt import Claim, Key, Receipt, State, to_json
 
@@ -47,6 +47,11 @@ class Store:
     def __init__(self, folder: Path, today: Callable[[], datetime]) -> None:
         self._folder = Folder(folder)
         self._today = today
+
+    @property
+    def folder(self) -> Path:
+        """Where receipts are, whether it is there or not."""
+        return self._folder.path
 
     def begin(
         self, claims: Sequence[Claim], *, exclusive: bool
@@ -97,10 +102,22 @@ class Store:
         Whoever releases from now on sees what *held* lists, and leaves that alone.
         """
         own = {record.place for record in held.receipt.records}
+        return bool(own & self.listed_beside(held)) and self._folder.is_removing()
+
+    def is_unsettled_beside(self, held: Held) -> bool:
+        """Whether a dead process may have been writing or removing what *held* lists, too."""
+        own = {record.place for record in held.receipt.records}
+        for path in self._folder.paths():
+            if path != held.path and own & self._folder.places(path):
+                with contextlib.suppress(Busy, FileNotFoundError, Failed), hold(path) as beside:
+                    if beside.is_unsettled(self._today()):
+                        return True
+        return False
+
+    def listed_beside(self, held: Held) -> set[Place]:
+        """Return where the records are that receipts other than *held* list."""
         beside = (path for path in self._folder.paths() if path != held.path)
-        return any(own & self._folder.places(path) for path in beside) and (
-            self._folder.is_removing()
-        )
+        return set[Place]().union(*map(self._folder.places, beside))
 
     def release(
         self, goods: Mapping[Held, Collection[Record]]

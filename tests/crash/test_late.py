@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.clean import SETTLED
+from pipeline.receipts.held import SETTLED
 from providers.contract import TXT, Zone
 from tests.bridge import APEX, Site, finish, leaf, opened, until
 

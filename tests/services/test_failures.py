@@ -19,7 +19,7 @@ TABLE = list(rows())
 AT_ONCE = 8
 GRACE = 5.0  # seconds for removing records on the way out
 SLACK = 20.0  # seconds that a machine at its limit may take to start a process, and to end it
-OVERTAKEN = "did not answer before the run's deadline"  # the last of several attempts
+OVERTAKEN = "did not answer in the time there was"  # the last of several attempts
 MEMORY = 160  # megabytes; or as much as this process has, for the system counts that as well
 
 

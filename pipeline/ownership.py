@@ -1,0 +1,59 @@
+"""Tell values that a run has written from those that it found: only its own are its to remove."""
+
+from collections.abc import Iterable, Sequence
+
+from .hosts import Hosts
+from .model import Problem, Record, Severity
+from .receipts.ledger import Ledger
+from .receipts.receipt import State
+
+Place = tuple[object, ...]
+
+
+class Ownership:
+    """Which of a run's records were in DNS before any run of this machine wrote them.
+
+    A receipt lists them while a write is under way, for it may turn out to be
+    ours. Once the host has said that it found them, and no other receipt lists
+    them, they are struck: they are somebody else's to remove.
+    """
+
+    def __init__(self, ledger: Ledger, hosts: Hosts) -> None:
+        self._ledger, self._hosts = ledger, hosts
+        self._ours: set[Place] = set()
+        self._found: dict[Place, Record] = {}
+
+    def begin(self, inherited: Iterable[Record]) -> None:
+        """Take note, before the write, of what is ours for certain: *inherited*, or listed here."""
+        self._ours = {record.place for record in inherited} | self._ledger.listed_elsewhere()
+
+    def listed(self, state: State, records: Iterable[Record]) -> Sequence[Record]:
+        """Return what the receipt of a run with these *records* is to list in *state*."""
+        if state is State.WRITING:
+            return (*self._ledger.records, *records)
+        return self.own(self._ledger.records)
+
+    def own(self, records: Iterable[Record]) -> Sequence[Record]:
+        """Return those of *records* that are ours, as far as the hosts have told."""
+        listed = list(records)
+        self._found = {p: r for p, r in self._found.items() if self._hosts.found(r)}
+        found = [r for r in listed if r.place not in self._ours and self._hosts.found(r)]
+        if found:
+            beside = self._ledger.listed_elsewhere()
+            self._found |= {record.place: record for record in found if record.place not in beside}
+        return [record for record in listed if record.place not in self._found]
+
+    def problems(self) -> list[Problem]:
+        """Return what was found, and is left alone."""
+        return [left_alone(record) for record in self._found.values()]
+
+
+def left_alone(record: Record) -> Problem:
+    """Return the notice that *record* was there before."""
+    return Problem(
+        "value-found",
+        f"{record.owner} TXT {record.challenge.value} was in zone {record.zone.apex} at "
+        f"{record.provider} before this run wrote anything: it is somebody else's, and stays",
+        "whoever wrote it removes it; if that was a run whose receipts are lost, do so by hand",
+        Severity.NOTICE,
+    )

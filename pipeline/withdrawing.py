@@ -1,0 +1,51 @@
+"""Remove what a run has written, in bounded time, and say what could not be removed."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from .case import Interrupted
+from .clock import Clock
+from .hosts import Hosts
+from .model import Failed, Problem, Record
+from .receipts.ledger import Ledger, Removal
+from .receipts.receipt import State
+from .receipts.remains import left_behind
+
+GRACE = 5.0
+"""Seconds for it after a deadline or a signal."""
+
+UNHURRIED = 120.0
+"""Seconds for it where neither presses."""
+
+
+class Withdrawal:
+    """Removes what the receipt of a run, in *folder*, lists."""
+
+    def __init__(self, ledger: Ledger, hosts: Hosts, clock: Clock, folder: PurePath) -> None:
+        self._ledger, self._hosts = ledger, hosts
+        self._clock, self._folder = clock, folder
+
+    def everything(self, then: State, patience: float = GRACE) -> tuple[Problem, ...]:
+        """Remove everything within *patience*, but let a signal stop that too; go to *then*."""
+        try:
+            return self.of(self._ledger.records, then, patience)
+        except Interrupted:
+            why = "stopped while removing records"
+            return (left_behind(self._ledger.records, why, self._folder),)
+
+    def of(
+        self, records: Sequence[Record], then: State, patience: float = GRACE
+    ) -> tuple[Problem, ...]:
+        """Remove *records*; return what went wrong, and what is left of them."""
+        if not records:
+            return ()
+        until = self._clock.now() + patience
+        try:
+            removal = self._ledger.withdraw(self._hosts, until, records, then)
+        except Failed as failed:
+            removal = Removal(stuck=tuple(records), failures=(failed,))
+        problems = tuple(failed.problem for failed in removal.failures)
+        if not removal.stuck:
+            return problems
+        why = "not everything could be removed"
+        return (*problems, left_behind(removal.stuck, why, self._folder))
