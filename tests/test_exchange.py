@@ -4,7 +4,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import dns.message
 import pytest
@@ -125,13 +127,21 @@ def test_silence_ends_at_the_timeout(server: Embedded, exchange: Exchange) -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "reason"), [(rcode.SERVFAIL, "SERVFAIL"), (rcode.REFUSED, "REFUSED")]
+    ("code", "reason"),
+    [
+        (rcode.SERVFAIL, "SERVFAIL"),
+        (rcode.REFUSED, "REFUSED"),
+        (rcode.BADVERS, "BADVERS"),
+        (rcode.Rcode.make(15), "RCODE 15"),
+        (rcode.Rcode.make(4000), "RCODE 4000"),
+    ],
 )
 def test_error_codes_are_silence(
     server: Embedded, exchange: Exchange, code: rcode.Rcode, reason: str
 ) -> None:
     """
-    A server that fails or refuses says nothing about the name.
+    A server that fails or refuses says nothing about the name; a code without a name is a number,
+    and is said to be one.
     """
 
     def fail(_asked: Asked, reply: Message) -> Message:
@@ -224,6 +234,40 @@ def test_forged_answers_are_ignored(exchange: Exchange) -> None:
         [outcome] = ask(exchange, Query(NAME, rdatatype.TXT, "127.0.0.1", port, recursion=False))
         thread.join()
     assert judged(outcome) == Answer(frozenset({"v"}), 60.0, "holds 1 TXT value")
+
+
+class Octets(Message):
+    """What is sent in place of a message."""
+
+    def __init__(self, wire: bytes) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def to_wire(self, *_: Any, **__: Any) -> bytes:
+        return self._wire
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+@pytest.mark.parametrize("kind", ["garbage", "half", "other"])
+def test_an_answer_that_makes_no_sense_is_no_timeout(
+    server: Embedded, exchange: Exchange, kind: str, *, tcp: bool
+) -> None:
+    """
+    A server that answers with what nobody can read has answered: that is what is said of it, once
+    no better answer came.
+    """
+
+    def babble(asked: Asked, reply: Message) -> Message:
+        other = dns.message.make_response(dns.message.make_query(ZONE, rdatatype.TXT))
+        other.id = asked.query.id
+        wires = {"garbage": b"garbage", "half": reply.to_wire()[:-9], "other": other.to_wire()}
+        return Octets(wires[kind])
+
+    server.behave(server.addresses[0], babble)
+    [outcome] = ask(exchange, replace(query(server, timeout=0.9), tcp=tcp))
+    said = "answers another question" if kind == "other" else "is no DNS message"
+    assert outcome == Silence(f"what came {said}")
+    assert not Silence(f"what came {said}").is_nothing
 
 
 def test_ids_and_ports_are_random(server: Embedded, exchange: Exchange) -> None:

@@ -76,6 +76,7 @@ class Flight:
         self._asked = in_random_case(self._plain) if mixed else self._plain
         self._received = bytearray()
         self._doubt = ""
+        self._nonsense = ""
         self.misspelt = False
         self.started_at = now
         self.resend_at: float | None = None if query.tcp else now + RESEND_AFTER
@@ -129,6 +130,10 @@ class Flight:
             self._doubt = "spells the name otherwise over UDP (0x20)"
         return bool(self._doubt)
 
+    def unanswered(self) -> Silence:
+        """Return the silence of which time is up, with what came in place of an answer if any."""
+        return Silence(self._nonsense or "timeout")
+
     def failed(self, silence: Silence) -> Silence:
         """Return *silence*, with the reason why TCP was tried if it was."""
         if not self._doubt:
@@ -161,8 +166,10 @@ class Flight:
                 restored, ignore_trailing=True, raise_on_truncation=False
             )
         except dns.exception.DNSException:
+            self._nonsense = "what came is no DNS message"
             return None
         if not self.message.is_response(message):
+            self._nonsense = "what came answers another question"
             return None
         is_mixed = self._asked != self._plain
         self.misspelt = is_mixed and bool(message.question) and restored == wire

@@ -154,7 +154,7 @@ class Traffic:
         now = self._clock.now()
         for flight in [each for each in self._flights.values() if each.wakes_at <= now]:
             if now >= flight.gives_up_at:
-                yield self._land(flight, Silence("timeout"))
+                yield self._land(flight, flight.unanswered())
             elif isinstance(flight, Flight):
                 flight.resend_at = None
                 yield from self._send(flight)

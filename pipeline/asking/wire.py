@@ -24,7 +24,7 @@ def read(
     referral or somebody's cache (RFC 1034 §4.3.1).
     """
     if message.rcode() not in ANSWERS:
-        return Silence(rcode.to_text(message.rcode()) + extended_error(message))
+        return Silence(response_code(message))
     if role is Role.AUTHORITATIVE and not message.flags & AA:
         return Silence(without_authority(message))
     owner = name if role is Role.AUTHORITATIVE else end_of_chain(message, name)
@@ -86,6 +86,12 @@ def without_authority(message: Message) -> str:
     if not message.answer and any(rrset.rdtype == rdatatype.NS for rrset in message.authority):
         return f"refers to the servers of {message.authority[0].name}"
     return "lame: answers without authority (no AA)"
+
+
+def response_code(message: Message) -> str:
+    """Return how *message* failed, for people: its code, and the server's own word on it."""
+    code = rcode.to_text(message.rcode())
+    return (f"RCODE {code}" if code.isdigit() else code) + extended_error(message)
 
 
 def extended_error(message: Message) -> str:

@@ -19,7 +19,7 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdtypes.ANY.CAA import CAA
 
-from pipeline.asking.wire import extended_error
+from pipeline.asking.wire import response_code
 from pipeline.orders.identifiers import hostname
 from pipeline.questions import Perspective, Silence
 from pipeline.text import printable
@@ -126,8 +126,8 @@ def records(owner: Name, answer: Message | Silence) -> tuple[CAA, ...] | Silence
         case rcode.NOERROR:
             rrsets = (rrset for rrset in answer.answer if rrset.rdtype == rdatatype.CAA)
             return tuple(rdata for rrset in rrsets for rdata in rrset)
-        case code:
-            return Silence(rcode.to_text(code) + extended_error(answer))
+        case _:
+            return Silence(response_code(answer))
 
 
 def retold(

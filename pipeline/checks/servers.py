@@ -9,7 +9,7 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdtypes.ANY.RRSIG import RRSIG
 
-from pipeline.asking.wire import extended_error, without_authority
+from pipeline.asking.wire import response_code, without_authority
 from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective, Silence
 from pipeline.text import counted, printable
@@ -70,7 +70,7 @@ def hear(via: Perspective, apex: Name, outcome: Message | Silence) -> Hearing:
 def read(apex: Name, message: Message) -> Soa | Lame | Aliased:
     """Return what *message*, an answer to a question for SOA at *apex*, says."""
     if message.rcode() != rcode.NOERROR:
-        return Lame(rcode.to_text(message.rcode()) + extended_error(message))
+        return Lame(response_code(message))
     if not message.flags & AA:
         return Lame(without_authority(message))
     rrset = message.get_rrset(message.answer, apex, rdataclass.IN, rdatatype.SOA)

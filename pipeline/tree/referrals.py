@@ -11,6 +11,7 @@ from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
+from pipeline.asking.wire import response_code
 from pipeline.questions import Perspective, Role, Silence
 
 USABLE = {rcode.NOERROR, rcode.NXDOMAIN}
@@ -23,7 +24,7 @@ Answers = Mapping[tuple[Name, RdataType], Message | Silence]
 def usable(outcome: Message | Silence) -> Message | Silence:
     """Return *outcome*, an error code being silence: it says nothing of the name."""
     if isinstance(outcome, Message) and outcome.rcode() not in USABLE:
-        return Silence(rcode.to_text(outcome.rcode()))
+        return Silence(response_code(outcome))
     return outcome
 
 

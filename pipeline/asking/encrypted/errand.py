@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.asking.flight import Query
+from pipeline.questions import Silence
 
 
 @dataclass(slots=True, eq=False)
@@ -22,3 +23,7 @@ class Errand:
     def wakes_at(self) -> float:
         """When it next needs attention without having heard anything."""
         return self.gives_up_at
+
+    def unanswered(self) -> Silence:
+        """Return the silence of which time is up."""
+        return Silence("timeout")
