@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dns.name import Name
 
 from providers.contract import Adapter, Privilege
+from providers.errors import ProviderError
 from providers.names import domain_name
 
 from .configuration import registry
 from .configuration.settings import Settings
 from .model import Exit, Failed
 from .orders.identifiers import hostname, leaf_of
+from .outcomes import translated
 from .text import quoted
 
 
@@ -23,7 +25,8 @@ def policy(host: str, domains: Sequence[str], settings: Settings) -> Privilege:
         settings: Accounts, and the ids of zones.
 
     Raises:
-        Failed: 64 for what is no domain; 78 for a host that is none, or has no policies.
+        Failed: 64 for what is no domain; 78 for a host that is none, or has no policies, and
+            for an id that is none of the host's.
     """
     account = settings.accounts.get(host)
     adapter = registry.load(account.adapter if account else host, accounts=settings.accounts)
@@ -34,9 +37,12 @@ def policy(host: str, domains: Sequence[str], settings: Settings) -> Privilege:
     zones = {
         apex: zone.zone_id
         for apex, zone in settings.zones.items()
-        if zone.zone_id and (not zone.providers or host in zone.providers)
+        if zone.zone_id and host in (zone.providers or settings.fallback or (host,))
     }
-    return adapter.policy(tuple(owners), zones)
+    try:
+        return adapter.policy(tuple(owners), zones)
+    except ProviderError as error:
+        raise translated(error, host) from error
 
 
 def owner(text: str) -> Name:

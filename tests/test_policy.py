@@ -17,14 +17,16 @@ KEY = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 
 
 def settings(
-    accounts: Mapping[str, Account] | None = None, **zones: tuple[str | None, tuple[str, ...]]
+    accounts: Mapping[str, Account] | None = None,
+    fallback: tuple[str, ...] = (),
+    **zones: tuple[str | None, tuple[str, ...]],
 ) -> Settings:
     """Return a configuration of *zones*: an id and the providers of each, dots as underscores."""
     tables = {
         from_text(apex.replace("_", ".")): ZoneSettings(providers, key)
         for apex, (key, providers) in zones.items()
     }
-    return Settings(Path(), zones=tables, accounts=accounts or {})
+    return Settings(Path(), zones=tables, accounts=accounts or {}, fallback=fallback)
 
 
 # Which names
@@ -103,6 +105,31 @@ def test_ids_come_from_the_configuration() -> None:
     assert "hostedzone/*" in text
 
 
+@pytest.mark.parametrize(("top", "is_ours"), [("route53", True), ("cloudflare", False)])
+def test_the_provider_on_top_has_the_zones_that_name_none(top: str, *, is_ours: bool) -> None:
+    """
+    Its ids are none of another host's.
+    """
+    configured = settings(fallback=(top,), a_test=("ZA", ()), b_test=("ZB", ("route53",)))
+    text = policy("route53", ["a.test,b.test"], configured).text
+    assert ("hostedzone/ZA" in text) is is_ours
+    assert "hostedzone/ZB" in text
+
+
+@pytest.mark.parametrize(("host", "key"), [("route53", "a" * 32), ("cloudflare", "ZA")])
+def test_an_id_of_another_host_is_78(host: str, key: str) -> None:
+    """
+    Named with its zone, and not printed into a policy.
+    """
+    with pytest.raises(Failed) as caught:
+        policy(host, ["a.test"], settings(a_test=(key, ())))
+    assert (caught.value.exit, caught.value.problem.code) == (
+        Exit.CONFIG,
+        "provider-misconfigured",
+    )
+    assert "zone_id of a.test." in caught.value.problem.message
+
+
 def test_an_account_stands_for_its_host() -> None:
     """
     By the name that the configuration gives it, with the zones that are its own.
@@ -150,6 +177,17 @@ def test_the_policy_alone_is_on_stdout(tmp_path: Path, host: str) -> None:
     assert quiet.stderr == ""
     assert done.stderr
     assert all(line.startswith("dns01: ") for line in done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("more", [[], ["--quiet"]])
+def test_a_mistake_leaves_stdout_empty(tmp_path: Path, more: list[str]) -> None:
+    """
+    It may be a file that somebody is about to give to the host's tools.
+    """
+    done = run("route53", "a..b", *more, home=tmp_path)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "dns01: failed: exit 64" in done.stderr
+    assert "dns01: name: " in done.stderr
 
 
 def test_a_mistake_with_json_is_a_report(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ class Output:
         clock: Clock | None = None,
     ) -> None:
         self._json = options.json
-        self._quiet = options.quiet
+        # What `policy` prints on standard output is for a file: a failure does not belong there.
+        self._quiet = options.quiet or getattr(options, "verb", "") == "policy"
         self._tells_all = getattr(options, "verbose", False) or (
             getattr(options, "verb", "") in {"check", "clean"}
         )

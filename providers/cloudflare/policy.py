@@ -4,11 +4,13 @@ A token can be held to zones and to a group of permissions, not to names or type
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from dns.name import Name
 
 from providers.contract import Privilege
+from providers.errors import Misconfigured
 
 from .wire import spelled
 
@@ -17,6 +19,8 @@ ZONE_READ = {"id": "c8fed203ed3043cba015a93ad1616f1f", "name": "Zone Read"}
 """As ``GET /user/tokens/permission_groups`` lists them; the same in every account."""
 
 ZONE = "com.cloudflare.api.account.zone.{}"
+ID = re.compile("[0-9a-f]{32}")
+"""Of a zone; ``*`` in its place would be all zones."""
 UNKNOWN = "ID-OF-THE-ZONE-OF-{}"
 
 HOW = (
@@ -33,6 +37,9 @@ def policy(names: Sequence[Name], zones: Mapping[Name, str]) -> Privilege:
     """Return the body of ``POST /user/tokens`` for writing at *names*.
 
     *zones* are ids by apex, where known; where they are not, the zone has to be found.
+
+    Raises:
+        Misconfigured: An id that is needed is none of a zone.
     """
     ids = {name: zone_of(name, zones) for name in sorted(names)}
     known = list(dict.fromkeys(key for key in ids.values() if key))
@@ -47,7 +54,18 @@ def policy(names: Sequence[Name], zones: Mapping[Name, str]) -> Privilege:
 def zone_of(name: Name, zones: Mapping[Name, str]) -> str:
     """Return the id of the closest of *zones* that encloses *name*, or nothing."""
     apexes = [apex for apex in zones if name.is_subdomain(apex)]
-    return zones[max(apexes, key=len)] if apexes else ""
+    return key_of(max(apexes, key=len), zones) if apexes else ""
+
+
+def key_of(apex: Name, zones: Mapping[Name, str]) -> str:
+    """Return the id of the zone *apex*."""
+    key = zones[apex]
+    if not ID.fullmatch(key):
+        raise Misconfigured(
+            f"the zone_id of {apex} is not that of a zone: {key!r}",
+            hint="32 hexadecimal digits; the zone of another host needs its provider",
+        )
+    return key
 
 
 def granted(group: Mapping[str, str], zones: Sequence[str]) -> dict[str, object]:

@@ -8,17 +8,23 @@ absent; ``Null`` says that it must not be.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from dns.name import Name
 
 from providers.contract import Privilege
+from providers.errors import Misconfigured
 
 ZONE = "arn:aws:route53:::hostedzone/{}"
 CHANGE = "arn:aws:route53:::change/*"
 ANY = "*"
 CEILING = 6144
-"""Characters of a managed policy, white space not counted (IAM quotas); 10,240 in a role."""
+"""Characters of a managed policy, white space not counted (IAM quotas)."""
+ROLE = 10240
+"""Characters of all inline policies of a role together, counted likewise."""
+ID = re.compile("[A-Z0-9]{1,32}")
+"""Of a hosted zone. Anything else would be a pattern, a variable, or another host's."""
 
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
 """Octets that stay as they are in a normalised name (service authorization reference)."""
@@ -27,7 +33,11 @@ Statement = dict[str, object]
 
 
 def policy(names: Sequence[Name], zones: Mapping[Name, str]) -> Privilege:
-    """Return the policy for writing at *names*; *zones* are ids by apex, where known."""
+    """Return the policy for writing at *names*; *zones* are ids by apex, where known.
+
+    Raises:
+        Misconfigured: An id that is needed is none of a hosted zone.
+    """
     placed: dict[str, list[Name]] = {}
     for name in sorted(names):
         placed.setdefault(zone_of(name, zones), []).append(name)
@@ -40,7 +50,18 @@ def policy(names: Sequence[Name], zones: Mapping[Name, str]) -> Privilege:
 def zone_of(name: Name, zones: Mapping[Name, str]) -> str:
     """Return the id of the closest of *zones* that encloses *name*, or any."""
     apexes = [apex for apex in zones if name.is_subdomain(apex)]
-    return zones[max(apexes, key=len)] if apexes else ANY
+    return key_of(max(apexes, key=len), zones) if apexes else ANY
+
+
+def key_of(apex: Name, zones: Mapping[Name, str]) -> str:
+    """Return the id of the zone *apex* bare; the API has it as ``/hostedzone/<id>``."""
+    key = zones[apex].rpartition("/")[2]
+    if not ID.fullmatch(key):
+        raise Misconfigured(
+            f"the zone_id of {apex} is not that of a hosted zone: {zones[apex]!r}",
+            hint="such as Z0123456789ABCDEFGHIJ; the zone of another host needs its provider",
+        )
+    return key
 
 
 def reading(placed: Mapping[str, Sequence[Name]]) -> list[Statement]:
@@ -108,8 +129,16 @@ def remarks(placed: Mapping[str, Sequence[Name]], size: int) -> tuple[str, ...]:
         )
     if size > CEILING:
         found.append(
-            f"it has {size} characters without white space, and a managed policy takes"
-            f" {CEILING:,}: put it inline into a role (10,240), or print one for each zone;"
-            " names of one zone belong into one statement, for they may go in one batch"
+            f"it has {size:,} characters without white space, and a managed policy takes"
+            f" {CEILING:,}: {', or '.join(ways(placed, size))}; names of one zone belong into one"
+            " statement, for they may go in one batch"
         )
     return tuple(found)
+
+
+def ways(placed: Mapping[str, Sequence[Name]], size: int) -> list[str]:
+    """Return what can be done about a policy that is too long to be a managed one."""
+    found = [f"put it inline into a role ({ROLE:,})"] if size <= ROLE else []
+    if len(placed) > 1 or ANY in placed:
+        found.append("print one for each zone")
+    return [*found, "allow a pattern such as _acme-challenge.* by ForAllValues:StringLike"]

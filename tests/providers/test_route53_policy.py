@@ -2,9 +2,11 @@
 
 import copy
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from botocore.exceptions import ClientError
 from dns.name import Name, from_text
 
 from providers.contract import TXT, Zone
-from providers.errors import ProviderError, Unauthorized
+from providers.errors import Misconfigured, ProviderError, Unauthorized
 from providers.route53 import ADAPTER, Route53
 from providers.route53.policy import policy
 from providers.route53.width import excess
@@ -308,6 +310,33 @@ def test_the_closest_zone_counts() -> None:
     assert set(resources) == {f"arn:aws:route53:::hostedzone/{key}" for key in ("ZA", "ZW")}
 
 
+@pytest.mark.parametrize("key", ["Z111", "/hostedzone/Z111", "hostedzone/Z111"])
+def test_an_id_may_be_spelled_as_the_api_spells_it(key: str) -> None:
+    """
+    As the adapter takes it, too; the ARN has it bare.
+    """
+    document = printed("_a.a.test.", a_test=key)
+    written = [s["Resource"] for s in document["Statement"] if "Condition" in s]
+    assert written == ["arn:aws:route53:::hostedzone/Z111"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("*", "Z*", "Z1${aws:username}", "Z?", "z111", "Z1 ", "Z1\n", "/hostedzone/", "0a" * 16),
+        "Z" * 33,
+    ],
+)
+def test_what_is_no_id_is_in_no_policy(key: str) -> None:
+    """
+    A pattern or a variable would widen it; another host's id allows nothing. Of a zone that is
+    not needed it does not count.
+    """
+    with pytest.raises(Misconfigured, match=r"zone_id of a\.test\. is not"):
+        printed("_a.a.test.", a_test=key)
+    assert printed("_a.b.test.", a_test=key, b_test="ZB")
+
+
 def test_sids_are_plain_and_unique() -> None:
     """
     IAM takes letters and digits only, each id once.
@@ -334,6 +363,46 @@ def test_what_no_managed_policy_holds_is_said(number: int, said: int) -> None:
     privilege = policy(names, {from_text("example.test."): "Z"})
     assert (len("".join(privilege.text.split())) > 6144) is bool(said)
     assert sum("6,144" in remark for remark in privilege.remarks) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "apexes", "said"),
+    [
+        (200, 1, ["inline into a role", "ForAllValues:StringLike"]),
+        (200, 0, ["inline into a role", "one for each zone", "ForAllValues:StringLike"]),
+        (200, 2, ["inline into a role", "one for each zone", "ForAllValues:StringLike"]),
+        (300, 1, ["ForAllValues:StringLike"]),
+        (300, 2, ["one for each zone", "ForAllValues:StringLike"]),
+    ],
+)
+def test_what_helps_is_advised_and_nothing_else(number: int, apexes: int, said: list[str]) -> None:
+    """
+    A role takes 10,240 characters, no more; one policy for each zone helps with several zones.
+    """
+    names = [from_text(f"_acme-challenge.host{i}.e{i % 2}.test.") for i in range(number)]
+    ids = {from_text("test."): "Z"} if apexes == 1 else {}
+    ids |= {from_text(f"e{i}.test."): f"Z{i}" for i in range(2)} if apexes == 2 else {}
+    text = " ".join(policy(names, ids).remarks)
+    ways = ("inline into a role", "one for each zone", "ForAllValues:StringLike")
+    assert [way for way in ways if way in text] == said
+
+
+def test_the_number_of_names_that_is_documented() -> None:
+    """
+    As many names fit into a managed policy with the zone's id, and without, and not one more.
+    """
+    guide = Path("docs/least-privilege.md").read_text()
+    stated = re.search(r"(\d+) names like `_acme-challenge\.host123\.example\.com`.*?(\d+) without",
+                       guide, re.DOTALL)  # fmt: skip
+    assert stated
+    apex = from_text("example.com.")
+    for number, ids in zip(map(int, stated.groups()), ({apex: f"Z{'0' * 20}"}, {}), strict=True):
+        for more, fits in ((0, True), (1, False)):
+            names = [
+                from_text(f"_acme-challenge.host{100 + i}", apex) for i in range(number + more)
+            ]
+            text = policy(names, ids).text
+            assert (len("".join(text.split())) <= 6144) is fits
 
 
 def test_a_missing_id_is_said() -> None:

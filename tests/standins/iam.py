@@ -41,6 +41,9 @@ def applies(statement: Mapping[str, Any], action: str, resource: str, keys: Keys
 OPERATORS: Mapping[str, Callable[[Sequence[str], Sequence[str]], bool]] = {
     # True of a key that is absent: there is no value that differs.
     ALL: lambda found, wanted: all(value in wanted for value in found),
+    "ForAllValues:StringLike": lambda found, wanted: all(
+        any(matches(pattern, value) for pattern in wanted) for value in found
+    ),
     "Null": lambda found, wanted: wanted == (["true"] if not found else ["false"]),
 }
 

@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+import pytest
 from dns.name import from_text
 
 from providers.cloudflare import ADAPTER
 from providers.cloudflare.policy import policy
 from providers.contract import Zone
+from providers.errors import Misconfigured
 from tests.standins.cloudflare import CloudflareStandIn
 from tests.standins.cloudflare_account import HostedZone
 
@@ -37,8 +39,9 @@ def test_known_zones_need_dns_write_alone() -> None:
     Exactly these zones, the closest of each name; no zone has to be found.
     """
     names = ("_acme-challenge.a.test.", "_acme-challenge.www.a.test.", "_acme-challenge.b.test.")
-    found, remarks = granted(*names, a_test="ida", www_a_test="idw", b_test="idb", c_test="idc")
-    assert found == {WRITE: {"ida", "idw", "idb"}}
+    a, www, b, c = (digit * 32 for digit in "12bc")
+    found, remarks = granted(*names, a_test=a, www_a_test=www, b_test=b, c_test=c)
+    assert found == {WRITE: {a, www, b}}
     assert not [remark for remark in remarks if "in place of" in remark]
 
 
@@ -46,17 +49,31 @@ def test_a_zone_that_is_not_known_has_to_be_found() -> None:
     """
     Zone Read for it and no other; a place to put its id, which is said.
     """
-    found, remarks = granted("_acme-challenge.a.test.", "_acme-challenge.b.test.", a_test="ida")
+    a = "a" * 32
+    found, remarks = granted("_acme-challenge.a.test.", "_acme-challenge.b.test.", a_test=a)
     place = "ID-OF-THE-ZONE-OF-_acme-challenge.b.test"
-    assert found == {WRITE: {"ida", place}, READ: {place}}
+    assert found == {WRITE: {a, place}, READ: {place}}
     assert [remark for remark in remarks if place in remark]
+
+
+@pytest.mark.parametrize(
+    "key", ["*", "a" * 31, "a" * 33, "A" * 32, "a" * 31 + "*", f"{'a' * 32}\n", "Z0123456789ABC"]
+)
+def test_what_is_no_id_is_in_no_token(key: str) -> None:
+    """
+    ``*`` would be every zone, another host's id is none here. Of a zone that is not needed it
+    does not count.
+    """
+    with pytest.raises(Misconfigured, match=r"zone_id of a\.test\. is not"):
+        granted("_a.a.test.", a_test=key)
+    assert granted("_a.b.test.", a_test=key)[0]
 
 
 def test_that_names_do_not_count_is_said() -> None:
     """
     A token for a zone may write all of it, and who reads the policy should know.
     """
-    assert [each for each in granted("_a.a.test.", a_test="ida")[1] if "not to names" in each]
+    assert [each for each in granted("_a.a.test.", a_test="a" * 32)[1] if "not to names" in each]
 
 
 def test_the_adapter_names_its_policy() -> None:
