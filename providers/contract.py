@@ -8,7 +8,7 @@ and an `Adapter` named by an entry point of the group ``dns01.providers`` makes
 it available on the command line.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -192,6 +192,18 @@ class Scoped(Protocol):
 
         In words for a person, each the rest of a sentence that begins with
         "these credentials". Few calls, all of them reads; what cannot be seen is left out.
+        """
+        ...
+
+
+@runtime_checkable
+class Entrusted(Protocol):
+    """What a provider has as well if its SDK finds secrets that are in no setting."""
+
+    def entrusted(self) -> Collection[str]:
+        """Return the secrets that were found so far, so that nobody shows them.
+
+        Asked whenever something is put out, by any thread. Does no I/O.
         """
         ...
 

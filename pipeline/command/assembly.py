@@ -23,7 +23,7 @@ from pipeline.report import Report
 from pipeline.stage import Run
 from pipeline.stale import Stale
 from pipeline.waiting import Waiting
-from providers.contract import Privilege, Provider
+from providers.contract import Entrusted, Privilege, Provider
 
 
 class Assembly:
@@ -70,7 +70,19 @@ class Assembly:
         names = list({normal(name): name.strip() for name in self._options.names}.values())
         if self._options.document is not None:
             names = [",".join(names)]  # one document is one order, whatever it may name
+        self._know_providers()
         return Run(names, self._source(), self.settings, self._tools)
+
+    def _know_providers(self) -> None:
+        """See that each provider that was named exists, before an order is asked for.
+
+        Raises:
+            Failed: 78, if one does not.
+        """
+        settings = self.settings
+        of_zones = (name for zone in settings.zones.values() for name in zone.providers)
+        for name in {*settings.providers, *settings.fallback, *of_zones} - {*settings.accounts}:
+            registry.load(name, accounts=settings.accounts)
 
     def waiting(self) -> Waiting:
         """Return what waits for values that somebody else publishes."""
@@ -104,7 +116,7 @@ class Assembly:
 
     def _detect(self) -> str:
         """Return the one provider whose credentials stand in the environment."""
-        return registry.detect(self._environment.secret)
+        return registry.detect(self._environment.has)
 
     def unused(self, provider: str) -> Sequence[str]:
         """Return the variables set for *provider* that nobody reads, wider than anything needed."""
@@ -128,9 +140,16 @@ class Assembly:
         adapter, present = accounts.provider_settings(
             name, self.settings.accounts, self._environment
         )
-        public = [each for each in present if each.endswith(("_URL", "_53", "_NAMESERVER"))]
-        self._verbose(f"provider {name}", *(f"{name}: {each}={present[each]}" for each in public))
-        return adapter.open(present)
+        public = {
+            each: value.partition("?")[0]
+            for each, value in present.items()
+            if each.endswith(("_URL", "_53", "_NAMESERVER"))
+        }
+        self._verbose(f"provider {name}", *(f"{name}: {key}={public[key]}" for key in public))
+        provider = adapter.open(present)
+        if isinstance(provider, Entrusted):
+            self._environment.secrets.ask(provider.entrusted)
+        return provider
 
     def _verbose(self, *lines: str) -> None:
         if self._options.verbose:

@@ -6,20 +6,21 @@ bring one and redirect keys.
 """
 
 import os
+import re
 import tempfile
 import tomllib
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.propagation.policy import Require
-from pipeline.secrecy import Secrets
+from pipeline.secrecy import PIECE, Secrets
 from pipeline.text import printable
 
-from .reading import SecretFiles, content, exposure
+from .reading import SecretFiles, content, exposure, is_path
 from .settings import Authority, Settings
 from .tables import accounts, location, zones
 from .values import (
@@ -40,6 +41,12 @@ TOP = (
     *("issuer", "account_uri", "zones", "providers"),
 )
 
+SECRET = re.compile("(TOKEN|SECRET|PASSWORD|API_KEY|ACCESS_KEY)$")
+"""What the name of a variable ends in that most likely holds a secret, whoever reads it."""
+
+LOGIN = re.compile("://([^/?#]*)@")
+"""What a URL has before its host, be the rest of it as wrong as it may."""
+
 Value = TypeVar("Value")
 
 
@@ -51,7 +58,7 @@ class Environment:
         within: The environment that *variables* are a part of.
 
     Attributes:
-        secrets: Those that somebody has asked for, and passwords in URLs.
+        secrets: Those that somebody has asked for, passwords in URLs, and what a name calls one.
         files: Those that secrets came from.
     """
 
@@ -62,9 +69,13 @@ class Environment:
         self._place = place
         self.files: SecretFiles = within.files if within else SecretFiles()
         self.secrets: Secrets = within.secrets if within else Secrets()
-        for each in variables.values():
-            for part in login(each):
-                self.secrets.add(part)
+        for name, value in variables.items():
+            user, password = login(value)
+            self.secrets.add(user, whole=True)
+            self.secrets.add(password)
+            self.secrets.add(unquote(password))
+            if SECRET.search(name) and len(value) >= PIECE and not value.startswith("/"):
+                self.secrets.add(value, whole=True)
 
     @classmethod
     def of_process(cls) -> "Environment":
@@ -77,6 +88,10 @@ class Environment:
         """Return the variable *name*, or None."""
         return self._variables.get(name) or None
 
+    def has(self, name: str) -> bool:
+        """Whether the variable *name* is set, or ``NAME_FILE``, whatever that file holds."""
+        return self.get(name) is not None or self.get(f"{name}_FILE") is not None
+
     def secret(self, name: str) -> str | None:
         """Return the variable *name*, or the content of the file that ``NAME_FILE`` names.
 
@@ -85,6 +100,8 @@ class Environment:
         """
         found = self.get(name)
         if found is None and (path := self.get(f"{name}_FILE")):
+            if not is_path(path):  # perhaps the secret itself
+                self.secrets.add(path)
             found = self.files.read(path, f"{self._place}{name}_FILE")
         if found is not None:
             self.secrets.add(found)
@@ -95,15 +112,13 @@ class Environment:
         return dict(self._variables) | more
 
 
-def login(text: str) -> tuple[str, ...]:
+def login(text: str) -> tuple[str, str]:
     """Return user name and password in *text*, if it is a URL with them, such as a proxy's."""
-    if "://" not in text or "@" not in text:
-        return ()
-    try:
-        found = urlsplit(text)
-    except ValueError:
-        return ()
-    return tuple(part for part in (found.username, found.password) if part)
+    found = LOGIN.search(text)
+    if not found:
+        return "", ""
+    user, _, password = found[1].partition(":")
+    return user, password
 
 
 def settings(options: Namespace, environment: Environment) -> Settings:

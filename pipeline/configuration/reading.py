@@ -46,7 +46,8 @@ class SecretFiles:
             found = octets.decode().strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not text"
-            raise wrong(f"{names}: {reason.lower()}") from error
+            hint = "" if is_path(path) else "it takes the path of a file, not the secret itself"
+            raise wrong(f"{names}: {reason.lower()}", hint) from error
         if why := exposure(status):
             raise wrong(f"{names}: {why}", "chown it to yourself, chmod 600, and change the secret")
         if not found:
@@ -54,6 +55,18 @@ class SecretFiles:
         if remark := readers(path, status):
             self._remarks.append(remark)
         return found
+
+
+def is_path(text: str) -> bool:
+    """Whether *text* leads, or begins to lead, to what is there: no secret does."""
+    try:
+        path = Path(text)
+        if path.exists() or path.is_symlink():
+            return True
+        folders = path.parts[:-1] if not path.is_absolute() else path.parts[1:-1]
+        return bool(folders) and Path(path.anchor, folders[0]).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def content(path: Path) -> tuple[bytes, os.stat_result]:
@@ -103,14 +116,17 @@ def exposure(status: os.stat_result) -> str:
 
 
 def readers(path: str, status: os.stat_result) -> Problem | None:
-    """Return the warning that others, too, can read the secret at *path*; None: they cannot."""
+    """Return the warning that others, too, can read or, as a group, write the secret at *path*."""
     mode = stat.S_IMODE(status.st_mode)
-    if not stat.S_ISREG(status.st_mode) or not mode & (stat.S_IRWXG | stat.S_IRWXO):
+    group, others = mode & (stat.S_IRGRP | stat.S_IWGRP), mode & stat.S_IROTH
+    if not stat.S_ISREG(status.st_mode) or not group | others:
         return None
-    who = "everybody on this machine" if mode & stat.S_IRWXO else f"group {status.st_gid}"
+    who = "everybody on this machine" if others else f"group {status.st_gid}"
+    able = {stat.S_IRGRP: "read", stat.S_IWGRP: "write"}
+    can = "read" if others else able.get(group, "read and write")
     return Problem(
         "secret-readable",
-        f"{who} can read the secret in {quoted(path)} (mode {mode:04o})",
+        f"{who} can {can} the secret in {quoted(path)} (mode {mode:04o})",
         "chmod 600, or mount it with that mode (Kubernetes: defaultMode: 0400)",
         Severity.WARNING,
     )

@@ -27,6 +27,7 @@ from providers.limits import Budget
 
 from .client import account, client
 from .errors import Conflict, Lost, sensible
+from .outgoing import Outgoing
 from .policy import policy
 from .requests import RATE, Patience, Requests
 from .rrsets import Swap, appended, batch, removed, spelled
@@ -51,6 +52,7 @@ class Route53:
 
     Args:
         client: Of boto3, for the service route53.
+        secrets: Returns what the client has sent of secrets so far; see `Entrusted`.
         pause, random, now: See `Patience`.
     """
 
@@ -58,11 +60,13 @@ class Route53:
         self,
         client: "Route53Client",
         *,
+        secrets: Callable[[], Collection[str]] = tuple,
         pause: Callable[[float], None] = time.sleep,  # noqa: TID251  # the one default, replaceable
         random: Callable[[], float] = random.random,
         now: Callable[[], float] = time.monotonic,  # noqa: TID251  # likewise
     ) -> None:
         self._client = client
+        self._secrets = secrets
         self._budget = Budget(RATE, pause, now)
         self._patience = partial(Patience, self._budget, random, now)
         self._zones = Zones()
@@ -74,6 +78,9 @@ class Route53:
     @property
     def api_calls(self) -> int:
         return self._sent
+
+    def entrusted(self) -> Collection[str]:
+        return self._secrets()
 
     def pace(self, pause: Pause, shared: Path | None) -> None:
         self._budget.share(pause, shared, partial(account, self._client))
@@ -173,12 +180,9 @@ def _by_name(records: Iterable[TXT]) -> Iterable[tuple[Name, list[TXT]]]:
     return groups.items()
 
 
-def _open(settings: Mapping[str, str]) -> Route53:
-    return Route53(client(settings))
-
-
-def _open_apart(settings: Mapping[str, str]) -> Route53:
-    return Route53(client(settings, apart=True))
+def _open(settings: Mapping[str, str], *, apart: bool = False) -> Route53:
+    outgoing = Outgoing()
+    return Route53(client(settings, outgoing, apart=apart), secrets=outgoing.secrets)
 
 
 ADAPTER = Adapter(
@@ -202,6 +206,6 @@ ADAPTER = Adapter(
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI",),
     ),
     open=_open,
-    open_apart=_open_apart,
+    open_apart=partial(_open, apart=True),
     policy=policy,
 )

@@ -17,6 +17,8 @@ from providers.errors import Misconfigured
 from providers.origin import is_loopback
 
 from .answers import bound
+from .errors import told
+from .outgoing import Outgoing, check_proxy
 from .requests import CONNECT_TIMEOUT, READ_TIMEOUT
 
 if TYPE_CHECKING:
@@ -27,11 +29,14 @@ AMBIENT = ("env", "ec2-credentials-file", "boto-config", "container-role", "iam-
 """Where botocore looks once a profile has nothing to say, by its names for them."""
 
 
-def client(settings: Mapping[str, str], *, apart: bool = False) -> "Route53Client":
+def client(
+    settings: Mapping[str, str], outgoing: Outgoing | None = None, *, apart: bool = False
+) -> "Route53Client":
     """Make a client that retries nothing and speaks https, or to loopback.
 
     Args:
         settings: By the names that `ADAPTER` declares.
+        outgoing: What watches over all that leaves; None: one that nobody asks.
         apart: Whether credentials and endpoint come from *settings* alone.
 
     Raises:
@@ -39,10 +44,11 @@ def client(settings: Mapping[str, str], *, apart: bool = False) -> "Route53Clien
     """
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # the SDK loads when it is used
 
+    outgoing = outgoing or Outgoing()
     try:
-        made = _made(settings, apart=apart)
-    except (BotoCoreError, ValueError) as error:
-        raise Misconfigured(f"{error}") from error
+        made = _made(settings, outgoing, apart=apart)
+    except (BotoCoreError, ValueError, OSError) as error:
+        raise Misconfigured(told(error)) from error
     # Whoever set it: AWS_ENDPOINT_URL and the AWS files can redirect requests as well.
     endpoint = urlsplit(made.meta.endpoint_url)
     if endpoint.scheme != "https" and not is_loopback(endpoint.hostname):
@@ -50,6 +56,8 @@ def client(settings: Mapping[str, str], *, apart: bool = False) -> "Route53Clien
             f"endpoint {endpoint.scheme}://{endpoint.hostname} is neither https nor on loopback",
             hint="see AWS_ENDPOINT_URL_ROUTE_53, AWS_ENDPOINT_URL, endpoint_url in the AWS files",
         )
+    if not outgoing.direct:
+        check_proxy(made.meta.endpoint_url)
     bound(made)
     return made
 
@@ -82,13 +90,14 @@ def numbered(key: str) -> str:
     return f"{bits >> 7 & 0xFFFFFFFFFF:012d}"
 
 
-def _made(settings: Mapping[str, str], *, apart: bool) -> "Route53Client":
+def _made(settings: Mapping[str, str], outgoing: Outgoing, *, apart: bool) -> "Route53Client":
     import boto3  # noqa: PLC0415  # 0.2 s and 50 MB, only where Route 53 is used
     from botocore.config import Config  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 
     keys = settings if {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= settings.keys() else {}
     core = Session()
+    outgoing.watch(core)
     # Credentials may come from STS, whose clients botocore makes on its own: 60 s, five times.
     core.set_default_client_config(
         Config(
@@ -109,12 +118,12 @@ def _made(settings: Mapping[str, str], *, apart: bool) -> "Route53Client":
     if apart:
         _keep_apart(core, settings, region)
     endpoint = settings.get("AWS_ENDPOINT_URL_ROUTE_53")
-    direct = endpoint is not None and is_loopback(urlsplit(endpoint).hostname)
+    outgoing.direct = endpoint is not None and is_loopback(urlsplit(endpoint).hostname)
     return session.client(
         "route53",
         region_name=region,
         endpoint_url=endpoint,
-        config=Config(proxies={}) if direct else None,
+        config=Config(proxies={}) if outgoing.direct else None,
     )
 
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 # Throttling comes with HTTP 400. PriorRequestNotComplete means that somebody's
 # change of the same zone is still in flight: Route 53 takes one at a time.
-THROTTLING = {"Throttling", "ThrottlingException", "PriorRequestNotComplete"}
+IN_FLIGHT = "PriorRequestNotComplete"
+THROTTLING = {"Throttling", "ThrottlingException", IN_FLIGHT}
+BUSY = "somebody keeps changing that zone; Route 53 takes one change of a zone at a time"
+SHARED = "all users of the AWS account share its request rate"
 CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -74,10 +77,26 @@ def translated() -> Iterator[None]:
     except (boto.BotoCoreError, FileNotFoundError, PermissionError) as error:
         # What is left is the search for credentials: none, half, unreadable, expired sign-on.
         raise Misconfigured(
-            f"{error}",
+            told(error),
             hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or AWS_ROLE_ARN"
             " with AWS_WEB_IDENTITY_TOKEN_FILE",
         ) from error
+
+
+def told(error: Exception) -> str:
+    """Return what *error*, of opening or of the search for credentials, says; nobody's own words.
+
+    What a program or a service for credentials said of its failure may well be the credentials.
+    """
+    from botocore.exceptions import CredentialRetrievalError  # noqa: PLC0415  # likewise
+
+    if isinstance(error, CredentialRetrievalError):
+        source = error.kwargs.get("provider")
+        if source == "custom-process":
+            return "the credential_process of the AWS profile failed, or printed no credentials"
+        said = str(error.kwargs.get("error_msg"))
+        return f"no credentials from {source}: {said.partition(' from container metadata:')[0]}"
+    return str(error)
 
 
 @contextmanager
@@ -102,7 +121,7 @@ def _refusal(error: "ClientError") -> ProviderError:
     message = f"{error.operation_name}: {code}: {reason}"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in THROTTLING or status == 429:
-        return Throttled(message, hint="all users of the AWS account share its request rate")
+        return Throttled(message, hint=BUSY if code == IN_FLIGHT else SHARED)
     if 300 <= status < 400:
         hint = "redirects are not followed: check AWS_ENDPOINT_URL_ROUTE_53"
         return Unavailable(f"{error.operation_name}: HTTP {status}", hint=hint)

@@ -11,7 +11,7 @@ from providers.errors import Unavailable
 from providers.limits import Budget, Rate
 from providers.names import domain_name
 
-from .errors import Lost, Throttled, translated
+from .errors import IN_FLIGHT, Lost, Throttled, translated
 from .rrsets import Swap, named, spelled
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 15
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
-
-BUSY = "PriorRequestNotComplete"  # A change of the zone is in flight: no matter of the rate.
 
 FULL_PAGE = 300  # The most that ListResourceRecordSets returns at once.
 ONE_NAME = 10  # Rarely are there more sets at one name; then the listing goes on.
@@ -201,7 +199,7 @@ class Requests:
                 with translated():
                     return call()
             except Throttled as error:
-                if BUSY not in str(error):
+                if IN_FLIGHT not in str(error):  # which is no matter of the rate
                     self.patience.budget.slow()
                 self.patience.wait(attempt, error)
                 attempt += 1

@@ -4,7 +4,7 @@ import json
 import time
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from tests.standins.cloudflare_http import Handler, Listener, Served
 
@@ -31,7 +31,9 @@ class Echo(Served):
         headers = {name.lower(): value for name, value in handler.headers.items()}
         self.seen.append({"target": handler.path, **headers})
         time.sleep(self.delay)
-        given = (headers.get(name, "") for name in TRUSTED)
+        body = handler.rfile.read(int(headers.get("content-length", 0))).decode()
+        given = [headers.get(name, "") for name in TRUSTED]
+        given += parse_qs(body).get("WebIdentityToken", [])
         trusted = [spelt for value in given for spelt in spellings(value)]
         message = f"no: {'; '.join(trusted)}"
         body = json.dumps(

@@ -137,6 +137,48 @@ def test_an_account_of_the_configuration(planted_site: Planted) -> None:
     assert tokens == {canaries["CF_DNS_API_TOKEN"], canaries["CF_ZONE_API_TOKEN"]}
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("way", ["file", "web", "container", "process"])
+def test_secrets_that_an_sdk_finds(planted_site: Planted, way: str, mode: str) -> None:
+    """
+    What is in no variable and no file of ours, but in those of AWS, or what a program or a
+    service for credentials repeats, is hidden like any other.
+    """
+    site, canaries = planted_site.site, planted_site.canaries
+    given = site.folder / "given"
+    given.mkdir()
+    secret, token = (canaries[f"AWS_{each}"] for each in ("SECRET_ACCESS_KEY", "SESSION_TOKEN"))
+    (given / "credentials").write_text(
+        "[default]\naws_access_key_id = AKIATEST\n"
+        f"aws_secret_access_key = {secret}\naws_session_token = {token}\n"
+    )
+    (given / "token").write_text(token)
+    (given / "config").write_text(
+        f"[profile p]\ncredential_process = sh -c 'echo {secret} >&2; echo {token}; exit 1'\n"
+    )
+    taken = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "")
+    with Echo(403) as echo:
+        ways = {
+            "file": {"AWS_SHARED_CREDENTIALS_FILE": str(given / "credentials")},
+            "web": {
+                "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/r",
+                "AWS_WEB_IDENTITY_TOKEN_FILE": str(given / "token"),
+                "AWS_ENDPOINT_URL_STS": echo.url,
+            },
+            "container": {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{echo.url}/c",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
+            },
+            "process": {"AWS_PROFILE": "p", "AWS_CONFIG_FILE": str(given / "config")},
+        }
+        ended = planted_site.dns01(
+            "ready", "--from", site.document(NAME), "--provider", "route53", mode,
+            "--report", "page.html", **taken, AWS_ENDPOINT_URL_ROUTE_53=echo.url, **ways[way],
+        )  # fmt: skip
+        assert ended.returncode == (77 if way in {"file", "web"} else 78)
+        assert bool(echo.seen) is (way != "process")
+
+
 @pytest.mark.parametrize("where", ["open", "zones", "append", "api_calls"])
 def test_an_adapter_that_breaks(planted_site: Planted, where: str) -> None:
     """

@@ -17,13 +17,14 @@ from pipeline.configuration.config import Environment
 from pipeline.model import Problem, Severity
 from pipeline.orders.rcl import RclSource
 from pipeline.report import PerspectiveLine, RecordLine, Report
-from pipeline.secrecy import HIDDEN, SHORTEST, Secrets
+from pipeline.secrecy import HIDDEN, LOWER, PIECE, SHORTEST, Secrets
 from pipeline.text import printable
 from providers.cloudflare import ADAPTER as CLOUDFLARE
 from providers.rfc2136 import ADAPTER as RFC2136
 from providers.route53 import ADAPTER as ROUTE53
 
 LETTERS = string.ascii_letters + string.digits
+UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 tokens = st.text(LETTERS + "-_+/=.~ %&\"'\\é", min_size=SHORTEST, max_size=60).filter(
     lambda text: len(set(text)) > 5
 )
@@ -79,12 +80,74 @@ def test_other_texts_are_left_alone(text: str) -> None:
     With secrets that do not occur in it a text is what it was; short ones are no secrets.
     """
     kept = hiding("S" * 40, "", "a", "short", "\0" * 20, " " * 20)
-    assert (
-        kept.hide(text) == text
-        or "S" * SHORTEST in text
-        or "\0" * SHORTEST in text
-        or (" " * SHORTEST in text)
+    assert kept.hide(text) == text or any(
+        each * SHORTEST in text.upper() for each in ("S", "\0", " ")
     )
+
+
+@given(tokens.filter(lambda text: len(text) > PIECE), st.data())
+def test_pieces(token: str, data: st.DataObject) -> None:
+    """
+    A long piece of it, in large or small letters, in hex or in per cents, is hidden; what is
+    around it stays.
+    """
+    spelt = data.draw(
+        st.sampled_from(
+            [
+                token,
+                token.encode().hex(),
+                "".join(f"%{each:02X}" for each in token.encode()),
+                quote(token, safe=""),
+            ]
+        )
+    )
+    start = data.draw(st.integers(0, len(spelt) - PIECE))
+    end = data.draw(st.integers(start + PIECE, len(spelt)))
+    piece = spelt[start:end]
+    kept = hiding(token)
+    for each in (piece, piece.translate(LOWER), piece.translate(UPPER)):
+        assert kept.hide(f"<|{each}|>") in {f"<|{HIDDEN}|>", f"<|{HIDDEN}"}
+
+
+def test_a_short_piece_is_any_word() -> None:
+    """
+    Up to eleven characters may be in a secret by chance, and stay; a whole one of eight does not.
+    """
+    kept = hiding("canary-0123456789", "eight-ch")
+    assert kept.hide("canary-0123 3456789 EIGHT-CH") == "canary-0123 3456789 ***"
+
+
+def test_what_is_hidden_only_as_a_whole() -> None:
+    """
+    A user name may hold a domain, which is shown elsewhere; the password's pieces are hidden.
+    """
+    given = Environment({"HTTPS_PROXY": "http://me@long-domain.example:canary-0123456789@p:1"})
+    assert given.secrets.hide("long-domain.example") == "long-domain.example"
+    assert given.secrets.hide("me@long-domain.example") == HIDDEN
+    assert given.secrets.hide("me@long-domain.ex…") == f"{HIDDEN}…"
+    assert given.secrets.hide("0123456789@x anary-012345") == "0123456789@x ***"
+
+
+@pytest.mark.parametrize("url", ["ftp://u:canary-0123456789@[::x", "http://u:canary-0123456789@h"])
+def test_a_password_in_what_is_no_url(url: str) -> None:
+    """
+    An address may be as wrong as it likes: its password is found.
+    """
+    assert "canary" not in Environment({"HTTPS_PROXY": url}).secrets.hide(url)
+
+
+def test_secrets_that_are_found_later() -> None:
+    """
+    Who finds secrets while it works is asked when a text is put out, each time.
+    """
+    found: list[str] = []
+    kept = Secrets()
+    kept.ask(lambda: found)
+    text = "canary-0123456789"
+    assert kept.hide(text) == kept.hide_in(text) == text
+    found.append(text)
+    assert kept.hide_in(text) == HIDDEN
+    assert kept.hide(text.upper()) == HIDDEN
 
 
 def test_in_a_report_everywhere() -> None:

@@ -1,6 +1,7 @@
 """Files that secrets and settings come from: whose they are, and what else a path may be."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -59,6 +60,57 @@ def test_a_file_that_others_can_read(key: Path, mode: int) -> None:
     """
     key.chmod(mode)
     assert secret(key) == (SECRET, ["secret-readable warning"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "can"),
+    [
+        (0o640, "group [0-9]+ can read the"),
+        (0o620, "group [0-9]+ can write the"),
+        (0o660, "group [0-9]+ can read and write the"),
+        (0o644, "everybody on this machine can read the"),
+        (0o664, "everybody on this machine can read the"),
+    ],
+)
+def test_what_others_can_do_is_said_as_it_is(key: Path, mode: int, can: str) -> None:
+    """
+    A group that may only write is not said to read; a mode without either bit is no warning.
+    """
+    key.chmod(mode)
+    environment = Environment({"K_FILE": str(key)})
+    environment.secret("K")
+    [remark] = environment.files.remarks
+    assert re.match(f"{can} secret in ", remark.message)
+    key.chmod(0o711)
+    assert secret(key) == (SECRET, [])
+
+
+@pytest.mark.parametrize(
+    "pasted", [SECRET, "A9/" + SECRET, "/A9" + SECRET, f"{SECRET}.", "e" * 300, f"{SECRET}\0"]
+)
+def test_a_secret_in_place_of_its_path(pasted: str) -> None:
+    """
+    ``NAME_FILE`` that holds the secret itself is refused, told what it takes, and not shown;
+    a path that only ends in nothing is shown, for it is what is wrong.
+    """
+    environment = Environment({"K_FILE": pasted})
+    with pytest.raises(Failed, match=r"^K_FILE names") as caught:
+        environment.secret("K")
+    shown = environment.secrets.hide_in(caught.value.problem)
+    assert shown.hint == "it takes the path of a file, not the secret itself"
+    assert SECRET not in shown.message
+    assert "e" * 12 not in shown.message
+
+
+@pytest.mark.parametrize("below", ["absent", "no/such/file-at-all"])
+def test_a_path_that_leads_nowhere_is_shown(tmp_path: Path, below: str) -> None:
+    """
+    What is wrong with it shows only in it.
+    """
+    environment = Environment({"K_FILE": f"{tmp_path}/{below}"})
+    with pytest.raises(Failed) as caught:
+        environment.secret("K")
+    assert str(tmp_path) in environment.secrets.hide_in(caught.value.problem).message
 
 
 @pytest.mark.parametrize("mode", [0o602, 0o606, 0o666, 0o777])
@@ -153,6 +205,18 @@ def configuration(tmp_path: Path) -> Path:
     path = tmp_path / "dns01.toml"
     path.write_text("timeout = 7\n")
     return path
+
+
+def test_a_secret_in_place_of_another_setting() -> None:
+    """
+    What a variable calls a secret is not shown where it was pasted by mistake, read or not.
+    """
+    token = "canary-7c1e-pasted+one"
+    environment = Environment({"X_TOKEN": token, "DNS01_RESOLVERS": token, "HOME": "/x"})
+    with pytest.raises(Failed, match="DNS01_RESOLVERS") as caught:
+        settings(parse(["ready", "a.example"]), environment)
+    assert token in caught.value.problem.message
+    assert token not in environment.secrets.hide_in(caught.value.problem).message
 
 
 def timeout_by(path: Path | str) -> float:
