@@ -41,7 +41,7 @@ def connect(
     with logging_untouched():
         import cloudflare  # noqa: PLC0415 - 200 ms that only users of Cloudflare shall pay
 
-    pool = bounded_pool(host, deadline)
+    pool = opened_pool(host, deadline)
     clients = [
         cloudflare.Cloudflare(
             api_token=token,
@@ -58,6 +58,29 @@ def connect(
         client.api_key = client.api_email = client.user_service_key = None
         client._custom_headers = {}  # noqa: SLF001 - there is no public way
     return pool, clients
+
+
+def opened_pool(host: str, deadline: float) -> "httpx.Client":
+    """Return the `bounded_pool`.
+
+    Raises:
+        Misconfigured: What the environment says of proxies or certificates is of no use.
+            It is not quoted: it may hold a proxy's password.
+    """
+    import httpx  # noqa: PLC0415
+
+    try:
+        return bounded_pool(host, deadline)
+    except OSError as error:
+        raise Misconfigured(
+            f"no certificates to trust: {(error.strerror or str(error)).lower()}",
+            hint="SSL_CERT_FILE is to name a file of certificates (PEM)",
+        ) from error
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise Misconfigured(
+            "HTTPS_PROXY, or another variable for proxies, is not the URL of an HTTP proxy",
+            hint="such as http://proxy.example:3128; no other kind is spoken to",
+        ) from error
 
 
 def bounded_pool(host: str, deadline: float) -> "httpx.Client":

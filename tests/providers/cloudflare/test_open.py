@@ -174,6 +174,29 @@ class TestWhatGoesOut:
         assert "CLOUDFLARE_BASE_URL" in caught.value.hint
         assert len(api.log) == 1
 
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            ("HTTPS_PROXY", "ftp://user:pass-word@proxy.example"),
+            ("HTTPS_PROXY", "socks5://127.0.0.1:1"),
+            ("HTTPS_PROXY", "http://user:pass-word@[::x"),
+            ("SSL_CERT_FILE", "/nonexistent/ca.pem"),
+            ("SSL_CERT_FILE", __file__),
+        ],
+    )
+    def test_an_environment_that_permits_no_request(
+        self, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    ) -> None:
+        """
+        A proxy or certificates of no use are a matter of configuration, and no fault of ours.
+        """
+        monkeypatch.setenv(variable, value)
+        with pytest.raises(Misconfigured) as caught:
+            ADAPTER.open({"CLOUDFLARE_API_TOKEN": "t"})
+        said = f"{caught.value}; {caught.value.hint}"
+        assert variable in said
+        assert "pass-word" not in said
+
     def test_loopback_needs_no_proxy(
         self, api: CloudflareStandIn, clock: FakeTime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
