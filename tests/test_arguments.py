@@ -112,7 +112,7 @@ def test_clean_takes_names_or_all() -> None:
 @pytest.mark.parametrize(
     ("text", "passed"),
     [
-        ("90", timedelta(seconds=90)),
+        ("5400", timedelta(seconds=5400)),
         ("90s", timedelta(seconds=90)),
         ("45m", timedelta(minutes=45)),
         ("24h", timedelta(hours=24)),
@@ -147,6 +147,7 @@ def test_an_age_is_a_duration_that_may_be_in_days(text: str, passed: timedelta) 
         ("clean a --provider x", "clean takes --provider with --stale only"),
         ("clean --all --provider x", "clean takes --provider with --stale only"),
         ("clean --stale", "argument --stale: expected one argument"),
+        ("clean --stale 7", "'7': has no unit: say 7d, 7h, 7m or 7s"),
         ("clean --stale 0d", "'0d': must be a number with s, m, h or d"),
         ("clean --stale -1d", "argument --stale: expected one argument"),
         ("clean --stale 7w", "'7w': must be"),

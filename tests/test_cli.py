@@ -580,3 +580,21 @@ def test_a_signal_to_what_writes_nothing(site: Site, verb: str, hint: bool) -> N
     assert (document["exit"], codes(document)) == (143, ["interrupted"])
     assert bool(document["problems"][0]["hint"]) == hint
     assert before == site.dns.values(leaf(NAME))
+
+
+def test_a_provider_that_does_not_exist_costs_no_order(site: Site) -> None:
+    """
+    A name mistyped, as an option, in the environment or for a zone, is 78 with the nearest one,
+    before a request of the weekly quota is spent; `plan` does not approve it either.
+    """
+    table = site.folder / "typo.toml"
+    table.write_text('[zones."example.com"]\nprovider = "bridgee"\nzone_id = "z"\n')
+    for words, variables in (
+        (["ready", NAME, "--provider", "bridgee"], {}),
+        (["plan", NAME], {"DNS01_PROVIDER": "bridgee"}),
+        (["plan", NAME, "--config", str(table)], {}),
+    ):
+        result = site.dns01(*words, **variables)
+        assert result.returncode == 78, result.stderr
+        assert "did you mean bridge?" in result.stderr
+    assert site.orders.requests == 0

@@ -11,6 +11,7 @@ from dns.name import from_text
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.command.arguments import parse
+from pipeline.configuration import registry
 from pipeline.configuration.accounts import adapter_settings
 from pipeline.configuration.config import Environment, settings
 from pipeline.configuration.settings import Authority, Settings, ZoneSettings
@@ -432,3 +433,15 @@ def test_the_process_has_an_environment(monkeypatch: pytest.MonkeyPatch) -> None
     """It is read where it stands."""
     monkeypatch.setenv("DNS01_TEST", "x")
     assert Environment.of_process().get("DNS01_TEST") == "x"
+
+
+def test_to_see_whether_a_variable_is_set_makes_it_no_secret() -> None:
+    """
+    A provider is found by variables some of which are no secrets, such as a server's name: those
+    must stay readable, or nobody sees a typo in them.
+    """
+    environment = Environment({"RFC2136_NAMESERVER": "ns1.exmaple.com", "X_FILE": "/none"})
+    assert registry.detect(environment.has) == "rfc2136"
+    assert environment.has("X")
+    assert not environment.has("Y")
+    assert environment.secrets.hide("ns1.exmaple.com") == "ns1.exmaple.com"

@@ -74,8 +74,13 @@ def duration(text: str) -> float:
 
 
 def age(text: str) -> timedelta:
-    """Return *text*, such as ``45m``, ``24h`` or ``7d``, as the time that has passed."""
+    """Return *text*, such as ``45m``, ``24h`` or ``7d``, as the time that has passed.
+
+    A few seconds without a unit are refused: they are days, or hours, whose unit was forgotten.
+    """
     match = AGE.fullmatch(text)
+    if match and not match[2] and float(match[1]) < 3600:
+        raise ValueError(f"has no unit: say {text}d, {text}h, {text}m or {text}s")
     passed = timedelta(**{UNITS[match[2]]: float(match[1])}) if match else timedelta()
     if not timedelta() < passed < timedelta(days=3650):
         raise ValueError("must be a number with s, m, h or d, such as 24h, more than 0")

@@ -59,7 +59,7 @@ def detect(is_set: Callable[[str], object]) -> str:
     """Return the one provider with a complete group of credentials that *is_set*.
 
     Raises:
-        Failed: 78, if there is none or several, or a secret's file cannot be read.
+        Failed: 78, if there is none or several.
     """
     found = []
     for name, point in installed().items():
