@@ -84,6 +84,12 @@ def names(each: Collection[Marked], most: int) -> str:
     return ", ".join([*shown, *more])
 
 
+def unasked(failed: Failed) -> Problem:
+    """Return that no host was asked for marks: a warning, for not all was done."""
+    message = f"no DNS host was asked for left-overs: {failed.problem.message}"
+    return Problem("host-not-asked", message, failed.problem.hint, Severity.WARNING)
+
+
 def unmarked(provider: str) -> Problem:
     """Return that *provider* keeps no marks: good to know."""
     message = f"{provider} keeps no marks: what no receipt here lists cannot be told there"

@@ -16,7 +16,6 @@ from providers.contract import Marked, Marking, Zone
 from .clean import clean
 from .clock import Clock
 from .configuration.settings import Settings
-from .hosting import nobody
 from .hosts import Hosts
 from .marks import (
     PREFIX,
@@ -24,6 +23,7 @@ from .marks import (
     Listed,
     leftovers,
     strange,
+    unasked,
     unlisted,
     unmarked,
     unread,
@@ -93,7 +93,7 @@ class Stale:
         try:
             return (self._detect(),)
         except Failed as failed:
-            self._notices.append(nobody(failed))
+            self._notices.append(unasked(failed))
             return ()
 
     def _sweep(self, name: str, before: datetime) -> None:

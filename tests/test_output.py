@@ -204,3 +204,24 @@ def test_a_cause_is_told_once() -> None:
         Output(options, Environment({}), StringIO(), stderr).problems(report)
         assert ("warning: stale-secondary" in stderr.getvalue()) is verbose
         assert "warning: private-nameserver" in stderr.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("code", "weight", "is_told"),
+    [
+        ("host-not-asked", Severity.WARNING, True),
+        ("host-not-asked", Severity.NOTICE, False),
+        ("zones-unread", Severity.NOTICE, False),
+        ("secret-readable", Severity.WARNING, False),
+    ],
+)
+def test_quiet_keeps_silent_of_what_was_done(code: str, weight: Severity, *, is_told: bool) -> None:
+    """
+    On success only what was not done is told: `check` needs no host, `clean --stale` does.
+    """
+    report = Report("cleaned", 0, problems=(Problem(code, "so", severity=weight),))
+    stdout, stderr = StringIO(), StringIO()
+    options = Namespace(json=False, quiet=True, verb="clean", report=None)
+    assert Output(options, Environment({}), stdout, stderr).result(report)
+    assert stdout.getvalue() == ""
+    assert stderr.getvalue() == (f"dns01: warning: {code}: so\n" if is_told else "")

@@ -18,7 +18,7 @@ from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Account, Settings, ZoneSettings
 from pipeline.hosts import Hosts
 from pipeline.marks import mark_of, run_of
-from pipeline.model import Challenge, Exit, Failed, Order, Record
+from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity
 from pipeline.receipts.held import Held
 from pipeline.receipts.receipt import Claim, State, from_json
 from pipeline.receipts.store import Store
@@ -481,13 +481,14 @@ def test_a_host_without_marks_is_told(site: Site) -> None:
 
 def test_without_a_provider_receipts_are_cleaned(site: Site) -> None:
     """
-    That nobody else was asked is good to know.
+    That nobody else was asked is a warning: a cron job that lost its token cleans nothing.
     """
     with site.left("a.example.com", created=OLD):
         pass
     site.put(leaf("a.example.com"), mark=None)
     report = site.clean(detect=nobody)
     assert (report.exit, codes(report), len(report.records)) == (0, ["host-not-asked"], 1)
+    assert report.problems[0].severity is Severity.WARNING
 
 
 @pytest.mark.parametrize(
@@ -613,3 +614,25 @@ def test_the_command(site: Site) -> None:
     assert document["status"] == "cleaned"
     assert [record["name"] for record in document["records"]] == [leaf("a.example.com")]
     assert site.api.values(leaf("b.example.com")) == {VALUE}
+
+
+def test_in_quiet_silence_means_that_a_host_was_asked(site: Site) -> None:
+    """
+    Without credentials `--quiet` says so, and with a provider named it is 78; with a host that was
+    asked, and nothing to clean or something, it is silent.
+    """
+    site.put(leaf("a.example.com"))
+    nowhere = command(site, "--quiet")
+    assert (nowhere.returncode, nowhere.stdout) == (0, "")
+    assert nowhere.stderr.startswith("dns01: warning: host-not-asked: ")
+    for named in (
+        command(site, "--quiet", "--provider", "cloudflare"),
+        command(site, "--quiet", DNS01_PROVIDER="cloudflare"),
+    ):
+        assert (named.returncode, named.stdout) == (Exit.CONFIG, "")
+        assert "CLOUDFLARE_API_TOKEN" in named.stderr
+    assert site.api.values(leaf("a.example.com")) == {VALUE}
+    for _ in range(2):
+        done = command(site, "--quiet", **token(site))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert not site.api.values(leaf("a.example.com"))

@@ -20,6 +20,9 @@ from pipeline.text import printable, quoted
 
 from . import actions
 
+UNDONE = "host-not-asked"
+"""The code of a warning that what was wanted was not done: said even in quiet."""
+
 
 class Output:
     """Where a report goes, by the user's options and the surroundings."""
@@ -67,7 +70,7 @@ class Output:
         return printed
 
     def problems(self, report: Report) -> None:
-        """Print what a person should know to standard error; in quiet only on failure.
+        """Print what a person should know to standard error; in quiet what failed or was not done.
 
         What is merely good to know is for `check`, and for who asks for more;
         so are causes by themselves, where the failure has named them.
@@ -76,8 +79,9 @@ class Output:
         lines = problem_lines(filter(self._is_told(report), report.problems))
         if self._quiet and report.exit:
             lines = [headline(report), *lines]
-        if report.exit or not self._quiet:
-            self.say(*lines)
+        elif self._quiet:
+            lines = problem_lines(filter(is_undone, report.problems))
+        self.say(*lines)
 
     def _is_told(self, report: Report) -> Callable[[Problem], bool]:
         """Return whether a person has to be told of a problem of *report*."""
@@ -149,6 +153,11 @@ class Output:
         else:
             return True
         return False
+
+
+def is_undone(problem: Problem) -> bool:
+    """Whether *problem* is told even in quiet: a cron job would do nothing for ever."""
+    return problem.code == UNDONE and problem.severity is Severity.WARNING
 
 
 def obstacle(picture: Path) -> str:
