@@ -71,7 +71,7 @@ ROWS = (
     Row("recursor.test", TIMED_OUT, at.RECURSOR_AS_SERVER, "lame delegation"),
     Row("noaa.test", TIMED_OUT, at.NOT_AUTHORITATIVE, "lame delegation"),
     Row("servfail.test", TIMED_OUT, at.SERVFAIL, "failing server"),
-    Row("notcp.test", TIMED_OUT, at.WITHOUT_TCP, "no TCP"),
+    Row("notcp.test", TIMED_OUT, at.WITHOUT_TCP, "no TCP", 18, more=("--timeout", "12s")),
     Row("silent.test", TIMED_OUT, at.SILENT, "server is down"),
     Row("dead.test", TIMED_OUT, at.NOBODY, "server is down"),
     Row("noroute.test", TIMED_OUT, at.ROUTELESS, "no route"),

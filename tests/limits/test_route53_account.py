@@ -25,8 +25,9 @@ def endpoint() -> Iterator[str]:
         yield endpoint
 
 
-def hosts(names: int, zones: int) -> dict[str, str]:
-    return {f"h{i}.z{i % zones}.example": secrets.token_urlsafe(32) for i in range(names)}
+def hosts(names: int, zones: int, round_: int = 0) -> dict[str, str]:
+    """Return values for new names; resolvers remember those of an earlier round."""
+    return {f"h{round_}-{i}.z{i % zones}.example": secrets.token_urlsafe(32) for i in range(names)}
 
 
 def above_the_floor(front: Clocked) -> float:
@@ -52,17 +53,18 @@ def test_many_names(tmp_path: Path, endpoint: str, record_property: Note) -> Non
     """
     with route53(tmp_path, endpoint, ZONES) as (account, front):
         front.rate = RATE
-        ratios = list(
-            zip(*(ready_and_clean(tmp_path, account, front) for _ in range(2)), strict=True)
-        )
-        record_property("ratios", ratios)
-        assert all(min(each) <= 1.3 for each in ratios), ratios
+        rounds = [ready_and_clean(tmp_path, account, front, each) for each in range(2)]
+        record_property("ratios", rounds)
+        for ratios in zip(*rounds, strict=True):
+            assert min(ratios) <= 1.3, rounds
 
 
-def ready_and_clean(folder: Path, account: Account, front: Clocked) -> tuple[float, float]:
+def ready_and_clean(
+    folder: Path, account: Account, front: Clocked, round_: int
+) -> tuple[float, float]:
     """Return by how much longer than the limiter's floor either took."""
     front.times.clear()
-    report = account.report("ready", "--from", document(folder, hosts(NAMES, ZONES)))
+    report = account.report("ready", "--from", document(folder, hosts(NAMES, ZONES, round_)))
     assert (report["status"], len(report["records"])) == ("ready", NAMES)
     assert stored(front) == NAMES
     assert report["api_calls"] == len(front.times) <= 1 + 3 * ZONES + front.throttled_answers

@@ -297,7 +297,7 @@ def test_more_than_a_message_holds(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("address", "kind"),
-    [(at.KNOT, "Unauthorized"), (at.NSD, "Rejected")],
+    [(at.KNOT, "Unauthorized"), (at.NSD, "Unavailable")],
 )
 def test_a_secondary_is_no_primary(lab: Lab, address: str, kind: str) -> None:
     """
