@@ -95,6 +95,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with CloudflareStandIn(zones=["example.com", "example.org"]) as api:
+        (tmp_path / "state").mkdir(mode=0o700)
         yield Site(api, tmp_path / "state")
 
 
@@ -124,6 +125,16 @@ def test_old_marked_records_of_every_zone_go(site: Site) -> None:
     assert not site.api.values(leaf("a.example.com"))
     assert not site.api.values(leaf("b.example.org"))
     assert report.api_calls == len(site.api.log)
+
+
+def test_a_machine_without_receipts_sweeps_too(site: Site) -> None:
+    """
+    That its folder does not exist is a warning, for receipts protect what they list.
+    """
+    site.path.rmdir()
+    site.put(leaf("a.example.com"))
+    report = site.clean()
+    assert (report.exit, codes(report), len(report.records)) == (0, ["no-state-dir"], 1)
 
 
 def test_twice_is_once(site: Site) -> None:
