@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import TextIO
 
 from .clock import SystemClock
@@ -17,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("stdout", "stderr"):  # closed by the caller
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open to the end
+    if isinstance(sys.stdout, TextIOWrapper):  # as standard error is: no word is an error
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
         from .command.session import Session  # noqa: PLC0415 - dnspython costs 70 ms

@@ -1,8 +1,10 @@
 """Files that are written whole or not at all, and locked while in use."""
 
+import errno
 import fcntl
 import os
 import secrets
+import select
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -14,6 +16,9 @@ LARGEST = 16 * 2**20
 
 PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK
 """No link is followed, and no pipe is waited for."""
+
+PATIENCE = 5.0
+"""Seconds that a pipe may take nothing."""
 
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -145,6 +150,39 @@ def publish(path: Path, body: bytes) -> None:
         OSError: With an old file untouched.
     """
     if path.exists() and not path.is_file():  # a pipe or terminal cannot be replaced
-        path.write_bytes(body)
+        pour(path, body)
     else:
         os.close(replaced(path.resolve(), body, 0o666))
+
+
+def pour(path: Path, body: bytes) -> None:
+    """Write *body* to the pipe or device at *path*, and wait for no reader who does not read.
+
+    Raises:
+        OSError: Nobody reads, or no more, or not all fits.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(error.errno, "nobody reads it", path) from error
+        raise
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT)
+        while body:
+            if not poll.poll(PATIENCE * 1000):
+                raise TimeoutError(errno.ETIMEDOUT, "its reader takes no more", path)
+            body = body[write_some(descriptor, body, path) :]
+    finally:
+        os.close(descriptor)
+
+
+def write_some(descriptor: int, body: bytes, path: Path) -> int:
+    """Return how much of *body* the device at *path* took; its errors name it."""
+    try:
+        return os.write(descriptor, body[:65_536])
+    except BlockingIOError:
+        return 0
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error

@@ -4,6 +4,7 @@ import re
 import secrets
 from pathlib import Path
 
+from pipeline.files import pour
 from pipeline.picture.matrix import Matrix, matrices
 from pipeline.picture.mermaid import gantt
 from pipeline.picture.tables import short
@@ -35,9 +36,20 @@ def announce(
 
 
 def append(path: str, text: str) -> None:
-    """Add *text* to the file at *path*."""
-    with Path(path).open("a", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
+    """Add *text* to the file at *path*, or write it to the pipe or device that is there.
+
+    Raises:
+        OSError: With the name of the file.
+    """
+    target, octets = Path(path), text.encode("utf-8", "surrogateescape")
+    if target.exists() and not target.is_file():
+        pour(target, octets)
+        return
+    try:
+        with target.open("ab") as file:
+            file.write(octets)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, target) from error
 
 
 def outputs(report: Report, report_path: Path | None) -> str:

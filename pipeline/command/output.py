@@ -131,7 +131,8 @@ class Output:
         picture = self._picture
         if picture:
             self._attempt(lambda: self._draw(report, picture))
-        self._attempt(lambda: actions.announce(report, path if kept else None, output, summary))
+        self._attempt(lambda: actions.announce(report, path if kept else None, output, None))
+        self._attempt(lambda: actions.announce(report, None, None, summary))
 
     def _draw(self, report: Report, picture: Path) -> None:
         ended = self._clock.today() if self._clock else None
@@ -147,7 +148,8 @@ class Output:
         except Failed as failed:
             self.say(*problem_lines([failed.problem]))
         except OSError as error:
-            self.say(f"cannot write {error.filename}: {(error.strerror or '').lower()}")
+            why = (error.strerror or str(error)).lower()
+            self.say(f"cannot write {error.filename or 'what was to be kept'}: {why}")
         except Exception as error:  # noqa: BLE001 - no fault in here may cost the verdict
             self.say(*problem_lines([bug(error)]))
         else:
