@@ -59,11 +59,11 @@ class Acquisition:
         name = case.claim.name
         patience = min(self._deadline - self._clock.now(), PATIENCE)
         if patience <= 0:
-            raise not_asked(self._source.name, name)
+            raise not_asked(self._source, name)
         future = in_thread(lambda: self._source.fetch(name))
         wait([future], timeout=patience)
         if not future.done():
-            raise no_order(self._source.name, name, patience)
+            raise no_order(self._source, name, patience)
         order = future.result()
         case.order = order
         case.claim = Claim(
@@ -93,22 +93,31 @@ def busy_elsewhere(name: str) -> Failed:
     )
 
 
-def not_asked(source: str, name: str) -> Failed:
+def not_asked(source: OrderSource, name: str) -> Failed:
     """Return the failure of an order that nobody would have waited for."""
+    longer = "give it a longer --timeout"
     return Failed(
         Exit.UNAVAILABLE,
         "no-order",
-        f"no time was left to ask the {source} source for the order of {name}",
-        "nothing was asked for, so nothing counts; give it a longer --timeout, or fewer names",
+        f"no time was left to ask the {source.name} source for {the_order(name)}",
+        f"nothing was asked for, so nothing counts; {longer}, or fewer names"
+        if source.resumes
+        else longer,
     )
 
 
-def no_order(source: str, name: str, patience: float) -> Failed:
+def no_order(source: OrderSource, name: str, patience: float) -> Failed:
     """Return the failure of an order that *source* did not give in time."""
-    of_name = f" of {name}" if name else ""
     return Failed(
         Exit.UNAVAILABLE,
         "no-order",
-        f"the {source} source gave no order{of_name} within {patience:.0f} s",
-        "run again later; a request may have counted against a quota",
+        f"the {source.name} source gave {the_order(name, 'no')} within {patience:.0f} s",
+        "run again later; a request may have counted against a quota"
+        if source.resumes
+        else "has its writer written it, and closed it? or give it a longer --timeout",
     )
+
+
+def the_order(name: str, article: str = "the") -> str:
+    """Return what the order of *name* is called; a document's may have none until it is read."""
+    return f"{article} order of {name}" if name else f"{article} order"

@@ -10,6 +10,8 @@ from pipeline.text import printable, quoted
 from .fields import LIMIT
 from .intake import read_order
 
+TAKES = "--from takes a file, or - for standard input"
+
 
 class DocumentSource:
     """One order document, in the shape of the RCL SSL Core API's answer.
@@ -26,6 +28,8 @@ class DocumentSource:
         self._stdin = stdin
 
     def fetch(self, name: str) -> Order:
+        if not self._path:
+            raise Failed(Exit.USAGE, "document", "--from names no file", TAKES)
         try:
             body = self._read()
         except OSError as error:
@@ -33,7 +37,7 @@ class DocumentSource:
                 Exit.USAGE,
                 "document",
                 f"cannot read {quoted(self._path)}: {(error.strerror or str(error)).lower()}",
-                "--from takes a file, or - for standard input",
+                TAKES,
             ) from error
         try:
             return read_order(body, name, self.name)

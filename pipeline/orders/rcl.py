@@ -25,7 +25,8 @@ from .intake import read_order
 TIMEOUT = httpx.Timeout(15.0, read=100.0)
 """Seconds; the service talks to the CA before it answers."""
 
-BUSY = {408, 425, 429}
+PASSING = {407, 408, 425, 429}
+"""What says nothing of the request: a proxy, and a service that is busy."""
 
 
 class RclSource:
@@ -150,12 +151,8 @@ class RclSource:
                     f"the order API knows no such path below {self._base}: {said}",
                     "RCL_BASE_URL ends in /public, once; then check RCL_SUBSCRIPTION_ID",
                 )
-            case status if status < 400:
-                hint = "redirects are not followed; does RCL_BASE_URL name the API itself?"
-                return self._unavailable(f"says {said}", hint)
-            case status if status in BUSY or status >= 500:
-                after = printable(response.headers.get("Retry-After", ""), 40)
-                return self._unavailable(f"says {said}", f"Retry-After: {after}" if after else "")
+            case status if status < 400 or status in PASSING or status >= 500:
+                return self._unavailable(f"says {said}", advice(response))
             case _:
                 return Failed(Exit.DATA, "order-refused", f"the order API says {said}")
 
@@ -180,6 +177,16 @@ class RclSource:
     def _without_key(self, body: bytes) -> bytes:
         """Return *body* without the key, should it echo that."""
         return body.replace(self._key.encode(), b"***")
+
+
+def advice(response: httpx.Response) -> str:
+    """Return the next step after an answer that was no order, or nothing."""
+    if response.status_code < 400:
+        return "redirects are not followed; does RCL_BASE_URL name the API itself?"
+    if response.status_code == 407:
+        return "that is a proxy, which wants user and password in HTTPS_PROXY"
+    after = printable(response.headers.get("Retry-After", ""), 40)
+    return f"Retry-After: {after}" if after else ""
 
 
 def unsent(reason: str) -> str:

@@ -166,6 +166,9 @@ def refusal(status: int, code: int, text: str, permission: str) -> Exception:
             error = Misconfigured(text, hint="check the zone_id and CLOUDFLARE_BASE_URL")
         case _, (408 | 409 | 429):
             error = Again(Unavailable(text))
+        case _, (402 | 407 | 418 | 451):  # about the account, or the way there: no record's fault
+            hint = "the message says what it wants; check HTTPS_PROXY and the account"
+            error = Unavailable(text, hint=hint)
         case _ if 300 <= status < 400:
             hint = "redirects are not followed: check CLOUDFLARE_BASE_URL"
             error = Unavailable(text, hint=hint)

@@ -154,6 +154,7 @@ def test_the_largest_document_is_read() -> None:
         ("/nonexistent/order.json", io.BytesIO(), '"/nonexistent/order.json": no such file'),
         ("/", io.BytesIO(), 'cannot read "/": is a directory'),
         ("-", Broken(), 'cannot read "-": is a directory'),
+        ("", io.BytesIO(), "--from names no file"),
     ],
 )
 def test_what_cannot_be_read_is_a_matter_of_usage(path: str, stdin: BinaryIO, reason: str) -> None:

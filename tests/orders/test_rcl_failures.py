@@ -98,6 +98,11 @@ REFUSALS = {
     ),
     "403 other quota": (text(403, "Quota exceeded"), Exit.UNAVAILABLE, "Quota exceeded"),
     "429": (gateway(429, "Rate limit is exceeded.", 17), Exit.UNAVAILABLE, "HTTP 429, .Rate"),
+    "407": (
+        page(407, "Proxy Authentication Required"),
+        Exit.UNAVAILABLE,
+        "says HTTP 407, .Proxy Auth",
+    ),
     "408": (text(408, ""), Exit.UNAVAILABLE, "says HTTP 408$"),
     "404": (text(404, "Not here"), Exit.CONFIG, "no such path below http://127.0.0.1"),
     "500": (text(500, "Could not create order"), Exit.UNAVAILABLE, "Could not create order"),
@@ -137,6 +142,7 @@ def test_each_refusal_has_its_exit_and_the_apis_own_words(kind: str) -> None:
     [
         (gateway(429, "Rate limit is exceeded.", 17), "Retry-After: 17"),
         (gateway(403, "Out of call volume quota."), "quota of orders is used up"),
+        (text(407, ""), "a proxy, which wants user and password in HTTPS_PROXY"),
         (text(404, ""), "RCL_BASE_URL ends in /public, once"),
         (text(401, ""), "compare RCL_API_KEY with the portal"),
         (text(502, ""), "run again later"),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from .authority import DAY, ELSEWHERE, Certificate
-from .faults import COMMON, answering, broken_off, dripping, entities, half, silent, unheard
+from .faults import COMMON, PAGE, answering, broken_off, dripping, entities, half, silent, unheard
 from .gate import Call, Fault, passed
-from .scene import is_addition, is_removal, is_zones
+from .scene import is_addition, is_lookup, is_removal, is_zones
 
 HANGING = 10.0
 """Seconds of a run that waits in vain: all of them, or half, pass."""
@@ -80,6 +80,7 @@ def harm(name: str, fault: Fault) -> Harm:
 ORDERING = {
     **UNREACHABLE,
     **{name: harm(name, fault) for name, fault in (COMMON | STATUSES).items()},
+    "407 from a proxy": Harm(answering(407, PAGE, Content_Type="text/html")),
     "400": Harm(answering(400, "Certificate name is not defined.")),
     "403 for the quota": Harm(answering(403, '{"message": "Out of call volume quota."}')),
     "429": Harm(answering(429, "{}")),
@@ -93,6 +94,8 @@ EXPIRED = {
         403, "ExpiredToken", "The security token included in the request is expired"
     ),
 }
+
+NO_RECORD = '{"success": true, "result": [null], "result_info": {"total_pages": 1}}'
 
 THROTTLED = {
     "cloudflare": cloudflare_says(429, 971, "Please wait"),
@@ -127,6 +130,14 @@ def writing(service: str) -> dict[str, Harm]:
     return {name: replace(each, meets=is_addition) for name, each in harms.items()}
 
 
+def looking(service: str) -> dict[str, Harm]:
+    """Return what may befall it when a write looks what is stored, before it sends anything."""
+    faults = {"500": COMMON["500"], "403": STATUSES["403"]}
+    if service == "cloudflare":
+        faults["a record of null"] = answering(200, NO_RECORD, Content_Type="application/json")
+    return {name: Harm(fault, meets=is_lookup) for name, fault in faults.items()}
+
+
 def removing(service: str) -> dict[str, Harm]:
     """Return what may befall it when the value is removed."""
     harms = {
@@ -137,6 +148,7 @@ def removing(service: str) -> dict[str, Harm]:
 
 
 CLOUDFLARE = {
+    **{str(status): Harm(answering(status, "{}"), meets=is_zones) for status in (402, 418, 451)},
     "429": Harm(THROTTLED["cloudflare"], meets=is_zones),
     "429 with a date": Harm(cloudflare_says(429, 971, "wait", Retry_After=LATER), meets=is_zones),
     "429 with Retry-After, once": Harm(
@@ -190,9 +202,11 @@ SCENARIOS: dict[tuple[str, str, str], Harm] = {
     for (service, when), harms in {
         ("The order API", "ordering"): ORDERING,
         ("Cloudflare", "reading"): reading("cloudflare") | CLOUDFLARE,
+        ("Cloudflare", "looking"): looking("cloudflare"),
         ("Cloudflare", "writing"): writing("cloudflare"),
         ("Cloudflare", "removing"): removing("cloudflare"),
         ("Route 53", "reading"): reading("route 53") | ROUTE53,
+        ("Route 53", "looking"): looking("route 53"),
         ("Route 53", "writing"): writing("route 53"),
         ("Route 53", "removing"): removing("route 53"),
         **{(RFC2136, when): updating(when) for when in UPDATING},

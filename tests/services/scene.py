@@ -179,6 +179,12 @@ def is_zones(call: Call) -> bool:
     return call.method == "GET" and call.path.partition("?")[0].endswith(("/zones", "/hostedzone"))
 
 
+def is_lookup(call: Call) -> bool:
+    """Whether *call* asks which records there are, at either host."""
+    path = call.path.partition("?")[0]
+    return call.method == "GET" and path.endswith(("/dns_records", "/rrset"))
+
+
 def is_addition(call: Call) -> bool:
     """Whether *call* adds records, at either host."""
     return b'"posts"' in call.body or b"CREATE" in call.body

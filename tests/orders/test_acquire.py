@@ -1,0 +1,88 @@
+"""What is said of orders that do not come."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from pipeline.case import Case, Progress
+from pipeline.clock import SystemClock
+from pipeline.model import Exit, Order
+from pipeline.orders.acquire import Acquisition
+from pipeline.receipts.receipt import Claim
+
+if TYPE_CHECKING:
+    from pipeline.receipts.ledger import Ledger
+
+QUOTA = "run again later; a request may have counted against a quota"
+DOCUMENT = "has its writer written it, and closed it? or give it a longer --timeout"
+
+
+@dataclass
+class Mute:
+    """A source that never answers; *resumes* is true of those that are asked for new orders."""
+
+    resumes: bool
+    name: str = "mute"
+    account: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def fetch(self, _name: str) -> Order:
+        self.over.wait()
+        raise AssertionError("nobody waits any more")
+
+
+class Blank:
+    """A ledger that keeps nothing."""
+
+    def begin(self, _claims: object) -> Sequence[object]:
+        return ()
+
+    def kept(self, _key: object) -> None:
+        return None
+
+    def save(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("resumes", "name", "patience", "message", "hint"),
+    [
+        (True, "a.example", 0.1, "the mute source gave no order of a.example within 0 s", QUOTA),
+        (False, "", 0.1, "the mute source gave no order within 0 s", DOCUMENT),
+        (
+            True,
+            "a.example",
+            -1.0,
+            "no time was left to ask the mute source for the order of a.example",
+            "nothing was asked for, so nothing counts; give it a longer --timeout, or fewer names",
+        ),
+        (
+            False,
+            "",
+            -1.0,
+            "no time was left to ask the mute source for the order",
+            "give it a longer --timeout",
+        ),
+    ],
+)
+def test_an_order_that_does_not_come(
+    resumes: bool,  # noqa: FBT001 - a column
+    name: str,
+    patience: float,
+    message: str,
+    hint: str,
+) -> None:
+    """
+    The name is named if there is one; of quotas is spoken only where requests count.
+    """
+    clock, source = SystemClock(), Mute(resumes)
+    case = Case(Claim(name, source.name, ""))
+    progress, ledger = cast("Progress", None), cast("Ledger", Blank())
+    Acquisition(source, ledger, clock, progress, clock.now() + patience).acquire([case])
+    source.over.set()
+    assert case.failure
+    assert case.failure.exit is Exit.UNAVAILABLE
+    assert (case.failure.problem.message, case.failure.problem.hint) == (message, hint)
