@@ -15,6 +15,7 @@ import httpx
 
 from pipeline import __version__
 from pipeline.model import Exit, Failed, Order
+from pipeline.secrecy import HIDDEN, SHORTEST
 from pipeline.text import printable
 from providers.bodies import capped
 
@@ -75,14 +76,12 @@ class RclSource:
 
     def _hiding_key(self, order: Order) -> Order:
         """Return *order* with the key hidden in what people and logs get to see of it."""
-        return replace(
-            order,
-            uri=order.uri.replace(self._key, "***"),
-            remarks=tuple(
-                replace(each, message=each.message.replace(self._key, "***"))
-                for each in order.remarks
-            ),
-        )
+
+        def hidden(text: str) -> str:
+            return text.replace(self._key, HIDDEN) if len(self._key) >= SHORTEST else text
+
+        remarks = tuple(replace(each, message=hidden(each.message)) for each in order.remarks)
+        return replace(order, uri=hidden(order.uri), remarks=remarks)
 
     def _client(self) -> httpx.Client:
         headers = {
@@ -175,8 +174,10 @@ class RclSource:
         return printable(message if isinstance(message, str) else text, 160)
 
     def _without_key(self, body: bytes) -> bytes:
-        """Return *body* without the key, should it echo that."""
-        return body.replace(self._key.encode(), b"***")
+        """Return *body* without the key, should it echo that, and the key be no part of words."""
+        if len(self._key) < SHORTEST:
+            return body
+        return body.replace(self._key.encode(), HIDDEN.encode())
 
 
 def advice(response: httpx.Response) -> str:

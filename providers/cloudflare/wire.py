@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MIN_TTL, MAX_TTL = 60, 86400  # seconds, on every plan
 LEGIBLE = 20_000  # characters of an answer in which its words are looked for
 MARKUP = re.compile(r"<style.*?</style>|<[^>]*>|\x1b\[[0-?]*[ -/]*[@-~]", re.DOTALL | re.IGNORECASE)
+SHORTEST = 8  # characters of a token that can be told from a word
 COMMENT = 100  # characters a comment may have on the Free plan
 
 
@@ -140,7 +141,9 @@ def judged(response: "httpx.Response", request: str, permission: str) -> Mapping
     errors = list(complaints(body))
     text = "; ".join(f"{code} {message}" for code, message in errors) or response.text
     token = response.request.headers["Authorization"].removeprefix("Bearer ")
-    said = printable(text.replace(token, "[token]"))
+    if len(token) >= SHORTEST:
+        text = text.replace(token, "[token]")
+    said = printable(text)
     raise refusal(
         response.status_code,
         errors[0][0] if errors else 0,

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.model import Exit, Failed
 from pipeline.orders.fields import LIMIT
+from pipeline.orders.rcl import RclSource
 from tests.orders.asking import GOOD, failed, fetched, source
 from tests.standins.cloudflare_http import Recorder
 from tests.standins.rcl import (
@@ -226,6 +227,12 @@ def test_a_key_like_the_content_breaks_no_order(key: str) -> None:
     """Hiding the key touches messages only, never the order."""
     with RclApi(body(GOOD), key) as api:
         assert len(source(api.base, key).fetch("shopeneur.com").challenges) == 1
+
+
+def test_a_key_as_short_as_a_word_garbles_none() -> None:
+    """What could be told from no word is not taken out of words: no service gives out such."""
+    with pytest.raises(Failed, match=r"cannot be reached: .*refused"):
+        RclSource("http://127.0.0.1:1", "s", "e", trust_env=False).fetch("example.com")
 
 
 def test_an_order_that_repeats_the_key_does_not_spread_it() -> None:

@@ -108,6 +108,18 @@ class TestAnswers:
         with pytest.raises(Again):
             judged(httpx.Response(status, text=body, request=request), "GET /zones", "")
 
+    @pytest.mark.parametrize("token", ["e", "t" * 40])
+    def test_a_token_is_hidden_where_it_is_no_word(self, token: str) -> None:
+        """
+        An echo of it is taken out; one of a letter, which no service gives out, garbles no words.
+        """
+        request = httpx.Request("GET", "https://x/", headers={"Authorization": f"Bearer {token}"})
+        answer = httpx.Response(403, text=f"refused {'t' * 40}", request=request)
+        with pytest.raises(Unauthorized) as caught:
+            judged(answer, "GET /zones", "")
+        assert (" refused [token]" in str(caught.value)) is (token != "e")
+        assert "refused" in str(caught.value)
+
     def test_a_late_success_ends_no_block(self) -> None:
         """
         An answer to a call sent before the block does not lift it.
