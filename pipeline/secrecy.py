@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
-from .text import printable
+from .text import printable, quoted
 
 SHORTEST = 8
 """Characters of a secret that can be told from a word."""
@@ -123,6 +123,7 @@ def spellings(secret: str) -> Iterator[str]:
     """Yield *secret* as it may come back: as it is, in a URL, in JSON, in hex, in base64."""
     octets = secret.encode("utf-8", "replace")
     yield from (secret, printable(secret, len(secret)), json.dumps(secret)[1:-1])
+    yield quoted(secret, 10 * len(secret))[1:-1]  # no escape is longer than that
     yield from (quote(octets, safe=""), quote_plus(octets))
     yield from (octets.hex(), "".join(f"%{octet:02x}" for octet in octets))
     for before in range(3):  # where in a longer text it begins, base64 spells it in three ways

@@ -18,7 +18,7 @@ from pipeline.model import Problem, Severity
 from pipeline.orders.rcl import RclSource
 from pipeline.report import PerspectiveLine, RecordLine, Report
 from pipeline.secrecy import HIDDEN, LOWER, PIECE, SHORTEST, Secrets
-from pipeline.text import printable
+from pipeline.text import printable, quoted
 from providers.cloudflare import ADAPTER as CLOUDFLARE
 from providers.rfc2136 import ADAPTER as RFC2136
 from providers.route53 import ADAPTER as ROUTE53
@@ -174,6 +174,14 @@ def test_odd_secrets(odd: str) -> None:
     kept = hiding(odd)
     assert kept.hide(f"a {odd} b") == f"a {HIDDEN} b"
     assert kept.hide("nothing of it") == "nothing of it"
+
+
+def test_in_quotes_that_escape_what_cannot_be_seen() -> None:
+    """
+    What `quoted` escapes of a secret leaves nothing of it to be read.
+    """
+    odd = "s<1>t`2\u200b3\n4u\x1b5v\ufe0f6"
+    assert hiding(odd).hide(f"value {quoted(odd)} is odd") == f'value "{HIDDEN}" is odd'
 
 
 def test_after_printable_as_before_it() -> None:
