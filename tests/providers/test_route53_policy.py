@@ -405,6 +405,47 @@ def test_the_number_of_names_that_is_documented() -> None:
             assert (len("".join(text.split())) <= 6144) is fits
 
 
+# The one in the guide
+
+
+def test_the_policy_of_the_guide(account: Account) -> None:
+    """
+    It suffices for all challenge names of its zone, and allows nothing else, as the printed one.
+    """
+    guide = Path("docs/route53.md").read_text()
+    [text] = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+    apex = account.apexes[0]
+    account.front.policy = json.loads(text.replace("Z0123456789ABCDEFGHIJ", account.ids[apex]))
+    account.names = account.names[:2]
+    account.apexes = account.apexes[:1] * 2
+    assert [{"v", "w"}, {"v", "w"}] in account.run(placed=True)
+    zone = account.ids[apex]
+    for change in (("UPSERT", NAME, "TXT"), ("CREATE", NAME, "CAA"), ("CREATE", "www", "TXT")):
+        action, name, kind = change
+        with pytest.raises(ClientError, match="AccessDenied"):
+            account.change(zone, (action, f"{name}.{apex}", kind))
+
+
+@pytest.mark.parametrize("missing", ["NormalizedRecordNames", "RecordTypes", "Actions"])
+def test_a_request_without_a_key_is_not_allowed_by_the_guide(missing: str) -> None:
+    """
+    Nor by the policy that is there to be copied.
+    """
+    guide = Path("docs/route53.md").read_text()
+    [text] = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+    keys = {
+        f"{CHANGE}NormalizedRecordNames": ["_acme-challenge.example.com"],
+        f"{CHANGE}RecordTypes": ["TXT"],
+        f"{CHANGE}Actions": ["CREATE"],
+    }
+    resource = "arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ"
+    assert allows(json.loads(text), CHANGE, resource, keys)
+    assert not allows(json.loads(text), CHANGE, resource, keys | {f"{CHANGE}{missing}": []})
+
+
+# What is remarked
+
+
 def test_a_missing_id_is_said() -> None:
     """
     With the name that lacks it.
