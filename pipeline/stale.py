@@ -155,17 +155,17 @@ class Stale:
             self._removed += [line(each, zone, name) for each in gone]
 
     def _listed(self) -> Listed:
-        """Return what any receipt here lists that is not done with."""
+        """Return what any receipt here lists that is not done with; of a damaged one, its run."""
         seen: list[Receipt] = []
 
         def is_wanted(receipt: Receipt) -> bool:
             seen.append(receipt)
             return False
 
-        self._store.take(is_wanted)
+        damaged = self._store.take(is_wanted).unread
         records = (record for receipt in seen for record in receipt.records)
         return Listed(
-            frozenset(receipt.id for receipt in seen),
+            frozenset((*(receipt.id for receipt in seen), *damaged)),
             frozenset((record.owner, record.challenge.value) for record in records),
         )
 

@@ -203,7 +203,7 @@ def refusal(body: bytes) -> str:
     assert caught.value.exit is Exit.DATA
     message = str(caught.value)
     assert message.startswith("receipt /state/x.json cannot be used: ")
-    assert "nothing it names was touched" in caught.value.problem.hint
+    assert "nothing its run wrote was touched" in caught.value.problem.hint
     return message
 
 

@@ -350,17 +350,32 @@ def test_what_changed_since_the_look_stays(site: Site, changed: dict[str, Any]) 
     assert site.api.zones[0].records == {before.id: after}
 
 
-def test_a_damaged_receipt_is_told(site: Site) -> None:
+@pytest.mark.parametrize("text", ["", "{", '{"dns01_receipt": 2}'])
+def test_a_damaged_receipt_is_told(site: Site, text: str) -> None:
     """
-    With 65, as in `clean`; what carries a mark goes all the same.
+    With 65, as in `clean`. What its run wrote stays, by the id that is the file's name; what
+    another run left goes.
     """
     with site.left("a.example.com", created=OLD) as held:
         pass
-    held.path.write_text("{")
+    held.path.write_text(text)
     site.put(leaf("a.example.com"), mark=mark_of(held.receipt.id))
+    site.put(leaf("b.example.com"))
     report = site.clean()
-    assert (report.exit, codes(report), len(report.records)) == (Exit.DATA, ["receipt"], 1)
-    assert held.path.read_text() == "{"
+    assert (report.exit, codes(report)) == (Exit.DATA, ["receipt"])
+    assert [record.name for record in report.records] == [leaf("b.example.com")]
+    assert site.api.values(leaf("a.example.com")) == {VALUE}
+    assert held.path.read_text() == text
+
+
+def test_a_receipt_that_is_cleaned_protects_nothing(site: Site) -> None:
+    """
+    Its run has nothing in DNS any more, or what came after all: that is a left-over.
+    """
+    with site.left("a.example.com", created=OLD) as held:
+        held.save(replace(held.receipt, state=State.CLEANED, records=()))
+    site.put(leaf("a.example.com"), mark=mark_of(held.receipt.id))
+    assert len(site.clean().records) == 1
 
 
 # What goes wrong

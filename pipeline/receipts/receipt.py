@@ -244,5 +244,5 @@ def damaged(path: str, why: str) -> Failed:
         Exit.DATA,
         "receipt",
         f"receipt {path} cannot be used: {printable(why)}",
-        "nothing it names was touched; look at it, remove what it lists by hand, then delete it",
+        "nothing its run wrote was touched: look at it, remove what it lists by hand, delete it",
     )

@@ -32,12 +32,14 @@ class Survey:
     """What lies in a folder: receipts now locked by us, those of live runs, damaged ones.
 
     Attributes:
+        unread: The runs that the damaged ones are of, by the names of their files.
         is_whole: Whether there is nothing more of the kind than what is held.
     """
 
     held: tuple[Held, ...] = ()
     live: tuple[Receipt, ...] = ()
     damaged: tuple[Problem, ...] = ()
+    unread: tuple[str, ...] = ()
     is_whole: bool = True
 
 
@@ -157,7 +159,7 @@ class Store:
     ) -> Survey:
         """Hold at most *most* of the receipts that are *wanted*, not cleaned, and not *less*."""
         held: list[Held] = []
-        live, damaged, is_whole = [], [], True
+        live, damaged, unread, is_whole = [], [], list[str](), True
         for path in self._folder.paths():
             if path in less:
                 continue
@@ -177,7 +179,8 @@ class Store:
                 if failed.exit != Exit.DATA:
                     raise
                 damaged.append(failed.problem)
-        return Survey(tuple(held), tuple(live), tuple(damaged), is_whole)
+                unread.append(path.stem)
+        return Survey(tuple(held), tuple(live), tuple(damaged), tuple(unread), is_whole)
 
     def _forget(self) -> None:
         """Remove the traces of runs long ago that have nothing in DNS, and of writes cut short."""
