@@ -89,6 +89,16 @@ def test_a_secret_may_be_in_a_variable(home: Path) -> None:
     )
 
 
+def test_a_secret_in_place_of_its_variable(home: Path) -> None:
+    """
+    A table that has the secret itself where a variable's name belongs is told so, not quoted.
+    """
+    text = '[providers.a]\nadapter = "cloudflare"\nCLOUDFLARE_API_TOKEN_ENV = "cfut_Secret-0123"'
+    said = complaint(home, text, "a")
+    assert "names what cannot be one: that variable is not set" in said
+    assert "cfut_Secret" not in said
+
+
 def test_adapters_keep_their_names(home: Path) -> None:
     """
     Beside accounts, an installed adapter goes on taking its settings from the environment.

@@ -13,6 +13,7 @@ from .settings import Account
 from .values import is_local, wrong
 
 RCL_BASE_URL = "https://rclapi.azure-api.net/public"
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
 NO_SEGMENT = re.compile(r"[/?#%\\]|^\.{1,2}$")
 """What would leave the path segment it is put in."""
 
@@ -67,9 +68,11 @@ def own(name: str, account: Account, adapter: Adapter, environment: Environment)
         variable = account.given.get(f"{key}_ENV")
         secret = environment.secret(variable) if variable else None
         if variable and secret is None:
-            raise wrong(
-                f"providers.{name} {key}_ENV names {quoted(variable)}: that variable is not set"
-            )
+            # What cannot be a variable's name may be the secret itself.
+            shown = quoted(variable) if VARIABLE.fullmatch(variable) else "what cannot be one"
+            hint = "it takes the name of a variable, in capitals, not the secret itself"
+            message = f"providers.{name} {key}_ENV names {shown}: that variable is not set"
+            raise wrong(message, hint)
         if secret is not None:
             variables[key] = secret
     return Environment(variables, f"providers.{name} ", environment)
