@@ -133,8 +133,8 @@ def unwritable(folder: Path, error: OSError) -> Failed:
         Exit.CONFIG,
         "state-dir",
         f"cannot keep receipts in {folder}: {(error.strerror or str(error)).lower()}",
-        "make room or give access; nothing new is written to DNS without a receipt, "
-        "and what one lists stays listed",
+        "make room or give access, or name another folder for new runs with --state-dir; "
+        "without a receipt nothing is written to DNS, and what one lists stays listed",
     )
 
 
