@@ -128,6 +128,23 @@ def test_what_is_hidden_only_as_a_whole() -> None:
     assert given.secrets.hide("0123456789@x anary-012345") == "0123456789@x ***"
 
 
+def test_one_secret_within_another() -> None:
+    """
+    The shorter leaves nothing of the longer.
+    """
+    kept = hiding("user-nam")
+    kept.add("long-user-name-of-a-proxy", whole=True)
+    assert kept.hide("<long-user-name-of-a-proxy>") == f"<{HIDDEN}>"
+
+
+def test_a_password_as_it_is_sent() -> None:
+    """
+    A URL spells it in per cents, a proxy gets it without.
+    """
+    given = Environment({"HTTPS_PROXY": "http://me:can%2Fry%40b@p:1"})
+    assert given.secrets.hide("can/ry@b can%2fry%40b") == f"{HIDDEN} {HIDDEN}"
+
+
 @pytest.mark.parametrize("url", ["ftp://u:canary-0123456789@[::x", "http://u:canary-0123456789@h"])
 def test_a_password_in_what_is_no_url(url: str) -> None:
     """
