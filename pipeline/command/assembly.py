@@ -81,7 +81,8 @@ class Assembly:
         """
         settings = self.settings
         of_zones = (name for zone in settings.zones.values() for name in zone.providers)
-        for name in {*settings.providers, *settings.fallback, *of_zones} - {*settings.accounts}:
+        named = set(settings.providers) or {*settings.fallback, *of_zones}
+        for name in named - {*settings.accounts}:
             registry.load(name, accounts=settings.accounts)
 
     def waiting(self) -> Waiting:
