@@ -13,6 +13,7 @@ from dns.name import from_text
 from providers.contract import Entrusted
 from providers.errors import Misconfigured, ProviderError
 from providers.route53 import ADAPTER, Route53
+from providers.route53.outgoing import secret_values
 from tests.standins.cloudflare_http import Recorder
 from tests.standins.route53 import Reply, Route53Front
 
@@ -223,3 +224,11 @@ def test_a_proxy_that_is_one(monkeypatch: pytest.MonkeyPatch, proxy: str) -> Non
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     monkeypatch.setenv("FTP_PROXY", "ftp://[")
     assert ADAPTER.open({"AWS_PROFILE": "base"}).api_calls == 0
+
+
+def test_secrets_however_deep_in_a_request() -> None:
+    """
+    A sign-on is renewed by a structure; names tell what of it is secret.
+    """
+    given = {"tokenInput": {"clientId": "id", "refreshToken": "r"}, "clientSecret": "c", "n": 5}
+    assert set(secret_values(given)) == {"r", "c"}
