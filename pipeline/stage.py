@@ -137,7 +137,8 @@ class Run:
         save = partial(self._save, state, (*records, *inherited))
         if not attempt(self._alive(), save):
             return
-        self.ledger.await_others(self._tools.clock, self._settings.timeout)
+        wanted = {record.place for record in records}
+        self.ledger.await_others(self._tools.clock, self._settings.timeout, wanted)
         self._ownership.begin(inherited)
         append(self._alive(), self._tools.hosts, mark_of(self.ledger.id), self._settings.timeout)
         self._keep(State.WRITING, self._ownership.own(self.ledger.records))

@@ -1038,6 +1038,28 @@ def test_a_removal_that_was_killed_is_waited_for(
             left.unlink()
 
 
+@pytest.mark.parametrize(("value", "expected"), [("a-1", []), ("other", [SETTLED])])
+def test_a_write_that_was_killed_is_waited_for_if_it_is_of_no_use(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, value: str, expected: list[float]
+) -> None:
+    """
+    What a dead run sent may yet appear. If it is what this run wants, it may; else this run removes
+    it, and only once it is there.
+    """
+    scene.not_ready("a.example.com")
+    [path] = scene.settings.state_dir.glob("*.json")
+    path.write_bytes(path.read_bytes().replace(b'"waiting"', b'"writing"'))
+    paused: list[float] = []
+    monkeypatch.setattr(scene.clock, "pause", paused.append)
+    if value == "other":
+        scene.clock.ahead = timedelta(minutes=59)
+        path.write_bytes(path.read_bytes().replace(b'"fetched": "2', b'"fetched": "1'))
+        scene.source.answers["a.example.com"] = pending("a.example.com", value)
+    assert scene.run("a.example.com").exit == 0
+    assert paused == expected
+    assert scene.values("a.example.com") == {value}
+
+
 def test_a_value_left_to_us_meanwhile_is_ours(scene: Scene) -> None:
     """
     While we find the value of another receipt, that one is cleaned, and leaves the value to ours.

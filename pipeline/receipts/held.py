@@ -23,12 +23,6 @@ RECENT = timedelta(hours=1)
 """How long after its last save a run may still be at the same write or removal, and be killed."""
 
 
-def is_unsettled(receipt: Receipt, status: os.stat_result, today: datetime) -> bool:
-    """Whether the process that saved *receipt* was at a write or removal, perhaps a moment ago."""
-    saved = datetime.fromtimestamp(status.st_mtime, UTC)
-    return (receipt.state is State.WRITING or receipt.removing) and today - saved < RECENT
-
-
 class Held:
     """A receipt that this process holds the lock of."""
 
@@ -49,8 +43,17 @@ class Held:
         return self.path.with_suffix(".report.json")
 
     def is_unsettled(self, today: datetime) -> bool:
-        """Do as the function of that name does."""
-        return is_unsettled(self.receipt, os.fstat(self._descriptor), today)
+        """Whether who saved it was at a write or a removal, perhaps a moment ago."""
+        at_work = self.receipt.removing or self.receipt.state is State.WRITING
+        return at_work and self._is_recent(today)
+
+    def is_removing(self, today: datetime) -> bool:
+        """Whether who saved it was at a removal, perhaps a moment ago."""
+        return self.receipt.removing and self._is_recent(today)
+
+    def _is_recent(self, today: datetime) -> bool:
+        saved = datetime.fromtimestamp(os.fstat(self._descriptor).st_mtime, UTC)
+        return today - saved < RECENT
 
     def save(self, receipt: Receipt) -> None:
         """Put *receipt* on disk for good before returning; on failure the old one stays.

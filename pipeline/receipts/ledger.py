@@ -28,7 +28,8 @@ class Ledger:
         self._exclusive = exclusive
         self._held: Held | None = None
         self._earlier: tuple[Held, ...] = ()
-        self._is_unsettled = False
+        self._doubtful: set[Place] = set()
+        self._is_removing = False
         self._open, self._earlier_open = ExitStack(), ExitStack()
         self.problems: tuple[Problem, ...] = ()
 
@@ -96,9 +97,11 @@ class Ledger:
             if record not in after.records
         ]  # fmt: skip
         today = self._today()
-        self._is_unsettled = any(
-            each.is_unsettled(today) for each, after in rest if surplus(each.receipt, after)
-        )
+        unsettled = [(each, after) for each, after in rest if each.is_unsettled(today)]
+        self._doubtful = {
+            r.place for each, after in unsettled for r in surplus(each.receipt, after)
+        }
+        self._is_removing = any(each.is_removing(today) for each, _ in unsettled)
         if left:
             self.save(State.WRITING, claims, left)
         for each, after in rest:
@@ -111,14 +114,17 @@ class Ledger:
         """Return the places of the records that other receipts list."""
         return self._store.listed_beside(self._held) if self._held else set()
 
-    def await_others(self, clock: Clock, until: float) -> None:
-        """Wait while others may be removing what this run, too, lists and is about to write.
+    def await_others(self, clock: Clock, until: float, wanted: Collection[Place]) -> None:
+        """Wait while others may be removing what this run lists, and is about to write.
 
-        What a process has sent that was then killed may take effect until `SETTLED` has passed.
+        What a process has sent that was then killed may take effect until `SETTLED` has passed:
+        a removal of what this run writes, or a write of what it is to remove, as it is not *wanted*
+        any more. A write of what is wanted does no harm.
         """
         if self._held is None:
             return
-        if self._is_unsettled or self._store.is_unsettled_beside(self._held):
+        superseded = self._doubtful - set(wanted)
+        if superseded or self._is_removing or self._store.is_removing_beside(self._held):
             clock.pause(min(SETTLED, max(until - clock.now(), 0.0)))
         while self._store.is_contested(self._held) and clock.now() < until:
             clock.pause(0.1)

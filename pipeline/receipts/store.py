@@ -106,13 +106,13 @@ class Store:
         own = {record.place for record in held.receipt.records}
         return bool(own & self.listed_beside(held)) and self._folder.is_removing()
 
-    def is_unsettled_beside(self, held: Held) -> bool:
-        """Whether a dead process may have been writing or removing what *held* lists, too."""
+    def is_removing_beside(self, held: Held) -> bool:
+        """Whether a dead process may have been removing what *held* lists, too."""
         own = {record.place for record in held.receipt.records}
         for path in self._folder.paths():
             if path != held.path and own & self._folder.places(path):
                 with contextlib.suppress(Busy, FileNotFoundError, Failed), hold(path) as beside:
-                    if beside.is_unsettled(self._today()):
+                    if beside.is_removing(self._today()):
                         return True
         return False
 
