@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dns.name import from_text
@@ -141,7 +142,9 @@ def test_the_policy_allows_what_the_adapter_calls() -> None:
     }
     assert allowed == called
     [change] = [s for s in statements if s["Action"] == "route53:ChangeResourceRecordSets"]
-    limits: Mapping[str, Mapping[str, list[str]]] = change["Condition"]
+    limits: dict[str, dict[str, Any]] = change["Condition"]
+    required = {key for key, absent in limits.pop("Null").items() if absent == "false"}
+    assert required == {key for test in limits.values() for key in test}
     assert sorted(value for test in limits.values() for value in test.values()) == [
         ["CREATE", "DELETE"],
         ["TXT"],
