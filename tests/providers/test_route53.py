@@ -721,7 +721,7 @@ class TestZones:
         found = provider.zones([at(apex, f"a{i}") for i in range(30)])
         assert {zone.id for zone in found} == ids
         assert not any(zone.nameservers for zone in found)
-        # After the 40 s each of the 8 threads may end one pause, and one wait in the account's line.
+        # After the 40 s each of the 8 threads may end a pause, and a wait in the account's line.
         assert time.now() <= 40 + 4 * 8 + 8 * RATE.seconds * MOST / RATE.calls
 
     def test_only_enclosing_zones(
