@@ -1,13 +1,15 @@
 """Tell values that a run has written from those that it found: only its own are its to remove."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .hosts import Hosts
 from .model import Problem, Record, Severity
 from .receipts.ledger import Ledger
 from .receipts.receipt import State
 
-Place = tuple[object, ...]
+if TYPE_CHECKING:
+    from .receipts.folder import Place
 
 
 class Ownership:

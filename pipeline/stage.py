@@ -141,7 +141,9 @@ class Run:
         self.ledger.await_others(self._tools.clock, self._settings.timeout, wanted)
         self._ownership.begin(inherited)
         append(self._alive(), self._tools.hosts, mark_of(self.ledger.id), self._settings.timeout)
-        self._keep(State.WRITING, self._ownership.own(self.ledger.records))
+        own = self._ownership.own(self.ledger.records)
+        if len(own) < len(self.ledger.records):
+            self._keep(State.WRITING, own)
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
         self._problems += self._withdrawal.of(useless, self._idle())
