@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.configuration.accounts import RclAccount, rcl_account
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.model import Exit, Failed
 
 SECRET = "45ref546-67rf-65ytr"

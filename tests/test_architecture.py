@@ -204,7 +204,7 @@ def test_one_reader_of_the_environment() -> None:
     """
     Every setting comes through `config`, so it can be listed, and shown never.
     """
-    assert users("os.environ", "os.getenv", "environ", "getenv") == {"configuration.config"}
+    assert users("os.environ", "os.getenv", "environ", "getenv") == {"configuration.environment"}
 
 
 def test_one_event_loop() -> None:

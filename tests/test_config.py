@@ -13,7 +13,8 @@ from pipeline.asking.endpoints import Endpoint
 from pipeline.command.arguments import parse
 from pipeline.configuration import registry
 from pipeline.configuration.accounts import adapter_settings
-from pipeline.configuration.config import Environment, settings
+from pipeline.configuration.config import settings
+from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Authority, Settings, ZoneSettings
 from pipeline.model import Exit, Failed
 from pipeline.propagation.policy import Require

@@ -13,7 +13,8 @@ from dns.name import from_text
 from pipeline.asking.endpoints import Endpoint
 from pipeline.command.arguments import EXITS, VERBS, parse
 from pipeline.configuration import registry
-from pipeline.configuration.config import Environment, settings
+from pipeline.configuration.config import settings
+from pipeline.configuration.environment import Environment
 from pipeline.model import Exit
 from pipeline.propagation.policy import Require
 

@@ -123,12 +123,12 @@ def test_a_second_erasure_is_seen_too() -> None:
 
 def test_what_nobody_shows_is_looked_for() -> None:
     """
-    A value that no server has shown for 15 s, then 30, 60...: erased before anybody saw it?
+    A value that no server has shown for 15 s, then 30, then 40 each: erased before anybody saw it?
     """
     scene = Watched()
     for via in (NS1, NS2):
         scene.says(via, 1.0, "v")
-    assert scene.looks(110.0) == [PATIENCE, PATIENCE * 3, PATIENCE * 7]
+    assert scene.looks(130.0) == [PATIENCE, PATIENCE * 3, PATIENCE * 3 + LONGEST, 125.0]
 
 
 def test_what_one_server_shows_is_there() -> None:

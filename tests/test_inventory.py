@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.configuration import inventory, registry
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.configuration.inventory import ProviderLine, SettingLine
 from pipeline.configuration.settings import Account
 from tests.standins.third_party import install

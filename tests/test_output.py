@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.command.output import Output, obstacle
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.model import Problem, Severity
 from pipeline.report import Report
 

@@ -12,7 +12,7 @@ from pipeline.clock import SystemClock
 from pipeline.command.arguments import parse
 from pipeline.command.assembly import Assembly
 from pipeline.command.console import Quiet
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.hosts import Hosts
 from pipeline.model import Problem, Severity
 from pipeline.privilege import wide

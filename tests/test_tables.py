@@ -9,7 +9,8 @@ from dns.name import from_text
 
 from pipeline.command.arguments import parse
 from pipeline.configuration.accounts import provider_settings
-from pipeline.configuration.config import Environment, settings
+from pipeline.configuration.config import settings
+from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Account
 from pipeline.model import Exit, Failed
 from providers import route53

@@ -12,7 +12,7 @@ from pipeline.checking import Checking
 from pipeline.clean import clean
 from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.hosts import Hosts
 from pipeline.orders import OrderSource

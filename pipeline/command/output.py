@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.clock import Clock
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.explaining.causes import Kind
 from pipeline.explaining.verdict import bug
 from pipeline.files import publish, put

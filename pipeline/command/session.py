@@ -1,7 +1,6 @@
 """One invocation: put the parts together, do what the verb says, put out the report."""
 
 import os
-import shutil
 import signal
 import sys
 from argparse import Namespace
@@ -15,24 +14,20 @@ from dns.name import Name
 from pipeline.case import Interrupted
 from pipeline.clock import Clock
 from pipeline.configuration import inventory
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.explaining.verdict import bug
 from pipeline.model import Exit, Failed, Problem
-from pipeline.report import Report, headline, problem_lines
+from pipeline.report import Report, problem_lines
 from pipeline.stage import Run
-from pipeline.text import counted, printable, quoted
-from pipeline.withdrawing import GRACE, UNHURRIED
+from pipeline.text import counted, printable
 from providers.names import domain_name
 
 from .assembly import Assembly
-from .child import run_child
+from .attended import SIGNALLED, Attended
 from .console import Plain, Quiet, Terminal
 from .output import Output
-from .signals import be_patient, finish, let_go, listen
+from .signals import finish, let_go, listen
 from .unfailing import Unfailing
-
-SIGNALLED = 128
-"""What is added to a signal's number to make an exit status of it."""
 
 
 class Session:
@@ -86,9 +81,20 @@ class Session:
         with self._parts.run() as stage:
             self._running = stage
             if verb == "run":
-                return self._run(stage, self._options.command)
-            report = stage.plan() if verb == "plan" else stage.ready(stays=True)
-            return self._finish(report, stage.ledger.report_path)
+                ended = self._attend(stage)
+            else:
+                ended = stage.plan() if verb == "plan" else stage.ready(stays=True)
+            if isinstance(ended, Report):
+                return self._finish(ended, stage.ledger.report_path)
+            return ended
+
+    def _attend(self, stage: Run) -> Report | int:
+        """Do ready, then the command, then clean."""
+        attended = Attended(stage, self._output, self._console, self._environment, self._tell)
+        return attended.run(self._options.command, self._left)
+
+    def _left(self) -> float:
+        return self._parts.settings.timeout - self._clock.now()
 
     def _alone(self, verb: str) -> Report:
         """Do what needs no order; return the report."""
@@ -108,69 +114,6 @@ class Session:
         self._output.keep(report, path)
         printed = self._output.result(report)
         return int(report.exit) or (0 if printed else Exit.CONFIG)
-
-    def _run(self, stage: Run, command: Sequence[str]) -> int:
-        """Do ready, then the command, then clean, whatever happens."""
-        if shutil.which(command[0]) is None:
-            why = "is not executable" if Path(command[0]).is_file() else "does not exist"
-            raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
-        report: Report | None = None
-        gone, left, status = 0, tuple[Problem, ...](), SIGNALLED
-        try:
-            report = stage.ready()
-            status = int(report.exit) or self._execute(command, report, stage.ledger.report_path)
-            be_patient(self._tell)
-        except Interrupted as interrupted:
-            status = SIGNALLED + interrupted.signum
-        finally:
-            be_patient(self._tell)
-            if report is None or report.exit < SIGNALLED:  # else ready has done it
-                gone, left = self._take_back(stage, self._patience(report, status))
-            finish()
-        removed = f"{counted(gone, 'value')} removed"
-        if report is not None and report.exit:
-            if gone:
-                self._console.say(f"cleaned: {removed}")
-            problems = report.problems + left
-            return self._finish(replace(report, problems=problems), stage.ledger.report_path)
-        self._output.say(*problem_lines(left))
-        if status:
-            self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
-        else:
-            self._console.say(f"cleaned: {removed}")
-        return status or (Exit.UNAVAILABLE if left else Exit.DONE)
-
-    def _patience(self, report: Report | None, status: int) -> float:
-        """Return the seconds that removing may take: few after a signal or a deadline."""
-        if report is None or status >= SIGNALLED:
-            return GRACE
-        left = self._parts.settings.timeout - self._clock.now()
-        return max(GRACE, left) if report.exit else UNHURRIED
-
-    def _take_back(self, stage: Run, patience: float) -> tuple[int, tuple[Problem, ...]]:
-        """Remove what the run has written; return how many values, and what went wrong."""
-        listed = len(stage.ledger.records)
-        left = stage.withdraw(patience)
-        return listed - len(stage.ledger.records), left
-
-    def _execute(self, command: Sequence[str], report: Report, path: Path | None) -> int:
-        """Run *command*, which can read *report* at *path*; return its exit status."""
-        self._output.keep(report, path)
-        self._console.say(headline(replace(report, receipt=None)))
-        self._output.problems(report)
-        try:
-            return run_child(command, self._child_environment(report, path))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            message = f"cannot start {printable(command[0])}: {reason}"
-            raise Failed(Exit.USAGE, "command", message) from error
-
-    def _child_environment(self, report: Report, path: Path | None) -> dict[str, str]:
-        return self._environment.plus(
-            DNS01_REPORT=str(path or ""),
-            DNS01_RECEIPT=report.receipt or "",
-            DNS01_ORDER_URI=" ".join(order.uri for order in report.orders),
-        )
 
     def _stopped(self, signum: int) -> Report:
         """Return the report of a run that a signal ended outside of its writing."""

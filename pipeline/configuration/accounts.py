@@ -8,7 +8,7 @@ from pipeline.text import quoted
 from providers.contract import Adapter
 
 from . import registry
-from .config import Environment
+from .environment import Environment
 from .settings import Account
 from .values import is_local, wrong
 

@@ -1,30 +1,25 @@
 """Turn flags, environment and the configuration file into checked values.
 
-The only module that reads the environment. Flags beat environment beats file.
-The file is never looked for in the working directory: a pull request could
-bring one and redirect keys.
+Flags beat environment beats file. The file is never looked for in the working
+directory: a pull request could bring one and redirect keys.
 """
 
-import os
-import re
-import tempfile
 import tomllib
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.propagation.policy import Require
-from pipeline.secrecy import PIECE, Secrets
 from pipeline.text import printable
 
-from .reading import SecretFiles, content, exposure, is_path
+from .environment import Environment
+from .places import home, shared_dir, state_dir
+from .reading import content, exposure
 from .settings import Authority, Settings
-from .tables import accounts, location, zones
+from .tables import accounts, zones
 from .values import (
-    checked,
     duration,
     endpoints,
     issuers,
@@ -41,84 +36,7 @@ TOP = (
     *("issuer", "account_uri", "zones", "providers"),
 )
 
-SECRET = re.compile("(TOKEN|SECRET|PASSWORD|API_KEY|ACCESS_KEY)$")
-"""What the name of a variable ends in that most likely holds a secret, whoever reads it."""
-
-LOGIN = re.compile("://([^/?#]*)@")
-"""What a URL has before its host, be the rest of it as wrong as it may."""
-
 Value = TypeVar("Value")
-
-
-class Environment:
-    """The environment variables; empty ones count as unset.
-
-    Args:
-        place: Where they stand, if not in the environment: put before their names.
-        within: The environment that *variables* are a part of.
-
-    Attributes:
-        secrets: Those that somebody has asked for, passwords in URLs, and what a name calls one.
-        files: Those that secrets came from.
-    """
-
-    def __init__(
-        self, variables: Mapping[str, str], place: str = "", within: "Environment | None" = None
-    ) -> None:
-        self._variables = variables
-        self._place = place
-        self.files: SecretFiles = within.files if within else SecretFiles()
-        self.secrets: Secrets = within.secrets if within else Secrets()
-        for name, value in variables.items():
-            user, password = login(value)
-            self.secrets.add(user, whole=True)
-            self.secrets.add(password)
-            self.secrets.add(unquote(password))
-            if SECRET.search(name) and len(value) >= PIECE and not value.startswith("/"):
-                self.secrets.add(value, whole=True)
-
-    @classmethod
-    def of_process(cls) -> "Environment":
-        """Return this process's environment; an empty HOME is taken out, for all to see."""
-        if not os.environ.get("HOME"):  # some libraries would take it for the root folder
-            os.environ.pop("HOME", None)
-        return cls(os.environ)
-
-    def get(self, name: str) -> str | None:
-        """Return the variable *name*, or None."""
-        return self._variables.get(name) or None
-
-    def has(self, name: str) -> bool:
-        """Whether the variable *name* is set, or ``NAME_FILE``, whatever that file holds."""
-        return self.get(name) is not None or self.get(f"{name}_FILE") is not None
-
-    def secret(self, name: str) -> str | None:
-        """Return the variable *name*, or the content of the file that ``NAME_FILE`` names.
-
-        Raises:
-            Failed: 78, if the file counts, and cannot be read or is empty.
-        """
-        found = self.get(name)
-        if found is None and (path := self.get(f"{name}_FILE")):
-            if not is_path(path):  # perhaps the secret itself
-                self.secrets.add(path)
-            found = self.files.read(path, f"{self._place}{name}_FILE")
-        if found is not None:
-            self.secrets.add(found)
-        return found
-
-    def plus(self, **more: str) -> dict[str, str]:
-        """Return the environment for a child process, with *more* in it."""
-        return dict(self._variables) | more
-
-
-def login(text: str) -> tuple[str, str]:
-    """Return user name and password in *text*, if it is a URL with them, such as a proxy's."""
-    found = LOGIN.search(text)
-    if not found:
-        return "", ""
-    user, _, password = found[1].partition(":")
-    return user, password
 
 
 def settings(options: Namespace, environment: Environment) -> Settings:
@@ -207,35 +125,3 @@ def read_file(given: Path | None, environment: Environment) -> Mapping[str, Any]
         )
     known(document, TOP, printable(str(path)))
     return document
-
-
-def state_dir(file: Mapping[str, Any], environment: Environment) -> Path:
-    """Return the folder for receipts."""
-    named = environment.get("DNS01_STATE_DIR") or file.get("state_dir")
-    if named is not None:
-        return checked("state_dir", location, named)
-    if of_unit := environment.get("STATE_DIRECTORY"):
-        return Path(of_unit.split(":")[0])
-    ours = home("XDG_STATE_HOME", ".local/state", environment)
-    if ours is None:
-        raise wrong("this user has no home folder", "set HOME, or name --state-dir")
-    return ours
-
-
-def shared_dir(file: Mapping[str, Any], environment: Environment) -> Path:
-    """Return the folder in which all runs of this user count their requests together."""
-    named = environment.get("DNS01_SHARED_DIR") or file.get("shared_dir")
-    if named is not None:
-        return checked("shared_dir", location, named)
-    return Path(tempfile.gettempdir()) / f"dns01-{os.getuid()}"
-
-
-def home(variable: str, below_home: str, environment: Environment) -> Path | None:
-    """Return our folder in the XDG base directory *variable*; None: the user has no home."""
-    base = environment.get(variable)
-    if base and Path(base).is_absolute():
-        return Path(base) / "dns01"
-    try:
-        return Path(environment.get("HOME") or Path.home()) / below_home / "dns01"
-    except RuntimeError:
-        return None

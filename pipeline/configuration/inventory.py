@@ -9,7 +9,7 @@ from pipeline.model import Failed
 
 from . import registry
 from .accounts import provider_settings
-from .config import Environment
+from .environment import Environment
 from .settings import Account
 
 

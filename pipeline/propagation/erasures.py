@@ -3,10 +3,12 @@
 The host is to be looked at again
 
 1. where a server has held every value of a name, and now answers without one;
-2. where no server has shown a value for `PATIENCE`, which doubles with each look:
-   it may have been erased before anybody saw it;
-3. but not sooner than `SPACING` after the last look at that name, which doubles
-   as well, lest two tools that correct each other do so all the time.
+2. where no server has shown a value for `PATIENCE`: it may have been erased before
+   anybody saw it;
+3. but not sooner than `SPACING` after the last look at that name, lest two tools that
+   correct each other do so all the time.
+
+Both double with each look, up to `LONGEST`.
 
 A suspicion may be wrong: machines behind one address disagree, secondaries lag.
 So it costs a look at the host, and only that tells.
@@ -28,7 +30,7 @@ SPACING = 5.0
 """Seconds between the first two looks at a name, each caused by a server's change of mind."""
 
 LONGEST = 40.0
-"""Most seconds that come of doubling `SPACING`: a wait of minutes wants several chances."""
+"""Most seconds that come of doubling either: a wait of minutes wants several chances."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +54,8 @@ class Look:
             return False
         if any(has_regressed(question, evidence[question]) for question in self.questions):
             return True
-        return waited >= PATIENCE * 2**self.times and is_unseen(self.questions, evidence)
+        patience = min(PATIENCE * 2**self.times, LONGEST)
+        return waited >= patience and is_unseen(self.questions, evidence)
 
     def note(self, now: float) -> None:
         """Count a look, begun *now*."""

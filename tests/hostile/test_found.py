@@ -10,7 +10,8 @@ import pytest
 from dns.name import from_text
 
 from pipeline.command.arguments import parse
-from pipeline.configuration.config import Environment, settings
+from pipeline.configuration.config import settings
+from pipeline.configuration.environment import Environment
 from pipeline.model import Exit, Failed
 from pipeline.receipts.receipt import from_json
 from providers.cloudflare.api import Api, Line

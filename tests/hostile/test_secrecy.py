@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.configuration.accounts import RclAccount
-from pipeline.configuration.config import Environment
+from pipeline.configuration.environment import Environment
 from pipeline.model import Problem, Severity
 from pipeline.orders.rcl import RclSource
 from pipeline.report import PerspectiveLine, RecordLine, Report

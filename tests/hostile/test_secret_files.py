@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.command.arguments import parse
-from pipeline.configuration.config import Environment, settings
+from pipeline.configuration.config import settings
+from pipeline.configuration.environment import Environment
 from pipeline.configuration.reading import LIMIT
 from pipeline.model import Exit, Failed
 from tests.bridge import DNS01, Site, opened

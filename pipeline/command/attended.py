@@ -1,0 +1,112 @@
+"""Run the user's command while the records are in place: ready, CMD, clean, whatever happens."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.case import Interrupted, Progress
+from pipeline.configuration.environment import Environment
+from pipeline.model import Exit, Failed, Problem
+from pipeline.report import Report, headline, problem_lines
+from pipeline.stage import Run
+from pipeline.text import counted, printable, quoted
+from pipeline.withdrawing import GRACE, UNHURRIED
+
+from .child import run_child
+from .output import Output
+from .signals import be_patient, finish
+
+SIGNALLED = 128
+"""What is added to a signal's number to make an exit status of it."""
+
+
+class Attended:
+    """A stage around a command.
+
+    Args:
+        tell: Says, within a signal's handler, that records are being removed.
+    """
+
+    def __init__(
+        self,
+        stage: Run,
+        output: Output,
+        progress: Progress,
+        environment: Environment,
+        tell: Callable[[], None],
+    ) -> None:
+        self._stage = stage
+        self._output = output
+        self._progress = progress
+        self._environment = environment
+        self._tell = tell
+
+    def run(self, command: Sequence[str], left: Callable[[], float]) -> Report | int:
+        """Return the command's exit status, or the report of a stage that did not get ready.
+
+        *left* tells the seconds to the deadline.
+
+        Raises:
+            Failed: 64, if there is no such command.
+        """
+        if shutil.which(command[0]) is None:
+            why = "is not executable" if Path(command[0]).is_file() else "does not exist"
+            raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
+        report: Report | None = None
+        gone, problems, status = 0, tuple[Problem, ...](), SIGNALLED
+        try:
+            report = self._stage.ready()
+            status = int(report.exit) or self._execute(command, report)
+            be_patient(self._tell)
+        except Interrupted as interrupted:
+            status = SIGNALLED + interrupted.signum
+        finally:
+            be_patient(self._tell)
+            if report is None or report.exit < SIGNALLED:  # else ready has done it
+                gone, problems = self._take_back(patience(report, status, left()))
+            finish()
+        removed = f"{counted(gone, 'value')} removed"
+        if report is not None and report.exit:
+            if gone:
+                self._progress.say(f"cleaned: {removed}")
+            return replace(report, problems=report.problems + problems)
+        self._output.say(*problem_lines(problems))
+        if status:
+            self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
+        else:
+            self._progress.say(f"cleaned: {removed}")
+        return status or (Exit.UNAVAILABLE if problems else Exit.DONE)
+
+    def _take_back(self, seconds: float) -> tuple[int, tuple[Problem, ...]]:
+        """Remove what the run has written; return how many values, and what went wrong."""
+        listed = len(self._stage.ledger.records)
+        problems = self._stage.withdraw(seconds)
+        return listed - len(self._stage.ledger.records), problems
+
+    def _execute(self, command: Sequence[str], report: Report) -> int:
+        """Run *command*, which can read *report*; return its exit status."""
+        path = self._stage.ledger.report_path
+        self._output.keep(report, path)
+        self._progress.say(headline(replace(report, receipt=None)))
+        self._output.problems(report)
+        try:
+            return run_child(command, self._child_environment(report, path))
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            message = f"cannot start {printable(command[0])}: {reason}"
+            raise Failed(Exit.USAGE, "command", message) from error
+
+    def _child_environment(self, report: Report, path: Path | None) -> dict[str, str]:
+        return self._environment.plus(
+            DNS01_REPORT=str(path or ""),
+            DNS01_RECEIPT=report.receipt or "",
+            DNS01_ORDER_URI=" ".join(order.uri for order in report.orders),
+        )
+
+
+def patience(report: Report | None, status: int, left: float) -> float:
+    """Return the seconds that removing may take: few after a signal or a deadline."""
+    if report is None or status >= SIGNALLED:
+        return GRACE
+    return max(GRACE, left) if report.exit else UNHURRIED
