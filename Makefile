@@ -44,5 +44,5 @@ clean:  ## remove what the targets above made
 	@touch $@
 
 .venv/dev: .venv/run
-	@$(BIN)/pip install --quiet --editable . --group dev
+	@$(BIN)/pip install --quiet --editable '.[acme,lexicon]' --group dev
 	@touch $@
