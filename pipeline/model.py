@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from dns.name import Name
@@ -10,7 +11,17 @@ from dns.name import Name
 from providers.contract import TXT, Zone
 
 LEAF = b"_acme-challenge"
+ACCOUNT = re.compile(rb"_[a-z2-7]{16}")
+"""The label of one ACME account, above `LEAF` (draft-ietf-acme-dns-account-label §3.1)."""
+STANDING = b"_validation-persist"
+"""The label of records that stay (draft-ietf-acme-dns-persist §4): looked for, never written."""
 VALUE = re.compile(r"[A-Za-z0-9_-]{1,255}", re.ASCII)
+ACCOUNT_URI = re.compile(
+    r"[a-z][a-z0-9+.-]*:[\x21-\x3a\x3c-\x7e]{1,1000}", re.ASCII | re.IGNORECASE
+)
+"""A URI of the characters that a parameter's value may have (RFC 8659 §4.2)."""
+LONGEST = 255
+"""Octets of a domain name on the wire (RFC 1035 §3.1)."""
 DIGEST_LENGTH = 43
 """Characters of an unpadded base64url SHA-256, the value of RFC 8555 §8.4."""
 
@@ -79,12 +90,23 @@ class Failed(Exception):
         return replace(self.problem, severity=Severity.WARNING)
 
 
+def leaf_labels(name: Name) -> int:
+    """Return how many labels of *name* are the challenge's own: 1, 2 with an account's; 0: no such.
+
+    ``_acme-challenge`` for dns-01; for dns-account-01 with the account's label before it.
+    """
+    if name.labels[0] == LEAF:
+        return 1
+    return 2 if name.labels[1:2] == (LEAF,) and ACCOUNT.fullmatch(name.labels[0]) else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """A TXT value that proves control of *domain* (RFC 8555 §8.4).
 
     Attributes:
-        name: Absolute record name; its first label is ``_acme-challenge``.
+        name: Absolute record name; its first label is ``_acme-challenge``, or
+            that comes second, after an ACME account's (dns-account-01).
         value: 1 to 255 characters of base64url.
         domain: The identifier as the order names it, for people.
         valid: Whether the CA has accepted it already.
@@ -100,10 +122,56 @@ class Challenge:
     valid: bool = False
 
     def __post_init__(self) -> None:
-        if not self.name.is_absolute() or self.name.labels[0] != LEAF or len(self.name) < 3:
+        own = leaf_labels(self.name)
+        if not own or not self.name.is_absolute() or len(self.name) < own + 2:
             raise ValueError(f"record name outside _acme-challenge: {self.name}")
         if not VALUE.fullmatch(self.value):
             raise ValueError("value is not base64url of 1 to 255 characters")
+
+    @property
+    def base(self) -> Name:
+        """The name it proves control of, a wildcard as its base."""
+        return Name(self.name.labels[leaf_labels(self.name) :])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A lasting TXT record that proves control of *base* (draft-ietf-acme-dns-persist).
+
+    It is looked for and never written, nor removed: its text is public, and
+    the same for every order.
+
+    Attributes:
+        base: The identifier, absolute, a wildcard without its ``*.``.
+        issuers: The CA's issuer domain names, of which the record has one.
+        account: The URI of the ACME account, compared octet by octet.
+        is_wildcard: Whether the identifier is a wildcard.
+        domain: The identifier as the order names it, for people.
+        until: When the order expires, aware: the record has to hold so long; None: not known.
+        valid: Whether the CA has accepted it already.
+    """
+
+    base: Name
+    issuers: tuple[str, ...]
+    account: str
+    is_wildcard: bool = False
+    domain: str = ""
+    until: datetime | None = None
+    valid: bool = False
+
+    def __post_init__(self) -> None:
+        octets = sum(len(label) + 1 for label in (STANDING, *self.base.labels))
+        if not self.base.is_absolute() or len(self.base) < 2 or octets > LONGEST:
+            raise ValueError(f"no name of a standing record for {self.base}")
+        if not self.issuers:
+            raise ValueError("a standing record names a CA")
+        if not ACCOUNT_URI.fullmatch(self.account):
+            raise ValueError("the account is no URI that an issue-value can hold")
+
+    @property
+    def name(self) -> Name:
+        """Where the record stands."""
+        return Name((STANDING, *self.base.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +185,7 @@ class Order:
         status: In lower case; anything but ``pending`` needs no challenge.
         challenges: What is to be published; empty unless pending.
         remarks: What the order holds beside that, such as HTTP tokens.
+        standing: The lasting records that it relies on beside its challenges.
     """
 
     name: str
@@ -125,6 +194,7 @@ class Order:
     status: str
     challenges: tuple[Challenge, ...] = ()
     remarks: tuple[Problem, ...] = ()
+    standing: tuple[Standing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

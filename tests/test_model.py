@@ -1,9 +1,12 @@
 """The nouns guard themselves."""
 
 import pytest
-from dns.name import from_text, root
+from dns.name import Name, from_text, root
 
-from pipeline.model import WORST_FIRST, Challenge, Exit, worst
+from pipeline.model import WORST_FIRST, Challenge, Exit, Standing, worst
+
+ACCOUNT = "_ujmmovf2vn55tgye._acme-challenge"
+URI = "https://acme.example/acct/1"
 
 
 @pytest.mark.parametrize(
@@ -37,9 +40,33 @@ def test_a_challenge_inside_the_guard(value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("_acme-challenge.www.example.com.", "www.example.com."),
+        (f"{ACCOUNT}.www.example.com.", "www.example.com."),
+        ("_acme-challenge._acme-challenge.example.", "_acme-challenge.example."),
+    ],
+)
+def test_a_challenge_knows_what_it_proves(name: str, base: str) -> None:
+    """The name without the challenge's own labels: one, or two with an account's (dns-account)."""
+    assert Challenge(from_text(name), "v").base == from_text(base)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("www.example.com.", "v"),
+        (f"{ACCOUNT}.", "v"),
+        ("_ujmmovf2vn55tgy._acme-challenge.example.com.", "v"),
+        ("_ujmmovf2vn55tgye7._acme-challenge.example.com.", "v"),
+        ("_ujmmovf2vn55tgy1._acme-challenge.example.com.", "v"),
+        ("_UJMMOVF2VN55TGYE._acme-challenge.example.com.", "v"),
+        ("ujmmovf2vn55tgye._acme-challenge.example.com.", "v"),
+        ("_ujmmovf2vn55tgye.www._acme-challenge.example.com.", "v"),
+        ("_ujmmovf2vn55tgye.example.com.", "v"),
+        (f"x.{ACCOUNT}.example.com.", "v"),
+        (f"{ACCOUNT}.example.com", "v"),
+        ("_validation-persist.example.com.", "v"),
         ("_acme-challenge.", "v"),
         ("_acme-challenge", "v"),
         ("_acme-challenge.example.com", "v"),
@@ -56,3 +83,33 @@ def test_no_challenge_is_outside_the_guard(name: str, value: str) -> None:
     relative = from_text(name, origin=root if name.endswith(".") else None)
     with pytest.raises(ValueError, match=r"record name outside|value is not base64url"):
         Challenge(relative, value)
+
+
+def test_a_standing_record_is_beside_what_it_proves() -> None:
+    """It stands at _validation-persist below the name, a wildcard's at its base."""
+    found = Standing(from_text("www.example.com."), ("ca.example",), URI)
+    assert found.name == from_text("_validation-persist.www.example.com.")
+
+
+LONG = from_text(".".join(["a" * 59] * 4) + ".")
+
+
+@pytest.mark.parametrize(
+    ("base", "issuers", "account"),
+    [
+        (root, ("ca.example",), URI),
+        (from_text("example.com", None), ("ca.example",), URI),
+        (LONG, ("ca.example",), URI),
+        (from_text("example.com."), (), URI),
+        (from_text("example.com."), ("ca.example",), ""),
+        (from_text("example.com."), ("ca.example",), "acct/1"),
+        (from_text("example.com."), ("ca.example",), f"{URI}; policy=wildcard"),
+        (from_text("example.com."), ("ca.example",), f"{URI}\n"),
+    ],
+)
+def test_no_standing_record_is_outside_the_guard(
+    base: Name, issuers: tuple[str, ...], account: str
+) -> None:
+    """It can be asked about, and a person can be told its text: no parameter is smuggled in."""
+    with pytest.raises(ValueError, match=r"standing record|no URI"):
+        Standing(base, issuers, account)
