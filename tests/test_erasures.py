@@ -72,7 +72,7 @@ def test_a_server_that_never_had_all_has_lost_nothing() -> None:
     scene.says(NS1, 1.0, "v")
     scene.says(NS1, 2.0, "w")
     scene.says(NS2, 2.0, "v", "w")
-    assert scene.looks(1000.0, since=2.0) == []
+    assert scene.looks(2.0 + PATIENCE, since=2.0) == []
 
 
 def test_silence_is_no_regression() -> None:
@@ -133,11 +133,32 @@ def test_what_nobody_shows_is_looked_for() -> None:
 
 def test_what_one_server_shows_is_there() -> None:
     """
-    Values that some server shows are at the host: the others lag, which is no erasure.
+    Values that some server has just shown are at the host: the others lag, which is no erasure.
     """
     scene = Watched()
-    scene.says(NS1, 1.0, "v")
-    scene.says(NS2, 1.0, "w")
+    for at in range(1, 1000, 5):
+        scene.says(NS1, at, "v")
+        scene.says(NS2, at, "w")
+        assert scene.looks(at + 5, since=at, step=1) == []
+
+
+def test_what_one_server_showed_long_ago_may_be_gone() -> None:
+    """
+    A server that is done with is not asked again: what it showed proves nothing for ever.
+    """
+    scene = Watched()
+    scene.says(NS1, 1.0, "v", "w")
+    scene.says(NS2, 1.0, "v")
+    assert scene.looks(60.0) == [PATIENCE + 1, PATIENCE * 3 + 1]
+
+
+def test_values_that_all_showed_are_not_looked_for() -> None:
+    """
+    However long ago: it is not name servers that are waited for then.
+    """
+    scene = Watched()
+    for via in (NS1, NS2):
+        scene.says(via, 1.0, "v", "w")
     assert scene.looks(1000.0) == []
 
 

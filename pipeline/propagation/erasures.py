@@ -3,8 +3,8 @@
 The host is to be looked at again
 
 1. where a server has held every value of a name, and now answers without one;
-2. where no server has shown a value for `PATIENCE`: it may have been erased before
-   anybody saw it;
+2. where a server lacks a value that none has shown for `PATIENCE`: it may have been
+   erased before anybody saw it, or after those that did were done with;
 3. but not sooner than `SPACING` after the last look at that name, lest two tools that
    correct each other do so all the time.
 
@@ -24,7 +24,7 @@ from pipeline.questions import Answer, Goal, Question
 from .evidence import Evidence, Track
 
 PATIENCE = 15.0
-"""Seconds a value may show nowhere before the first look."""
+"""Seconds a value may show nowhere before the first look; how long an answer counts for it."""
 
 SPACING = 5.0
 """Seconds between the first two looks at a name, each caused by a server's change of mind."""
@@ -55,7 +55,7 @@ class Look:
         if any(has_regressed(question, evidence[question]) for question in self.questions):
             return True
         patience = min(PATIENCE * 2**self.times, LONGEST)
-        return waited >= patience and is_unseen(self.questions, evidence)
+        return waited >= patience and is_unseen(self.questions, evidence, now - PATIENCE)
 
     def note(self, now: float) -> None:
         """Count a look, begun *now*."""
@@ -91,10 +91,12 @@ def has_regressed(question: Question, track: Track) -> bool:
     )
 
 
-def is_unseen(questions: Sequence[Question], evidence: Evidence) -> bool:
-    """Whether servers answer, and one of the values is in none of their last answers."""
-    answers = [
-        track.answered.outcome for q in questions if (track := evidence[q]).answered is not None
-    ]
-    seen = frozenset[str]().union(*(a.values for a in answers if isinstance(a, Answer)))
-    return bool(answers) and any(not question.wanted <= seen for question in questions)
+def is_unseen(questions: Sequence[Question], evidence: Evidence, after: float) -> bool:
+    """Whether a server lacks a value in its last answer, that none has shown *after* that time."""
+    missing, seen = set[str](), set[str]()
+    for question in questions:
+        answered = evidence[question].answered
+        if answered is not None and isinstance(answered.outcome, Answer):
+            missing |= question.wanted - answered.outcome.values
+            seen |= answered.outcome.values if answered.at > after else set()
+    return bool(missing - seen)
