@@ -186,6 +186,9 @@ class Order:
         challenges: What is to be published; empty unless pending.
         remarks: What the order holds beside that, such as HTTP tokens.
         standing: The lasting records that it relies on beside its challenges.
+        expires: When the CA gives it up, or an authorization of it, aware; None: not known.
+        issuers: The CA's issuer domain names, as itself says; empty: not known.
+        account: The URI of the ACME account it was made by; empty: not known.
     """
 
     name: str
@@ -195,6 +198,9 @@ class Order:
     challenges: tuple[Challenge, ...] = ()
     remarks: tuple[Problem, ...] = ()
     standing: tuple[Standing, ...] = ()
+    expires: datetime | None = None
+    issuers: tuple[str, ...] = ()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def claims(draw: some.DrawFn) -> Claim:
         return Claim(name, source, account)
     challenges = tuple(each.challenge for each in draw(some.lists(records(), max_size=2)))
     uri = printable(draw(some.text()), 500)  # as an order's is
-    order = Order(name, source, uri, draw(some.text()), challenges)
+    expires = draw(some.none() | times)
+    order = Order(name, source, uri, draw(some.text()), challenges, expires=expires)
     return Claim(name, source, account, draw(times), order)
 
 
@@ -114,7 +115,7 @@ def test_no_secret_and_nothing_unneeded_is_written() -> None:
         "dns01_receipt", "id", "created", "state", "removing", "orders", "records",
     }  # fmt: skip
     assert set(document["orders"][0]) == {
-        "name", "source", "account", "fetched", "order_uri", "status", "challenges",
+        "name", "source", "account", "fetched", "order_uri", "status", "challenges", "expires",
     }  # fmt: skip
     assert set(document["records"][0]) == {
         "name", "value", "domain", "valid", "zone", "zone_id", "provider", "ttl", "target",
@@ -264,3 +265,15 @@ def test_without_all_claims_it_is_cleaned() -> None:
     """
     after = RECEIPT.without(claim.key for claim in RECEIPT.claims)
     assert (after.state, after.records, after.claims) == (State.CLEANED, (), RECEIPT.claims)
+
+
+def test_an_expired_order_is_not_resumed() -> None:
+    """
+    However young it is: up to the moment when the CA gives it up, and not at that moment.
+    """
+    order = Order("a.example.com", "acme", "", "pending", (A,), expires=TODAY)
+    mine = Claim("a.example.com", "acme", "account", TODAY - timedelta(minutes=5), order)
+    receipt = replace(RECEIPT, claims=(mine,))
+    before = TODAY - timedelta(seconds=1)
+    assert receipt.resumable(mine.key, before) == mine
+    assert receipt.resumable(mine.key, TODAY) is None

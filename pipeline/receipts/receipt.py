@@ -58,6 +58,12 @@ class Claim:
         """Whose claim on which name it is."""
         return (self.source, self.account, normal(self.name))
 
+    def is_good(self, today: datetime) -> bool:
+        """Whether its order can still be relied on."""
+        young = self.fetched is not None and today - self.fetched < RESUMABLE_FOR
+        end = self.order.expires if self.order else None
+        return young and (end is None or today < end)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -101,8 +107,7 @@ class Receipt:
         if self.state in {State.READY, State.CLEANED}:
             return None
         for claim in self.claims:
-            young = claim.fetched is not None and today - claim.fetched < RESUMABLE_FOR
-            if claim.key == key and claim.order is not None and young:
+            if claim.key == key and claim.order is not None and claim.is_good(today):
                 return claim
         return None
 
@@ -137,6 +142,7 @@ def claim_out(claim: Claim) -> dict[str, object]:
         "order_uri": order.uri if order else None,
         "status": order.status if order else None,
         "challenges": [challenge_out(c) for c in order.challenges] if order else None,
+        "expires": order.expires.isoformat() if order and order.expires else None,
     }
 
 
@@ -199,6 +205,7 @@ def claim_in(document: Mapping[str, Any]) -> Claim:
         printable(str(document["order_uri"]), 500),
         str(document["status"]),
         tuple(challenge_in(each) for each in document["challenges"]),
+        expires=moment(document["expires"]) if document.get("expires") else None,
     )
     return replace(claim, fetched=moment(fetched), order=order)
 
