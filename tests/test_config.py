@@ -295,7 +295,7 @@ def test_a_file_that_is_no_text_is_answered(home: Path) -> None:
         ({"DNS01_TIMEOUT": "soon"}, 'DNS01_TIMEOUT: "soon" is not valid'),
         ({"DNS01_RESOLVERS": "192.0.2.1,dns.google"}, "DNS01_RESOLVERS: "),
         ({"DNS01_RESOLVERS": "192.0.2.1,"}, "DNS01_RESOLVERS: "),
-        ({"DNS01_STATE_DIR": "~nobody-at-all/x"}, "state_dir: "),
+        ({"DNS01_STATE_DIR": "~nobody-at-all/x"}, "DNS01_STATE_DIR: "),
         ({"DNS01_ROOT_HINTS": "a.root-servers.net"}, "DNS01_ROOT_HINTS: "),
         ({"DNS01_ISSUER": "a.example,,b.example"}, "DNS01_ISSUER: "),
         ({"DNS01_ISSUER": "a example"}, '"a example" must be a CA'),

@@ -2,20 +2,16 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from .environment import Environment
-from .tables import location
-from .values import checked, wrong
+from .values import wrong
 
 
-def state_dir(file: Mapping[str, Any], environment: Environment) -> Path:
-    """Return the folder for receipts."""
-    named = environment.get("DNS01_STATE_DIR") or file.get("state_dir")
+def state_dir(named: Path | None, environment: Environment) -> Path:
+    """Return the folder for receipts: the one *named*, or the one that is there for it."""
     if named is not None:
-        return checked("state_dir", location, named)
+        return named
     if of_unit := environment.get("STATE_DIRECTORY"):
         return Path(of_unit.split(":")[0])
     ours = home("XDG_STATE_HOME", ".local/state", environment)
@@ -24,11 +20,8 @@ def state_dir(file: Mapping[str, Any], environment: Environment) -> Path:
     return ours
 
 
-def shared_dir(file: Mapping[str, Any], environment: Environment) -> Path:
+def shared_dir() -> Path:
     """Return the folder in which all runs of this user count their requests together."""
-    named = environment.get("DNS01_SHARED_DIR") or file.get("shared_dir")
-    if named is not None:
-        return checked("shared_dir", location, named)
     return Path(tempfile.gettempdir()) / f"dns01-{os.getuid()}"
 
 

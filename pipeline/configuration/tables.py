@@ -1,57 +1,171 @@
-"""Read the tables of the configuration file: zones, and accounts under names of their own."""
+"""Read the configuration file's document by the declarations in `keys`, to its last mistake."""
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeGuard, TypeVar
 
 from dns.name import Name
 
+from pipeline.model import Failed
 from providers.contract import Adapter
 
 from . import registry
+from .keys import SECTIONS, TOP, ZONE, Table
 from .settings import Account, ZoneSettings
-from .values import apex, checked, endpoints, known, optional, text, words, wrong
+from .values import apex, checked, location, text, unknown, wrong
 
-ZONE = ("provider", "zone_id", "nameservers")
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Plain enough for a list with commas, a message and a receipt."""
 
+FREE = ("zones", "providers")
+"""The tables whose own tables have names of the user's."""
 
-def zones(tables: object) -> Mapping[Name, ZoneSettings]:
-    """Return the ``[zones."NAME"]`` *tables* by apex.
+Given = ParamSpec("Given")
+Value = TypeVar("Value")
 
-    Raises:
-        Failed: 78, naming the place, here and below.
+
+class Reader:
+    """Reads a document and keeps what is wrong with it.
+
+    Attributes:
+        mistakes: Each a failure with exit 78, in the order of the declarations.
     """
-    if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
-        raise wrong('"zones" holds tables: [zones."example.com"]')
-    return {
-        checked("zones", apex, name): zone(table, f'zones."{name}"')
-        for name, table in tables.items()
-    }
+
+    def __init__(self) -> None:
+        self.mistakes: list[Failed] = []
+
+    def document(self, document: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """Return the values in *document*, from the file *place*, by their places.
+
+        ``zones`` is a mapping of `ZoneSettings`, ``providers`` of `Account`.
+        """
+        self._unknown(document, (*names(TOP), *(each.name for each in SECTIONS), *FREE), place)
+        found = self._table(TOP, document)
+        for section in SECTIONS:
+            table = document.get(section.name, {})
+            if isinstance(table, dict):
+                self._unknown(table, names(section), section.name)
+                found |= self._table(section, table)
+            else:
+                self.mistakes.append(wrong(f'"{section.name}" is a table: [{section.name}]'))
+        found["zones"] = self._zones(document.get("zones", {}))
+        found["providers"] = self._accounts(document.get("providers", {}))
+        return found
+
+    def _table(self, of: Table, table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+        """Return what *table* has of the keys *of* a table, by their places."""
+        found = {}
+        for key in of.keys:
+            if key.name in table:
+                place = f"{prefix} {key.name}" if prefix else of.place(key)
+                value = self._try(checked, place, key.kind.read, table[key.name])
+                if value is not None:
+                    found[key.name if prefix else of.place(key)] = value
+        return found
+
+    def _zones(self, tables: object) -> dict[Name, ZoneSettings]:
+        """Return the ``[zones."NAME"]`` *tables* by apex."""
+        found: dict[Name, ZoneSettings] = {}
+        if not is_tables(tables):
+            self.mistakes.append(wrong('"zones" holds tables: [zones."example.com"]'))
+            return found
+        for name, table in tables.items():
+            place = f'zones."{name}"'
+            zone = self._try(checked, "zones", apex, name)
+            self._unknown(table, names(ZONE), place)
+            values = self._table(ZONE, table, place)
+            if zone in found:
+                self.mistakes.append(wrong(f"{place}: another table is for this zone, too"))
+            elif zone is not None:
+                found[zone] = ZoneSettings(
+                    values.get("provider", ()),
+                    values.get("zone_id"),
+                    values.get("nameservers", ()),
+                )
+        return found
+
+    def _accounts(self, tables: object) -> dict[str, Account]:
+        """Return the ``[providers.NAME]`` *tables* by name; no secret is in them, nor read here."""
+        if not is_tables(tables):
+            self.mistakes.append(
+                wrong(
+                    '"providers" holds tables: [providers.NAME]',
+                    'to choose providers, write provider = "NAME" or provider = ["NAME", "NAME"]',
+                )
+            )
+            return {}
+        found = {}
+        for name, table in tables.items():
+            self._try(checked, "providers", account_name, name)
+            account = self._try(self._account, f"providers.{name}", table)
+            if account is not None:
+                found[name] = account
+        return found
+
+    def _account(self, place: str, table: Mapping[str, Any]) -> Account:
+        """Return the account in the *table* at *place*."""
+        if "adapter" not in table:
+            installed = ", ".join(registry.installed())
+            raise wrong(
+                f"{place}: adapter is missing", f"one of the installed providers: {installed}"
+            )
+        key = checked(f"{place} adapter", text, table["adapter"])
+        given = {name: value for name, value in table.items() if name != "adapter"}
+        adapter = registry.load(key, place)
+        self._settings(given, adapter, place)
+        allowed = [name for name in account_keys(adapter) if name in given]
+        read = {name: self._try(setting, name, given[name], place) for name in allowed}
+        return Account(key, {name: value for name, value in read.items() if value is not None})
+
+    def _settings(self, given: Mapping[str, Any], adapter: Adapter, place: str) -> None:
+        """Refuse a secret that stands in the table *given*, and what is no setting of *adapter*."""
+        secret = [setting.name for setting in adapter.settings if setting.secret]
+        for name in secret:
+            if name in given:
+                self.mistakes.append(
+                    wrong(
+                        f"{place}: {name} is a secret, and this file is no place for it",
+                        f"write {name}_FILE = PATH, or {name}_ENV = VARIABLE that holds it",
+                    )
+                )
+            if f"{name}_FILE" in given and f"{name}_ENV" in given:
+                self.mistakes.append(
+                    wrong(f"{place}: {name}_FILE and {name}_ENV exclude each other")
+                )
+        self._unknown(given.keys() - secret, account_keys(adapter), place)
+
+    def _unknown(self, table: Iterable[str], keys: Iterable[str], place: str) -> None:
+        keys = tuple(keys)
+        self.mistakes += [unknown(key, keys, place) for key in table if key not in keys]
+
+    def _try(
+        self, read: Callable[Given, Value], *given: Given.args, **named: Given.kwargs
+    ) -> Value | None:
+        """Return what *read* makes of what it is *given*, or None for a mistake."""
+        try:
+            return read(*given, **named)
+        except Failed as failed:
+            self.mistakes.append(failed)
+            return None
 
 
-def zone(table: Mapping[str, Any], place: str) -> ZoneSettings:
-    """Return one zone's *table*, found at *place*."""
-    known(table, ZONE, place)
-    return ZoneSettings(
-        optional(f"{place} provider", words, table.get("provider")) or (),
-        optional(f"{place} zone_id", text, table.get("zone_id")),
-        optional(f"{place} nameservers", endpoints, table.get("nameservers")) or (),
+def names(table: Table) -> tuple[str, ...]:
+    """Return the names of the keys of *table*."""
+    return tuple(key.name for key in table.keys)
+
+
+def is_tables(tables: object) -> TypeGuard[dict[str, dict[str, Any]]]:
+    """Whether *tables* is a table of tables."""
+    return isinstance(tables, dict) and all(isinstance(each, dict) for each in tables.values())
+
+
+def account_keys(adapter: Adapter) -> tuple[str, ...]:
+    """Return what an account's table may hold of *adapter*: settings, and where secrets are."""
+    return tuple(
+        key
+        for each in adapter.settings
+        for key in ((f"{each.name}_FILE", f"{each.name}_ENV") if each.secret else (each.name,))
     )
-
-
-def accounts(tables: object) -> Mapping[str, Account]:
-    """Return the ``[providers.NAME]`` *tables* by name; no secret is in them, nor read here."""
-    if not isinstance(tables, dict) or not all(isinstance(each, dict) for each in tables.values()):
-        raise wrong(
-            '"providers" holds tables: [providers.NAME]',
-            'to choose providers, write provider = "NAME" or provider = ["NAME", "NAME"]',
-        )
-    return {
-        checked("providers", account_name, name): account(name, tables[name]) for name in tables
-    }
 
 
 def account_name(name: str) -> str:
@@ -63,48 +177,8 @@ def account_name(name: str) -> str:
     return name
 
 
-def account(name: str, table: Mapping[str, Any]) -> Account:
-    """Return the *table* of the account *name*."""
-    place = f"providers.{name}"
-    key = optional(f"{place} adapter", text, table.get("adapter"))
-    if key is None:
-        names = ", ".join(registry.installed())
-        raise wrong(f"{place}: adapter is missing", f"one of the installed providers: {names}")
-    given = {name: value for name, value in table.items() if name != "adapter"}
-    check_keys(given, registry.load(key, place), place)
-    return Account(key, {name: setting(name, value, place) for name, value in given.items()})
-
-
 def setting(name: str, value: object, place: str) -> str:
     """Return the *value* of the setting *name*, of a file its path."""
     if name.endswith("_FILE"):
         return str(checked(f"{place} {name}", location, value))
     return checked(f"{place} {name}", text, value)
-
-
-def check_keys(given: Mapping[str, Any], adapter: Adapter, place: str) -> None:
-    """Refuse a secret that stands in the table *given*, and what is no setting of *adapter*."""
-    secret = [setting.name for setting in adapter.settings if setting.secret]
-    plain = [setting.name for setting in adapter.settings if not setting.secret]
-    for name in secret:
-        if name in given:
-            raise wrong(
-                f"{place}: {name} is a secret, and this file is no place for it",
-                f"write {name}_FILE = PATH, or {name}_ENV = VARIABLE that holds it",
-            )
-        if f"{name}_FILE" in given and f"{name}_ENV" in given:
-            raise wrong(f"{place}: {name}_FILE and {name}_ENV exclude each other")
-    known(
-        given, [*plain, *(f"{name}{kind}" for name in secret for kind in ("_FILE", "_ENV"))], place
-    )
-
-
-def location(value: object) -> Path:
-    """Return *value* as a path, ``~`` being the user's home."""
-    try:
-        found = Path(text(value)).expanduser()
-    except RuntimeError as error:
-        raise ValueError("it begins with a home folder that nobody has") from error
-    if "\0" in str(found):
-        raise ValueError("no file can have this name")
-    return found

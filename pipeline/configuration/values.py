@@ -7,6 +7,7 @@ turns that into exit 78 with the place and the offending value.
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -48,13 +49,11 @@ def checked(place: str, parse: Callable[[Any], Value], value: object) -> Value:
         raise wrong(f"{place}: {quoted(shown)} is not valid: {error}") from error
 
 
-def known(table: Iterable[str], keys: Iterable[str], place: str) -> None:
-    """Refuse a key of *table* that is not among *keys*, naming the nearest."""
-    for key in table:
-        if key not in keys:
-            near = get_close_matches(key, keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"keys: {', '.join(keys)}"
-            raise wrong(f"{place}: unknown key {quoted(key)}", hint)
+def unknown(key: str, keys: Iterable[str], place: str) -> Failed:
+    """Return the failure that *key* at *place* is none of *keys*, naming the nearest."""
+    near = get_close_matches(key, keys, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"keys: {', '.join(keys)}"
+    return wrong(f"{place}: unknown key {quoted(key)}", hint)
 
 
 def duration(value: object) -> float:
@@ -105,6 +104,37 @@ def text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError("text is wanted")
     return value
+
+
+def texts(values: object) -> tuple[str, ...]:
+    """Return each text of the list *values*, without blanks around it."""
+    if not isinstance(values, list):
+        raise TypeError("a list of texts is wanted")
+    return tuple(text(text(value).strip()) for value in values)
+
+
+def switch(value: object) -> bool:
+    """Return *value*, true or false."""
+    if not isinstance(value, bool):
+        raise TypeError("true or false is wanted")
+    return value
+
+
+def yes_or_no(value: str) -> object:
+    """Return what *value* says as a word, or *value*."""
+    said = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    return said.get(value.lower(), value)
+
+
+def location(value: object) -> Path:
+    """Return *value* as a path, ``~`` being the user's home."""
+    try:
+        found = Path(text(value)).expanduser()
+    except RuntimeError as error:
+        raise ValueError("it begins with a home folder that nobody has") from error
+    if "\0" in str(found):
+        raise ValueError("no file can have this name")
+    return found
 
 
 def apex(name: str) -> Name:
