@@ -147,7 +147,6 @@ class Standing:
         account: The URI of the ACME account, compared octet by octet.
         is_wildcard: Whether the identifier is a wildcard.
         domain: The identifier as the order names it, for people.
-        until: When the order expires, aware: the record has to hold so long; None: not known.
         valid: Whether the CA has accepted it already.
     """
 
@@ -156,7 +155,6 @@ class Standing:
     account: str
     is_wildcard: bool = False
     domain: str = ""
-    until: datetime | None = None
     valid: bool = False
 
     def __post_init__(self) -> None:
