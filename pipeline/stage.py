@@ -39,6 +39,9 @@ from .restoring import Restoring
 from .text import counted
 from .withdrawing import GRACE, Withdrawal
 
+Preparing = Callable[[Preparation, Sequence[Case]], None]
+"""`Preparation.plan` or `Preparation.prepare`."""
+
 
 class Run:
     """One run over some certificate names; used as a context, in which its receipt is held."""
@@ -86,12 +89,22 @@ class Run:
         Records stay, unless something goes wrong before the wait, or breaks, or a signal comes.
         With *stays* nobody withdraws them, so a report that is not ready says that they do.
         """
+        return self._through(Preparation.prepare, self._confirm, "ready", stays=stays)
+
+    def publish(self) -> Report:
+        """Publish and report; records stay. Somebody else waits, and asks what the CA minds."""
+        return self._through(Preparation.plan, self._leave, "published", stays=True)
+
+    def _through(
+        self, prepare: Preparing, then: Callable[[], None], success: str, *, stays: bool
+    ) -> Report:
+        """Take every step from the orders on, the last being *then*."""
         try:
             self._acquire()
             self._inherit()
-            self._prepare(Preparation.prepare)
+            self._prepare(prepare)
             self._publish()
-            self._confirm()
+            then()
         except Interrupted as interrupt:
             problem = Problem("interrupted", Signals(interrupt.signum).name)
             return self._stopped(problem, 128 + interrupt.signum)
@@ -100,7 +113,7 @@ class Run:
         if stays and self._lines and not all(case.alive for case in self._cases):
             names = [case.claim.name for case in self._cases if case.records]
             self._problems.append(staying(len(self._lines), names, self._settings.state_dir))
-        return self._report("ready")
+        return self._report(success)
 
     def withdraw(self, patience: float) -> tuple[Problem, ...]:
         """Remove what this run has written, in *patience* seconds; return what went wrong.
@@ -123,7 +136,7 @@ class Run:
         if alive:
             attempt(alive, lambda: self.ledger.inherit([case.claim for case in alive]))
 
-    def _prepare(self, prepare: Callable[[Preparation, Sequence[Case]], None]) -> None:
+    def _prepare(self, prepare: Preparing) -> None:
         preparation = Preparation(self._settings, self._tools, self._left)
         prepare(preparation, self._alive())
         self._problems += preparation.problems
@@ -177,6 +190,9 @@ class Run:
         for case in self._alive():
             case.failure = hearing.failure(case.goals)
         self._advance(State.READY if all(case.alive for case in self._cases) else State.WAITING)
+
+    def _leave(self) -> None:
+        self._advance(State.WAITING if self._records() else self._idle())
 
     def _ask_hosts(self, goals: Collection[Goal]) -> Mapping[Name, bool]:
         """Ask the hosts of *goals* whether their servers have the values."""
