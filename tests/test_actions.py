@@ -41,9 +41,13 @@ def test_outputs(status: str) -> None:
         "ready": "true" if status == "ready" else "false",
         "receipt": "/state/x.json",
         "report": "/state/x.report.json",
+        "status": status,
+        "exit": "0",
+        "order-uri": "",
     }
     assert parsed(outputs(Report(status, 0), None)) == {
         "ready": "true" if status == "ready" else "false", "receipt": "", "report": "",
+        "status": status, "exit": "0", "order-uri": "",
     }  # fmt: skip
 
 

@@ -13,17 +13,19 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "marks", "model", "plan", "questions", "report", "secrecy", "text",
+    "detection", "marks", "model", "plan", "questions", "report", "secrecy", "text",
     "asking.silences", "asking.wire",
     *(f"checks.{each}" for each in (
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
         "signatures", "tolerance",
     )),
-    "configuration.settings",
+    "command.gitlab", "command.junit", "command.metrics", "configuration.settings",
     *(f"explaining.{each}" for each in (
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),
-    "orders.fields", "orders.identifiers", "orders.intake", "orders.issuers",
+    *(f"orders.{each}" for each in (
+        "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "tokens",
+    )),
     *(f"picture.{each}" for each in (
         "axis", "lanes", "listing", "markup", "matrix", "mermaid", "page", "remarks", "said",
         "states", "style", "tables", "timeline",
@@ -167,11 +169,12 @@ def test_sdks_stay_with_their_adapters_and_load_late(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PIPELINE)
-def test_http_is_for_orders_and_encrypted_questions(name: str) -> None:
+def test_http_is_for_orders_encrypted_questions_and_watchers(name: str) -> None:
     """
-    Only order sources and encrypted questions speak HTTP.
+    Only order sources, encrypted questions and pings speak HTTP.
     """
-    allowed = name.startswith(("pipeline.orders.", "pipeline.asking.encrypted."))
+    speakers = ("pipeline.orders.", "pipeline.asking.encrypted.", "pipeline.command.ping")
+    allowed = name.startswith(speakers)
     assert allowed or not within(imports(name), {"httpx"})
 
 

@@ -47,7 +47,7 @@ def variables_of_code() -> frozenset[str]:
 def secrets() -> set[str]:
     adapters = map(registry.load, registry.installed())
     return {each.name for adapter in adapters for each in adapter.settings if each.secret} | {
-        "RCL_API_KEY"
+        *("RCL_API_KEY", "DNS01_PING_URL")
     }
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.command.output import Output, obstacle
+from pipeline.command.deliveries import obstacle
+from pipeline.command.output import Output
 from pipeline.configuration.environment import Environment
 from pipeline.model import Problem, Severity
 from pipeline.report import Report

@@ -1,19 +1,24 @@
-"""Speak to GitHub Actions: step outputs and a short summary, through the files it names."""
+"""Speak to GitHub Actions: outputs and a summary through files, annotations in the log."""
 
 import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.files import pour
+from pipeline.model import Problem, Severity
 from pipeline.picture.matrix import Matrix, matrices
 from pipeline.picture.mermaid import gantt
 from pipeline.picture.tables import short
-from pipeline.report import RecordLine, Report, headline, problem_lines
+from pipeline.report import LONGEST, RecordLine, Report, headline, hints, problem_lines
 from pipeline.text import counted, printable
 
 MOST = 100
 MOST_TABLES, MOST_NAMES, MOST_SERVERS = 5, 50, 12
 """What still is a summary, and far below the 1 MiB that a step may have."""
+
+ANNOTATIONS = 10
+"""Of each kind, the runner shows no more of a step."""
 
 ACTIVE = re.compile(
     r"[\\`*_{}\[\]()#+!|~@&$]|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.", re.IGNORECASE
@@ -58,9 +63,38 @@ def outputs(report: Report, report_path: Path | None) -> str:
         "ready": "true" if report.status == "ready" else "false",
         "receipt": report.receipt or "",
         "report": str(report_path or ""),
+        "status": report.status,
+        "exit": str(int(report.exit)),
+        "order-uri": " ".join(order.uri for order in report.orders if order.uri),
     }
     delimiter = f"dns01_{secrets.token_hex(8)}"
     return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
+
+
+def annotations(problems: Iterable[Problem]) -> list[str]:
+    """Return *problems* as workflow commands, the worst first; each is one line and no other's."""
+    weights = list(Severity)
+    lines = list[str]()
+    told = dict.fromkeys(weights, 0)
+    for problem in sorted(problems, key=lambda each: weights.index(each.severity)):
+        told[problem.severity] += 1
+        if told[problem.severity] <= ANNOTATIONS:
+            told_of = [printable(problem.message, LONGEST)]
+            told_of += [f"hint: {hint}" for hint in hints(problem)]
+            title = property_of(f"dns01: {printable(problem.code)}")
+            message = "%0A".join(map(escaped_data, told_of))
+            lines.append(f"::{problem.severity.value} title={title}::{message}")
+    return lines
+
+
+def escaped_data(text: str) -> str:
+    """Return *text* as the message of a workflow command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def property_of(text: str) -> str:
+    """Return *text* as a property of a workflow command."""
+    return escaped_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def markdown(report: Report) -> str:

@@ -24,6 +24,7 @@ from .options import (
     order,
     pairs,
     stale,
+    tell,
 )
 
 USAGE = 64
@@ -166,16 +167,20 @@ def build() -> Parser:
 
 
 VERBS = (
-    ("plan", "print what would be written; write no record", (names, order, ask, judge)),
-    ("ready", "publish, confirm, report; the records stay", (names, order, ask, judge, insist)),
-    ("clean", "remove exactly what receipts say we wrote", (names, every, stale)),
+    ("plan", "print what would be written; write no record", (names, order, ask, judge, tell)),
+    (
+        "ready",
+        "publish, confirm, report; the records stay",
+        (names, order, ask, judge, insist, tell),
+    ),
+    ("clean", "remove exactly what receipts say we wrote", (names, every, stale, tell)),
     (
         "run",
         "ready, then CMD, then clean, whatever happens",
-        (names, order, ask, judge, insist, child),
+        (names, order, ask, judge, insist, tell, child),
     ),
-    ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge)),
-    ("check", "read-only: would it work? no credentials needed", (domains, ask, judge)),
+    ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge, tell)),
+    ("check", "read-only: would it work? no credentials needed", (domains, ask, judge, tell)),
     ("policy", "print the least privilege that would do; asks nobody", (grant,)),
     ("providers", "list what is installed and which settings each needs", ()),
     ("demo", "run the whole pipeline against servers of its own on loopback", ()),

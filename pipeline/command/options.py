@@ -94,6 +94,16 @@ def judge(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def tell(parser: argparse.ArgumentParser) -> None:
+    """Add what CI systems and monitoring are told, and where."""
+    for option, told in (
+        ("--junit", "write the outcome there as JUnit XML"),
+        ("--dotenv", "write variables for later GitLab jobs there"),
+        ("--metrics", "write metrics there, for Prometheus"),
+    ):
+        parser.add_argument(option, type=typed(drawing), metavar="FILE", help=told)
+
+
 def insist(parser: argparse.ArgumentParser) -> None:
     """Add the way past findings that stop a run."""
     parser.add_argument(

@@ -1,6 +1,5 @@
-"""Put out a report: on standard output and error, beside the receipt, as a page, in a CI job."""
+"""Put out a report: on standard output and error, beside the receipt, in a CI job, to a watcher."""
 
-import os
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,13 +11,14 @@ from pipeline.clock import Clock
 from pipeline.configuration.environment import Environment
 from pipeline.explaining.causes import Kind
 from pipeline.explaining.verdict import bug
-from pipeline.files import publish, put
-from pipeline.model import Exit, Failed, Problem, Severity
-from pipeline.picture.page import page
+from pipeline.files import put
+from pipeline.model import Failed, Problem, Severity
 from pipeline.report import LONGEST, Report, details, headline, problem_lines, to_json
-from pipeline.text import printable, quoted
+from pipeline.text import printable
 
 from . import actions
+from .deliveries import Deliveries
+from .ping import Ping, watcher
 
 UNDONE = "host-not-asked"
 """The code of a warning that what was wanted was not done: said even in quiet."""
@@ -45,18 +45,46 @@ class Output:
         self._stdout = stdout
         self._stderr = stderr
         self._clock = clock
-        self._picture: Path | None = getattr(options, "report", None)
+        self._annotates = environment.get("GITHUB_ACTIONS") == "true"
+        self._deliveries = Deliveries(options)
+        self._is_watched = is_job(options)
+        self._ping: Ping | None = None
+        self._told: Report | None = None
 
-    def prepare(self) -> None:
-        """See that the page can be written, before anything is done that it is to show.
+    def begin(self) -> None:
+        """Tell the watcher, and see that the files asked for can be written.
 
         Raises:
-            Failed: 64, and no page will be tried.
+            Failed: 64, and that file will not be tried; 78, there can be no such watcher.
         """
-        if self._picture and (why := obstacle(self._picture)):
-            message = f"cannot write --report {quoted(str(self._picture))}: {why}"
-            self._picture = None
-            raise Failed(Exit.USAGE, "report", message, "name a file in a folder of yours")
+        to = watcher(self._environment) if self._is_watched and self._clock else None
+        if to and self._clock:
+            self._ping = Ping(to, self._clock.pause)
+            self._ping.begin()
+        self._deliveries.prepare()
+
+    def end(self, status: int) -> None:
+        """Write the metrics, and tell the watcher, of the run that ends with *status*."""
+        if self._clock is None:
+            return
+        report = self._told or Report("failed", status)
+        # The command's own status, where `run` has got that far.
+        report = replace(report, exit=status, elapsed_s=self._clock.now())
+        for step in self._deliveries.of_run(report, self._clock):
+            self._attempt(step)
+        if self._ping:
+            ping, body = self._ping, "\n".join([f"exit {status}", *self._words(report)])
+            self._attempt(
+                lambda: self._hear(ping.end(status, self._environment.secrets.hide(body)))
+            )
+
+    def _words(self, report: Report) -> list[str]:
+        return [headline(report), *problem_lines(report.problems)]
+
+    def _hear(self, why: str) -> None:
+        """Say why nobody heard the ping; in quiet the watcher itself will raise the alarm."""
+        if why and not self._quiet:
+            self.say(f"cannot ping the watcher: {why}")
 
     def result(self, report: Report) -> bool:
         """Print *report*: its document, or lines for a person; return whether that worked."""
@@ -76,12 +104,15 @@ class Output:
         so are causes by themselves, where the failure has named them.
         """
         report = self._fit(report)
-        lines = problem_lines(filter(self._is_told(report), report.problems))
+        told = [*filter(self._is_told(report), report.problems)]
+        lines = problem_lines(told)
         if self._quiet and report.exit:
             lines = [headline(report), *lines]
         elif self._quiet:
             lines = problem_lines(filter(is_undone, report.problems))
         self.say(*lines)
+        if self._annotates:
+            self._print(*actions.annotations(told))
 
     def _is_told(self, report: Report) -> Callable[[Problem], bool]:
         """Return whether a person has to be told of a problem of *report*."""
@@ -97,7 +128,7 @@ class Output:
 
     def _fit(self, report: Report) -> Report:
         """Return *report* with what the files of secrets give cause to say, and with no secret."""
-        fit = replace(report, problems=(*report.problems, *self._environment.files.remarks))
+        fit = replace(report, problems=(*report.problems, *self._environment.remarks))
         return self._environment.secrets.hide_in(fit)
 
     def text(self, text: str) -> bool:
@@ -113,33 +144,28 @@ class Output:
 
     def say(self, *lines: str) -> None:
         """Print *lines* to standard error, if anybody listens there."""
+        hide = self._environment.secrets.hide
+        self._print(*(f"dns01: {printable(hide(line), LONGEST)}" for line in lines))
+
+    def _print(self, *lines: str) -> None:
         with suppress(OSError):
             for line in lines:
-                harmless = printable(self._environment.secrets.hide(line), LONGEST)
-                print(f"dns01: {harmless}", file=self._stderr, flush=True)
+                print(line, file=self._stderr, flush=True)
 
     def keep(self, report: Report, path: Path | None) -> None:
-        """Write *report* beside its receipt, draw it where asked to, and tell GitHub Actions.
+        """Write *report* beside its receipt, into the files asked for, and for GitHub Actions.
 
         What fails is said. It costs neither the rest nor the verdict.
         """
-        report = self._fit(report)
+        self._told = report = self._fit(report)
         output, summary = map(self._environment.get, ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"))
         kept = path is not None and self._attempt(
             lambda: put(path, to_json(report).encode() + b"\n")
         )
-        picture = self._picture
-        if picture:
-            self._attempt(lambda: self._draw(report, picture))
+        for step in self._deliveries.of_stage(report, path if kept else None, self._clock):
+            self._attempt(step)
         self._attempt(lambda: actions.announce(report, path if kept else None, output, None))
         self._attempt(lambda: actions.announce(report, None, None, summary))
-
-    def _draw(self, report: Report, picture: Path) -> None:
-        ended = self._clock.today() if self._clock else None
-        try:
-            publish(picture, page(report, ended).encode())
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, picture) from error
 
     def _attempt(self, step: Callable[[], object]) -> bool:
         """Do *step*; return whether that worked, or say why not."""
@@ -162,16 +188,12 @@ def is_undone(problem: Problem) -> bool:
     return problem.code == UNDONE and problem.severity is Severity.WARNING
 
 
-def obstacle(picture: Path) -> str:
-    """Return why no file can be written at *picture*, or nothing; write none."""
-    try:
-        if picture.is_dir():
-            return "it is a folder"
-        if picture.exists() and not picture.is_file():
-            return "" if os.access(picture, os.W_OK) else "permission denied"
-        folder = picture.resolve().parent
-        if not folder.is_dir():
-            return "its folder does not exist"
-        return "" if os.access(folder, os.W_OK | os.X_OK) else "its folder cannot be written to"
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
+def is_job(options: Namespace) -> bool:
+    """Whether a watcher is told: `clean` of NAMEs or --all only ends the job of a `ready`."""
+    match getattr(options, "verb", ""):
+        case "ready" | "run" | "wait" | "check":
+            return True
+        case "clean":
+            return getattr(options, "stale", None) is not None
+        case _:
+            return False

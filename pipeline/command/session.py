@@ -48,22 +48,28 @@ class Session:
         self._parts = Assembly(options, self._environment, clock, self._console, self._open)
 
     def run(self) -> int:
-        """Do it, print the outcome, and return the exit status."""
+        """Do it, tell the outcome everywhere, and return the exit status."""
         with self._open:
             self._open.callback(let_go)
             listen(self._tell)
-            try:
-                return self._dispatch()
-            except Failed as failed:
-                report = Report("failed", failed.exit, problems=(failed.problem,))
-            except Interrupted as interrupted:
-                report = self._stopped(interrupted.signum)
-            except Exception as error:  # noqa: BLE001 - so that --json keeps its word
-                report = Report("failed", Exit.BUG, problems=(bug(error),))
-            return self._finish(replace(report, elapsed_s=self._clock.now()))
+            status = self._outcome()
+            self._output.end(status)
+            return status
+
+    def _outcome(self) -> int:
+        """Do it, print the outcome, and return the exit status."""
+        try:
+            return self._dispatch()
+        except Failed as failed:
+            report = Report("failed", failed.exit, problems=(failed.problem,))
+        except Interrupted as interrupted:
+            report = self._stopped(interrupted.signum)
+        except Exception as error:  # noqa: BLE001 - so that --json keeps its word
+            report = Report("failed", Exit.BUG, problems=(bug(error),))
+        return self._finish(replace(report, elapsed_s=self._clock.now()))
 
     def _dispatch(self) -> int:
-        self._output.prepare()
+        self._output.begin()
         match self._options.verb:
             case "providers":
                 return self._providers()
@@ -149,7 +155,7 @@ class Session:
         found = inventory.take(self._environment, self._parts.settings.accounts)
         text = inventory.to_json if self._options.json else inventory.human
         self._output.text(text(found))
-        self._output.say(*problem_lines(self._environment.files.remarks))
+        self._output.say(*problem_lines(self._environment.remarks))
         return 0
 
     def _policy(self) -> int:

@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
+from pipeline.model import Problem
 from pipeline.secrecy import PIECE, Secrets
 
 from .reading import SecretFiles, is_path
+from .variables import misspelt
 
 SECRET = re.compile("(TOKEN|SECRET|PASSWORD|API_KEY|ACCESS_KEY)$")
 """What the name of a variable ends in that most likely holds a secret, whoever reads it."""
@@ -43,6 +45,11 @@ class Environment:
             if SECRET.search(name) and len(value) >= PIECE and not value.startswith("/"):
                 self.secrets.add(value, whole=True)
 
+    @property
+    def remarks(self) -> tuple[Problem, ...]:
+        """What is to be said of variables, and of the files that secrets came from."""
+        return (*misspelt(self._variables), *self.files.remarks)
+
     @classmethod
     def of_process(cls) -> "Environment":
         """Return this process's environment; an empty HOME is taken out, for all to see."""
@@ -58,8 +65,10 @@ class Environment:
         """Whether the variable *name* is set, or ``NAME_FILE``, whatever that file holds."""
         return self.get(name) is not None or self.get(f"{name}_FILE") is not None
 
-    def secret(self, name: str) -> str | None:
+    def secret(self, name: str, *, whole: bool = False) -> str | None:
         """Return the variable *name*, or the content of the file that ``NAME_FILE`` names.
+
+        It is hidden from now on; its pieces too, unless it only counts as a *whole*.
 
         Raises:
             Failed: 78, if the file counts, and cannot be read or is empty.
@@ -70,7 +79,7 @@ class Environment:
                 self.secrets.add(path)
             found = self.files.read(path, f"{self._place}{name}_FILE")
         if found is not None:
-            self.secrets.add(found)
+            self.secrets.add(found, whole=whole)
         return found
 
     def plus(self, **more: str) -> dict[str, str]:

@@ -1,0 +1,80 @@
+"""A run as Prometheus metrics, for node_exporter's textfile collector. Pure.
+
+Gauges all: a run is an event, and its file holds the last one. No timestamps
+of samples, for the collector skips files that have some.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from pipeline.report import Report
+from pipeline.text import printable
+
+SUCCESS = "dns01_last_success_timestamp_seconds"
+LABELS = ("certificate", "verb")
+
+GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "dns01_last_run_timestamp_seconds": ("When the last run ended.", ()),
+    SUCCESS: ("When a run last ended with exit status 0; 0 if none did.", ()),
+    "dns01_exit_status": ("Exit status of the last run.", ()),
+    "dns01_ready": ("Whether the last run found every value ready to validate.", ()),
+    "dns01_run_duration_seconds": ("How long the last run took.", ()),
+    "dns01_records": ("TXT values that the last run dealt with.", ()),
+    "dns01_servers": ("Values by server, by what the server last said.", ("role", "state")),
+    "dns01_confirmed_seconds": ("From start until the last server confirmed.", ("role",)),
+    "dns01_dns_queries": ("DNS questions that the last run sent.", ()),
+    "dns01_api_calls": ("Requests that the last run made to DNS hosts.", ()),
+    "dns01_problems": ("Problems that the last run named.", ("code", "severity")),
+}
+"""Every metric: what it tells, and its labels beside `LABELS`."""
+
+
+def metrics(report: Report, names: Sequence[str], verb: str, ended: float, before: str) -> bytes:
+    """Return the metrics of *report*, a run of *verb* over *names* that ended at Unix time *ended*.
+
+    *before* is the file of the run before: who has not succeeded now keeps its success.
+    """
+    registry = CollectorRegistry()
+    own = (printable(" ".join(names), 1000), verb)
+    gauges = {
+        name: Gauge(name, told, (*LABELS, *more), registry=registry)
+        for name, (told, more) in GAUGES.items()
+    }
+    once = {
+        "dns01_last_run_timestamp_seconds": ended,
+        SUCCESS: last_success(before, own) if report.exit else ended,
+        "dns01_exit_status": int(report.exit),
+        "dns01_ready": int(report.status == "ready"),
+        "dns01_run_duration_seconds": report.elapsed_s,
+        "dns01_records": len(report.records),
+        "dns01_dns_queries": report.dns_queries,
+        "dns01_api_calls": report.api_calls,
+    }
+    for name, value in once.items():
+        gauges[name].labels(*own).set(value)
+    lines = [line for record in report.records for line in record.perspectives]
+    for (role, state), number in Counter((line.role, line.state) for line in lines).items():
+        gauges["dns01_servers"].labels(*own, role, state).set(number)
+    for role in sorted({line.role for line in lines}):
+        times = [line.confirmed_at_s for line in lines if line.role == role]
+        if known := [time for time in times if time is not None]:
+            gauges["dns01_confirmed_seconds"].labels(*own, role).set(max(known))
+    kinds = Counter((problem.code, problem.severity.value) for problem in report.problems)
+    for kind, number in kinds.items():
+        gauges["dns01_problems"].labels(*own, *kind).set(number)
+    return generate_latest(registry)
+
+
+def last_success(before: str, own: tuple[str, str]) -> float:
+    """Return the time of the last success that the file *before* has; 0 if it has none."""
+    with suppress(ValueError, KeyError, IndexError):  # whatever has been written there
+        for family in text_string_to_metric_families(before):
+            for sample in family.samples:
+                labels = tuple(sample.labels.get(label) for label in LABELS)
+                if sample.name == SUCCESS and labels == own:
+                    return sample.value
+    return 0.0
