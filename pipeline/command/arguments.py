@@ -15,6 +15,7 @@ from .options import (
     ask,
     child,
     common,
+    configure,
     domains,
     every,
     grant,
@@ -23,6 +24,7 @@ from .options import (
     names,
     order,
     pairs,
+    shell,
     stale,
     tell,
 )
@@ -123,7 +125,7 @@ def contradiction(options: argparse.Namespace) -> str:
             return f"{options.verb} needs the NAME of a certificate, or --from FILE"
     if options.verb == "run" and not options.command:
         return "run needs a command after --: dns01 run NAME... -- CMD..."
-    return of_clean(options) if options.verb == "clean" else ""
+    return of_clean(options) if options.verb == "clean" else of_config(options)
 
 
 def of_clean(options: argparse.Namespace) -> str:
@@ -136,6 +138,15 @@ def of_clean(options: argparse.Namespace) -> str:
         return "clean takes --stale AGE alone, without NAMEs or --all"
     if options.provider and not options.stale:
         return "clean takes --provider with --stale only: receipts say where records are"
+    return ""
+
+
+def of_config(options: argparse.Namespace) -> str:
+    """Return what is wrong with the *options* of `config` taken together, or nothing."""
+    if options.verb == "config" and options.file and options.config:
+        return "config takes FILE or --config FILE, not both"
+    if options.verb == "config" and options.file and options.action == "schema":
+        return "config schema takes no FILE: it describes them all"
     return ""
 
 
@@ -183,6 +194,8 @@ VERBS = (
     ("check", "read-only: would it work? no credentials needed", (domains, ask, judge, tell)),
     ("policy", "print the least privilege that would do; asks nobody", (grant,)),
     ("providers", "list what is installed and which settings each needs", ()),
+    ("config", "begin a configuration file, or tell what is wrong with one", (configure,)),
+    ("completion", "print a script that completes this command in a shell", (shell,)),
     ("demo", "run the whole pipeline against servers of its own on loopback", ()),
 )
 """Each verb, what it does, and what it takes beside the `common` options."""

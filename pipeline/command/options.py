@@ -111,6 +111,24 @@ def insist(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add what is to be done about the configuration file, and which one."""
+    parser.add_argument(
+        "action",
+        choices=("init", "check", "schema"),
+        help="write a commented sample; tell all mistakes, and what is in force; "
+        "print the JSON schema",
+    )
+    parser.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="else the one that would be read"
+    )
+
+
+def shell(parser: argparse.ArgumentParser) -> None:
+    """Add whose completion is wanted."""
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
+
+
 def domains(parser: argparse.ArgumentParser) -> None:
     """Add what `check` looks at."""
     parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="may begin with *.")

@@ -13,7 +13,7 @@ from dns.name import Name
 
 from pipeline.case import Interrupted
 from pipeline.clock import Clock
-from pipeline.configuration import inventory
+from pipeline.configuration import inventory, registry
 from pipeline.configuration.environment import Environment
 from pipeline.explaining.verdict import bug
 from pipeline.model import Exit, Failed, Problem
@@ -77,6 +77,8 @@ class Session:
                 return self._policy()
             case "demo":
                 return self._demo()
+            case "config" | "completion" as verb:
+                return self._by_itself(verb)
             case "plan" | "ready" | "run" as verb:
                 return self._stage(verb)
             case verb:
@@ -143,6 +145,16 @@ class Session:
         if not self._options.quiet and not self._options.json:
             self._output.text(NEXT)
         return status
+
+    def _by_itself(self, verb: str) -> int:
+        """Do what is about the command itself: its configuration, its completion."""
+        from .completing import script  # noqa: PLC0415 - for who asks
+        from .configuring import configuring  # noqa: PLC0415 - likewise
+
+        if verb == "config":
+            return configuring(self._options, self._environment, self._output)
+        self._output.text(script(self._options.shell, registry.installed()))
+        return Exit.DONE
 
     def _wait(self) -> Report:
         wanted: dict[Name, list[str]] = {}

@@ -1,0 +1,174 @@
+"""See what is wrong with the configuration, all of it, and what is in force; no secret's value."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from pipeline.model import Failed, Problem
+
+from . import registry
+from .accounts import provider_settings
+from .config import Choice
+from .environment import Environment
+from .file import Found
+from .keys import DECIDED
+from .places import state_dir
+from .tables import Reader
+
+Given = ParamSpec("Given")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a key of the configuration is set to, and by what: a variable, the file, its default."""
+
+    place: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a zone's records go. `providers`: empty where the fallback, or detection, decides."""
+
+    zone: str
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """All there is to say about a configuration.
+
+    Attributes:
+        file: The path; empty where there is no file.
+        accounts: The adapter of each account, by the account's name.
+    """
+
+    file: str
+    mistakes: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    routes: tuple[Route, ...] = ()
+    accounts: tuple[tuple[str, str], ...] = ()
+
+
+class Inspector:
+    """Goes through the file *found* and what of *environment* beats it."""
+
+    def __init__(self, found: Found, environment: Environment) -> None:
+        self._found = found
+        self._environment = environment
+        self._mistakes: list[Problem] = []
+
+    def inspect(self) -> Inspection:
+        """Return what there is to say."""
+        document = self._try(self._found.document)
+        reader = Reader()
+        values = reader.document(document or {}, self._found.shown)
+        self._mistakes += [each.problem for each in reader.mistakes]
+        decisions = tuple(self._decisions(document or {}, values))
+        self._look_up(values)
+        there = self._found.path is not None and self._found.path.exists()
+        return Inspection(
+            str(self._found.path) if there else "",
+            tuple(self._mistakes),
+            self._environment.remarks,
+            decisions,
+            tuple(Route(apex.to_text(), zone.providers) for apex, zone in values["zones"].items()),
+            tuple((name, account.adapter) for name, account in values["providers"].items()),
+        )
+
+    def _decisions(
+        self, document: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> Iterable[Decision]:
+        choice = Choice(values, self._environment)
+        for place, key in DECIDED.items():
+            said = self._environment.get(key.variable) if key.variable else None
+            value = self._try(choice.of, place)
+            if value is None:
+                continue
+            if said is not None:
+                yield Decision(place, said, key.variable)
+            elif place in values:
+                yield Decision(place, written(document, place), "the file")
+            else:
+                yield Decision(place, plain(key.default), "default")
+
+    def _look_up(self, values: Mapping[str, Any]) -> None:
+        """See that providers exist, accounts have their secrets, and a folder can be named."""
+        choice = Choice(values, self._environment)
+        self._try(state_dir, self._try(choice.of, "state_dir"), self._environment)
+        accounts = values["providers"]
+        for name in accounts:
+            self._try(provider_settings, name, accounts, self._environment)
+        fallback = self._try(choice.of, "provider") or ()
+        of_zones = (name for zone in values["zones"].values() for name in zone.providers)
+        for name in dict.fromkeys((*fallback, *of_zones)):
+            if name not in accounts:
+                self._try(registry.load, name, "provider", accounts)
+
+    def _try(
+        self, read: Callable[Given, Value], *given: Given.args, **named: Given.kwargs
+    ) -> Value | None:
+        """Return what *read* makes of what it is *given*, or None for a mistake."""
+        try:
+            return read(*given, **named)
+        except Failed as failed:
+            if failed.problem not in self._mistakes:
+                self._mistakes.append(failed.problem)
+            return None
+
+
+def inspect(found: Found, environment: Environment) -> Inspection:
+    """Return all there is to say about the file *found* and what of *environment* beats it."""
+    return Inspector(found, environment).inspect()
+
+
+def written(document: Mapping[str, Any], place: str) -> str:
+    """Return the value at *place* as *document* has it."""
+    value: Any = document
+    for key in place.split("."):
+        value = value[key]
+    return plain(value)
+
+
+def plain(value: object) -> str:
+    """Return *value* as the file has it, a text without quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def to_json(found: Inspection) -> str:
+    """Return *found* as one JSON document."""
+    document = {
+        "schema": 1,
+        "valid": not found.mistakes,
+        "file": found.file or None,
+        "mistakes": listed(found.mistakes),
+        "warnings": listed(found.warnings),
+        "settings": [
+            {"key": each.place, "value": each.value, "from": each.source}
+            for each in found.decisions
+        ],
+        "zones": [{"zone": each.zone, "providers": each.providers} for each in found.routes],
+        "accounts": [{"name": name, "adapter": adapter} for name, adapter in found.accounts],
+    }
+    return json.dumps(document, indent=2)
+
+
+def listed(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Return *problems* for JSON."""
+    return [{"code": each.code, "message": each.message, "hint": each.hint} for each in problems]
+
+
+def human(found: Inspection) -> str:
+    """Return what is in force, as lines for a person."""
+    lines = [found.file or "no configuration file"]
+    lines += [f"  {each.place} = {each.value} ({each.source})" for each in found.decisions]
+    lines += [
+        f"  zone {each.zone}: {', '.join(each.providers) or 'provider as for any other'}"
+        for each in found.routes
+    ]
+    lines += [f"  account {name}: at {adapter}" for name, adapter in found.accounts]
+    return "\n".join(lines)
