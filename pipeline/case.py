@@ -8,6 +8,7 @@ from dns.name import Name
 
 from .asking.exchange import Exchange
 from .clock import Clock
+from .detection import Detect
 from .hosts import Hosts
 from .model import Challenge, Exit, Failed, Order, Problem, Record
 from .plan import wanted
@@ -41,13 +42,13 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the stage works with; `detect` finds the provider nobody chose."""
+    """What the stage works with; `detect` finds the providers nobody chose."""
 
     clock: Clock
     store: Store
     hosts: Hosts
     exchange: Exchange
-    detect: Callable[[], str]
+    detect: Detect
     progress: Progress
 
 

@@ -1,6 +1,6 @@
 """Find provider and zone for every name of a run; write nothing."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dns.name import Name
 
@@ -8,10 +8,11 @@ from providers.contract import Zone
 
 from .case import Case
 from .configuration.settings import Settings
+from .detection import Detect
 from .hosts import Hosts
 from .model import Challenge, Failed, Problem, Record
 from .plan import Addresses, Hosted, enclosing, home, misled, uncovered
-from .tree.delegation import Chain
+from .tree.delegation import Chain, Delegation
 
 Homes = Sequence[Hosted]
 """Every zone that a name's values are to be written to: one for each host of the zone."""
@@ -29,14 +30,14 @@ class Placing:
     """
 
     def __init__(
-        self, settings: Settings, hosts: Hosts, detect: Callable[[], str], addresses: Addresses
+        self, settings: Settings, hosts: Hosts, detect: Detect, addresses: Addresses
     ) -> None:
         """Take what decides: configuration, providers, the live tree; *detect* is lazy."""
         self._settings = settings
         self._hosts = hosts
         self._detect = detect
         self._addresses = addresses
-        self._detected: str | None = None
+        self._detected: dict[Name | None, Sequence[str] | Failed] = {}
         self._zones: dict[str, Sequence[Zone] | Failed] = {}
         self.problems: list[Problem] = []
 
@@ -64,7 +65,8 @@ class Placing:
             chains: Where each name leads; None where that cannot be seen from here.
         """
         owners = {name: chain.end.name if chain else name for name, chain in chains.items()}
-        chosen = {owner: self._providers_of(owner) for owner in dict.fromkeys(owners.values())}
+        ends = {owners[name]: chain.end.zone if chain else None for name, chain in chains.items()}
+        chosen = {owner: self._providers_of(owner, zone) for owner, zone in ends.items()}
         asked: dict[str, dict[Name, None]] = {}
         for owner, providers in chosen.items():
             for provider in providers if not isinstance(providers, Failed) else ():
@@ -77,21 +79,24 @@ class Placing:
         self.problems = list(dict.fromkeys(self.problems))
         return homes
 
-    def _providers_of(self, name: Name) -> Sequence[str] | Failed:
-        """Return the providers that serve *name*: flag, configuration, environment."""
+    def _providers_of(self, name: Name, zone: Delegation | None) -> Sequence[str] | Failed:
+        """Return the providers of *name*: flag, configuration, environment; else by *zone*."""
         configured = self._settings.zone(name)
         chosen = (
             self._settings.providers
             or (configured[1].providers if configured else ())
             or self._settings.fallback
         )
-        if chosen:
-            return chosen
-        try:
-            self._detected = self._detected or self._detect()
-        except Failed as failed:
-            return failed
-        return [self._detected]
+        return chosen or self._detect_for(zone)
+
+    def _detect_for(self, zone: Delegation | None) -> Sequence[str] | Failed:
+        apex = zone.apex if zone else None
+        if apex not in self._detected:
+            try:
+                self._detected[apex] = self._detect(zone)
+            except Failed as failed:
+                self._detected[apex] = failed
+        return self._detected[apex]
 
     def _learn(self, provider: str, names: Iterable[Name]) -> Sequence[Zone] | Failed:
         """Return the zones at *provider* that enclose *names*; configured ones without asking."""

@@ -16,6 +16,7 @@ from providers.contract import Marked, Marking, Zone
 from .clean import clean
 from .clock import Clock
 from .configuration.settings import Settings
+from .detection import Detect
 from .hosts import Hosts
 from .marks import (
     PREFIX,
@@ -51,7 +52,7 @@ class Stale:
         store: Store,
         hosts: Hosts,
         clock: Clock,
-        detect: Callable[[], str],
+        detect: Detect,
     ) -> None:
         """Take what decides who is asked: *detect* finds the provider nobody chose."""
         self._settings = settings
@@ -91,7 +92,7 @@ class Stale:
         if named:
             return tuple(named)
         try:
-            return (self._detect(),)
+            return self._detect(None)
         except Failed as failed:
             self._notices.append(unasked(failed))
             return ()

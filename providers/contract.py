@@ -231,6 +231,24 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Description:
+    """What a person wants to know of a provider before choosing it, a sentence or two each.
+
+    Attributes:
+        host: Whose zones it writes to; the rest of a sentence that begins with its name.
+        privilege: The least that its credentials must allow.
+        limits: What a write is at that host: all or nothing, safe beside
+            others, how many records at once.
+        guide: Where more stands: an address, or the name of a page beside the list.
+    """
+
+    host: str
+    privilege: str
+    limits: str
+    guide: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Adapter:
     """How a provider is found, described and opened. Importing one is cheap.
 
@@ -248,6 +266,16 @@ class Adapter:
             Asks nobody. None: the host has nothing of the kind.
         unused: Variables with credentials of this host that are wider than
             anything we need: never read, and better not there.
+        nameservers: What all name servers of this host are called, and no
+            others: patterns such as ``*.ns.example.net``, in which ``*`` stands
+            for anything within one label. They tell whose zone it is where
+            the environment has the credentials of several hosts.
+        named_only: Whether it takes part only if somebody names it, whatever
+            stands in the environment.
+        further: Returns the settings that exist because of the values of
+            others, given those of `settings` that are present. May import what
+            it needs. Raises `Misconfigured`. None: there are no such settings.
+        description: For the list of providers.
     """
 
     settings: tuple[Setting, ...]
@@ -256,3 +284,7 @@ class Adapter:
     open_apart: Callable[[Mapping[str, str]], Provider] | None = None
     policy: Callable[[Sequence[Name], Mapping[Name, str]], Privilege] | None = None
     unused: tuple[str, ...] = ()
+    nameservers: tuple[str, ...] = ()
+    named_only: bool = False
+    further: Callable[[Mapping[str, str]], Sequence[Setting]] | None = None
+    description: Description | None = None

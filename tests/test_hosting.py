@@ -1,6 +1,6 @@
 """`check` says whether these credentials could write where it has looked, and needs none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from pipeline.case import Tools
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings
+from pipeline.detection import Detect
 from pipeline.hosting import hosting
 from pipeline.hosts import Hosts
 from pipeline.model import Exit, Failed, Problem, Severity
@@ -19,14 +20,14 @@ from providers.errors import Unauthorized
 from .test_preparing import HINTS, LEAF, Account, world
 
 
-def undecided() -> str:
+def undecided(_zone: object) -> Sequence[str]:
     raise Failed(Exit.CONFIG, "provider", "no provider is chosen", "choose one")
 
 
 def looked(
     folder: Path,
     account: Account | None,
-    detect: Callable[[], str] = lambda: "host",
+    detect: Detect = lambda _zone: ["host"],
     unused: Sequence[str] = (),
 ) -> tuple[list[Failed], list[Problem]]:
     """Return what is said of the host of x.test., for who has *account* there."""

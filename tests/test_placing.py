@@ -10,6 +10,7 @@ from pipeline.asking.endpoints import Endpoint
 from pipeline.case import Case
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings, ZoneSettings
+from pipeline.detection import Detect
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Severity
 from pipeline.placing import Placing
@@ -80,7 +81,7 @@ def case(*names: Name, chains: Mapping[Name, Chain] | None = None) -> Case:
     return made
 
 
-def undetected() -> str:
+def undetected(_zone: Delegation | None) -> Sequence[str]:
     raise Failed(Exit.CONFIG, "provider", "no provider is chosen")
 
 
@@ -94,7 +95,7 @@ def elsewhere(hosts: Collection[Name]) -> frozenset[str]:
 
 def placed(
     *cases: Case,
-    detect: Callable[[], str] = undetected,
+    detect: Detect = undetected,
     addresses: Callable[[Collection[Name]], frozenset[str]] = elsewhere,
     accounts: Mapping[str, Account] | None = None,
     **settings: object,
@@ -311,7 +312,7 @@ def test_who_chooses(
     zones = {A: ZoneSettings(providers=configured)}
     placed(
         one,
-        detect=lambda: "d",
+        detect=lambda _zone: ["d"],
         accounts=accounts,
         providers=flag,
         zones=zones,
@@ -320,20 +321,57 @@ def test_who_chooses(
     assert where(one) == [(LEAF.to_text(), chosen, chosen)]
 
 
-def test_credentials_are_looked_for_once() -> None:
+def test_a_provider_is_looked_for_once_in_a_zone() -> None:
     """
     And only where nobody chose.
     """
-    looked: list[int] = []
+    looked: list[Name | None] = []
 
-    def detect() -> str:
-        looked.append(1)
-        return "here"
+    def detect(zone: Delegation | None) -> Sequence[str]:
+        looked.append(zone.apex if zone else None)
+        return ["here"]
 
     www = from_text("_acme-challenge.www.a.test.")
     chains = {LEAF: led(LEAF), www: led(www, apex=A)}
     placed(case(LEAF, www, chains=chains), case(), detect=detect, providers=())
-    assert looked == [1]
+    assert looked == [A]
+
+
+def test_each_zone_has_its_own_host() -> None:
+    """
+    A run over names in two zones at two hosts needs no flags; one at both is written to at both.
+    """
+    other, both = from_text("_acme-challenge.val.test."), from_text("_acme-challenge.sub.a.test.")
+    hosts = {A: ["here"], VAL: ["there"], SUB: ["here", "there"]}
+    accounts = {"here": Account(zone(), zone(SUB, "s1")), "there": Account(*map(zone, (VAL, SUB)))}
+    one = case(LEAF, other, both, chains={name: led(name) for name in (LEAF, other, both)})
+    placed(
+        one,
+        detect=lambda zone: hosts[zone.apex] if zone else [],
+        accounts=accounts,
+        providers=(),
+    )
+    assert [(r.provider, r.zone.apex) for r in one.records] == [
+        ("here", A),
+        ("there", VAL),
+        ("here", SUB),
+        ("there", SUB),
+    ]
+
+
+def test_a_zone_that_nobody_is_known_to_serve_fails_its_names_alone() -> None:
+    """
+    What cannot be told of one zone is no other's failure.
+    """
+    other = from_text("_acme-challenge.val.test.")
+
+    def detect(zone: Delegation | None) -> Sequence[str]:
+        return ["here"] if zone and zone.apex == A else undetected(zone)
+
+    one, two = case(), case(other, chains={other: led(other)})
+    placed(one, two, detect=detect, providers=())
+    assert where(one) == [(LEAF.to_text(), "here", "z1")]
+    assert code(two) == "provider"
 
 
 def test_no_provider_fails_the_names_that_need_one() -> None:

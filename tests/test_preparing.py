@@ -99,7 +99,7 @@ def prepared(
         Store(folder, clock.today),
         Hosts(opened.__getitem__, clock),
         internet,
-        lambda: pytest.fail("a provider is chosen"),
+        lambda _zone: pytest.fail("a provider is chosen"),
         None,  # type: ignore[arg-type]
     )
     preparation = Preparation(made, tools, lambda: 9.0)

@@ -9,7 +9,7 @@ import pytest
 from pipeline.configuration import registry
 from pipeline.model import Exit, Failed
 from providers.contract import Adapter, Setting
-from tests.standins.third_party import install
+from tests.standins.third_party import ADAPTER, install
 
 OURS = ["cloudflare", "rfc2136", "route53"]
 
@@ -26,6 +26,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def present(*names: str) -> Callable[[str], object]:
     return set(names).__contains__
+
+
+def able(*names: str) -> list[str]:
+    """Return who may be chosen unnamed where these variables are set."""
+    return [each.name for each in registry.candidates(present(*names)) if each.has_credentials]
 
 
 def test_ours_are_installed() -> None:
@@ -49,7 +54,7 @@ def test_a_third_partys_adapter_is_one_of_us(site: Path) -> None:
     assert adapter.settings[1] == Setting("ACME_DNS_PASSWORD", "password", secret=True)
     opened: object = adapter.open({"ACME_DNS_USER": "u"})
     assert opened == {"ACME_DNS_USER": "u"}
-    assert registry.detect(present("ACME_DNS_USER", "ACME_DNS_PASSWORD")) == "acmedns"
+    assert able("ACME_DNS_USER", "ACME_DNS_PASSWORD") == ["acmedns"]
 
 
 @pytest.mark.parametrize(
@@ -95,41 +100,37 @@ def test_a_broken_adapter_is_named(site: Path, source: str) -> None:
 def test_a_broken_adapter_nobody_chose_is_no_obstacle(site: Path) -> None:
     """Detection goes on without it."""
     install(site, MODULE, "raise RuntimeError")
-    assert registry.detect(present("CLOUDFLARE_API_TOKEN")) == "cloudflare"
+    assert able("CLOUDFLARE_API_TOKEN") == ["cloudflare"]
 
 
 @pytest.mark.parametrize(
-    ("variables", "name"),
+    ("variables", "names"),
     [
-        (["CLOUDFLARE_API_TOKEN"], "cloudflare"),
-        (["CF_DNS_API_TOKEN"], "cloudflare"),
-        (["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "CF_ZONE_API_TOKEN"], "cloudflare"),
-        (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], "route53"),
-        (["AWS_PROFILE", "CF_ZONE_API_TOKEN"], "route53"),
-        (["RFC2136_NAMESERVER"], "rfc2136"),
+        ([], []),
+        (["AWS_ACCESS_KEY_ID"], []),
+        (["AWS_ROLE_ARN", "RFC2136_TSIG_KEY", "CLOUDFLARE_BASE_URL"], []),
+        (["CF_ZONE_API_TOKEN"], []),
+        (["CLOUDFLARE_API_TOKEN"], ["cloudflare"]),
+        (["CF_DNS_API_TOKEN"], ["cloudflare"]),
+        (["CLOUDFLARE_API_TOKEN", "CF_DNS_API_TOKEN", "CF_ZONE_API_TOKEN"], ["cloudflare"]),
+        (["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], ["route53"]),
+        (["AWS_PROFILE", "CF_ZONE_API_TOKEN"], ["route53"]),
+        (["RFC2136_NAMESERVER"], ["rfc2136"]),
+        (["CF_DNS_API_TOKEN", "AWS_PROFILE"], ["cloudflare", "route53"]),
     ],
 )
-def test_the_provider_with_credentials_is_found(variables: list[str], name: str) -> None:
-    """A complete group of one adapter, however many of its groups, is a choice."""
-    assert registry.detect(present(*variables)) == name
+def test_who_has_credentials(variables: list[str], names: list[str]) -> None:
+    """A complete group of an adapter, however many of its groups, and nothing less."""
+    assert able(*variables) == names
 
 
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ([], "^no provider is chosen, and no provider's credentials"),
-        (["AWS_ACCESS_KEY_ID"], "^no provider is chosen"),
-        (["AWS_ROLE_ARN", "RFC2136_TSIG_KEY", "CLOUDFLARE_BASE_URL"], "^no provider is chosen"),
-        (["CF_ZONE_API_TOKEN"], "^no provider is chosen"),
-        (["CF_DNS_API_TOKEN", "AWS_PROFILE"], "several providers .*: cloudflare, route53$"),
-    ],
-)
-def test_none_or_several_is_78(variables: list[str], words: str) -> None:
-    """We never guess; the hint says how to choose."""
-    with pytest.raises(Failed, match=words) as caught:
-        registry.detect(present(*variables))
-    assert caught.value.exit is Exit.CONFIG
-    assert "--provider NAME or DNS01_PROVIDER" in caught.value.problem.hint
+def test_who_waits_to_be_named_is_no_candidate(site: Path) -> None:
+    """Whatever stands in the environment."""
+    source = ADAPTER.replace("open=", "named_only=True, open=")
+    install(site, MODULE, source)
+    found = registry.candidates(present("ACME_DNS_USER", "ACME_DNS_PASSWORD"))
+    assert "acmedns" not in [each.name for each in found]
+    assert "acmedns" in registry.installed()
 
 
 def test_an_unreadable_credential_is_said() -> None:
@@ -141,4 +142,4 @@ def test_an_unreadable_credential_is_said() -> None:
         return None
 
     with pytest.raises(Failed, match="CLOUDFLARE_API_TOKEN_FILE: no such file"):
-        registry.detect(is_set)
+        registry.candidates(is_set)

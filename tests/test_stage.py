@@ -152,6 +152,11 @@ class Shown:
         return watch
 
 
+def embedded(_zone: object) -> Sequence[str]:
+    """Detect the one provider there is."""
+    return ["embedded"]
+
+
 class Scene:
     """Two zones on one server, a resolver, and runs over them in one folder."""
 
@@ -181,7 +186,7 @@ class Scene:
     def opened(self, *names: str, source: Source | None = None) -> Run:
         hosts = Hosts(lambda _name: self.adapter, self.clock)
         exchange = self.open.enter_context(Exchange(self.clock))
-        tools = Tools(self.clock, self.store, hosts, exchange, lambda: "embedded", self.shown)
+        tools = Tools(self.clock, self.store, hosts, exchange, embedded, self.shown)
         return Run(names, source or self.source, self.settings, tools)
 
     def not_ready(self, *names: str) -> Report:

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from dns.name import from_text
 
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Account, Settings, ZoneSettings
+from pipeline.detection import Detect
 from pipeline.hosts import Hosts
 from pipeline.marks import mark_of, run_of
 from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity
@@ -40,7 +41,7 @@ MARK = mark_of(RUN)
 VALUE = "v" * 43
 
 
-def nobody() -> str:
+def nobody(_zone: object) -> Sequence[str]:
     raise Failed(Exit.CONFIG, "provider", "no provider is chosen", "choose one")
 
 
@@ -81,7 +82,7 @@ class Site:
     def clean(
         self,
         settings: Mapping[str, Any] | None = None,
-        detect: Callable[[], str] = lambda: "cloudflare",
+        detect: Detect = lambda _zone: ["cloudflare"],
     ) -> Report:
         def opener(name: str) -> Provider:
             return self.providers.get(name) or opened(self.api, FakeTime())
@@ -544,7 +545,7 @@ def test_every_provider_of_the_configuration_is_asked(
     seen: set[str] = set()
     for name in ("p", "q", "r", "detected"):
         site.providers[name] = Shelf()
-    report = site.clean(settings, lambda: "detected")
+    report = site.clean(settings, lambda _zone: ["detected"])
     seen = {problem.message.split()[0] for problem in report.problems}
     assert seen == asked
 

@@ -14,6 +14,7 @@ from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
+from pipeline.detection import Candidate, choose
 from pipeline.hosts import Hosts
 from pipeline.orders import OrderSource
 from pipeline.policy import policy
@@ -22,6 +23,7 @@ from pipeline.receipts.store import Store
 from pipeline.report import Report
 from pipeline.stage import Run
 from pipeline.stale import Stale
+from pipeline.tree.delegation import Delegation
 from pipeline.waiting import Waiting
 from providers.contract import Entrusted, Privilege, Provider
 
@@ -115,9 +117,15 @@ class Assembly:
             self._progress,
         )
 
-    def _detect(self) -> str:
-        """Return the one provider whose credentials stand in the environment."""
-        return registry.detect(self._environment.has)
+    def _detect(self, zone: Delegation | None) -> Sequence[str]:
+        """Return the providers of *zone*, among those with credentials in the environment."""
+        choice = choose(self._candidates, zone)
+        (self._progress.say if choice.is_seen else self._verbose)(choice.why)
+        return choice.providers
+
+    @cached_property
+    def _candidates(self) -> Sequence[Candidate]:
+        return registry.candidates(self._environment.has)
 
     def unused(self, provider: str) -> Sequence[str]:
         """Return the variables set for *provider* that nobody reads, wider than anything needed."""

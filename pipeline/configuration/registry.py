@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
+from pipeline.detection import Candidate
 from pipeline.model import Exit, Failed
 from pipeline.text import printable
 from providers.contract import Adapter
@@ -55,37 +56,18 @@ def imported(point: EntryPoint) -> Adapter:
     return adapter
 
 
-def detect(is_set: Callable[[str], object]) -> str:
-    """Return the one provider with a complete group of credentials that *is_set*.
-
-    Raises:
-        Failed: 78, if there is none or several.
-    """
+def candidates(is_set: Callable[[str], object]) -> list[Candidate]:
+    """Return who may be chosen unnamed, and who of them has credentials that *is_set*."""
     found = []
     for name, point in installed().items():
         try:
             adapter = imported(point)
         except Failed:  # a broken adapter nobody chose is no reason to stop
             continue
-        if has_credentials(adapter, is_set):
-            found.append(name)
-    match found:
-        case [name]:
-            return name
-        case []:
-            message = (
-                "no provider is chosen, and no provider's credentials stand in the environment"
-            )
-        case _:
-            message = (
-                f"credentials of several providers stand in the environment: {', '.join(found)}"
-            )
-    raise Failed(
-        Exit.CONFIG,
-        "provider",
-        message,
-        "choose with --provider NAME or DNS01_PROVIDER; `dns01 providers` lists what each needs",
-    )
+        if not adapter.named_only:
+            able = has_credentials(adapter, is_set)
+            found.append(Candidate(name, adapter.nameservers, able))
+    return found
 
 
 def has_credentials(adapter: Adapter, is_set: Callable[[str], object]) -> bool:

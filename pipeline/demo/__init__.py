@@ -23,6 +23,7 @@ from pipeline.clock import Clock
 from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.hosts import Hosts
 from pipeline.orders.rcl import RclSource
+from pipeline.orders.rcl_generations import V7
 from pipeline.receipts.store import Store
 from pipeline.report import Report, headline
 from pipeline.stage import Run
@@ -64,7 +65,7 @@ def demonstrate(clock: Clock, progress: Progress) -> Report:
         patient, other, hasty = (stack.enter_context(Resolver(zones, clock.now)) for _ in range(3))
         key, subscription = secrets.token_urlsafe(16), "demo"
         api = stack.enter_context(OrderApi(key, subscription))
-        source = RclSource(api.url, subscription, key, trust_env=False)
+        source = RclSource(api.url, V7(subscription), key, trust_env=False)
         exchange = stack.enter_context(Exchange(clock))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="dns01-demo-")))
         settings = Settings(
@@ -77,7 +78,7 @@ def demonstrate(clock: Clock, progress: Progress) -> Report:
         progress.say(f"order API {api.url}; 3 name servers, {LAGS[1]} s and {LAGS[2]} s behind")
         look(exchange, hasty, progress, "asked too early, as an impatient tool would")
         store, hosts = Store(folder, clock.today), Hosts(lambda _name: dns_host, clock)
-        tools = Tools(clock, store, hosts, exchange, lambda: "embedded", progress)
+        tools = Tools(clock, store, hosts, exchange, lambda _zone: ["embedded"], progress)
         with Run([CERTIFICATE], source, settings, tools) as run:
             report = run.ready()
         progress.say(headline(replace(report, receipt=None)))

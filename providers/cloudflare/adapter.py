@@ -25,7 +25,7 @@ from pathlib import Path
 from dns.name import Name
 
 from providers.coalescing import OneWriter
-from providers.contract import TXT, Adapter, Change, Marked, Pause, Setting, Zone
+from providers.contract import TXT, Adapter, Change, Description, Marked, Pause, Setting, Zone
 from providers.enclosing import enclosing
 from providers.errors import Misconfigured, Rejected
 
@@ -220,4 +220,16 @@ ADAPTER = Adapter(
     open=open_account,
     policy=policy,
     unused=("CLOUDFLARE_API_KEY", "CF_API_KEY"),
+    nameservers=(
+        "*.ns.cloudflare.com",
+        *(f"*.foundationdns.{tld}" for tld in ("com", "net", "org")),
+    ),
+    description=Description(
+        "Cloudflare",
+        "an API token with DNS:Edit and Zone:Read on the zone: `dns01 policy cloudflare DOMAIN` "
+        "prints it",
+        "a batch of 200 records is all or nothing; each value is a record of its own, so "
+        "neighbours need no care; an existing record is no error",
+        "cloudflare.md",
+    ),
 )

@@ -23,7 +23,7 @@ from dns.rdtypes.ANY.TXT import TXT as TXTRdata  # noqa: N811 (a class of dnspyt
 from dns.update import UpdateMessage
 
 from providers.coalescing import OneWriter
-from providers.contract import TXT, Adapter, Change, Zone
+from providers.contract import TXT, Adapter, Change, Description, Zone
 from providers.errors import Rejected, Unavailable
 
 from . import settings
@@ -205,4 +205,11 @@ ADAPTER = Adapter(
     settings=(settings.NAMESERVER, settings.KEY, settings.SECRET, settings.ALGORITHM),
     credentials=((settings.NAMESERVER.name,),),
     open=open_server,
+    description=Description(
+        "any server that takes DNS UPDATE: BIND, Knot, PowerDNS and their kin",
+        "a TSIG key that may add and delete TXT at the challenge names alone",
+        "an update is all or nothing, and adds and deletes single values, so neighbours need no "
+        "care; each is read back from the server",
+        "rfc2136.md",
+    ),
 )

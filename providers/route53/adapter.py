@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from dns.name import Name
 
 from providers.coalescing import OneWriter
-from providers.contract import TXT, Adapter, Change, Pause, Setting, Zone
+from providers.contract import TXT, Adapter, Change, Description, Pause, Setting, Zone
 from providers.limits import Budget
 
 from .client import account, client
@@ -208,4 +208,13 @@ ADAPTER = Adapter(
     open=_open,
     open_apart=partial(_open, apart=True),
     policy=policy,
+    nameservers=tuple(f"ns-*.awsdns-*.{tld}" for tld in ("com", "net", "org", "co.uk")),
+    description=Description(
+        "Amazon Route 53",
+        "ChangeResourceRecordSets limited to the challenge names, TXT, CREATE and DELETE; "
+        "list and get on the zone: `dns01 policy route53 DOMAIN` prints it",
+        "a batch of up to 1,000 changes is all or nothing; nothing is overwritten: a set that "
+        "somebody else has changed meanwhile is read again",
+        "route53.md",
+    ),
 )

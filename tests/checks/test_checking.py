@@ -55,7 +55,7 @@ NOBODY: Any = None
 """Stands for what a check has no use for."""
 
 
-def undecided() -> str:
+def undecided(_zone: object) -> list[str]:
     """Choose no provider."""
     raise Failed(Exit.CONFIG, "provider", "no provider is chosen")
 

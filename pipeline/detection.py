@@ -1,0 +1,98 @@
+"""Choose the provider of a zone that nobody named: among those with credentials, by who serves it.
+
+Pure. One that is the only one with credentials needs no such proof: its name
+servers may be called anything.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from dns.name import Name
+
+from .model import Exit, Failed
+from .tree.delegation import Delegation, listed
+
+HINT = "choose with --provider NAME or DNS01_PROVIDER; `dns01 providers` lists what each needs"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An installed provider that may be chosen unnamed.
+
+    Attributes:
+        nameservers: What its name servers are called; see `Adapter.nameservers`.
+        has_credentials: Whether the environment has a complete group of them.
+    """
+
+    name: str
+    nameservers: tuple[str, ...] = ()
+    has_credentials: bool = True
+
+    def serving(self, hosts: Iterable[Name]) -> list[Name]:
+        """Return those of *hosts* that are called what this provider's name servers are."""
+        return [host for host in hosts if any(fits(each, host) for each in self.nameservers)]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The providers of a zone, several where they serve it together.
+
+    Attributes:
+        why: The sentence that says why these.
+        is_seen: Whether the zone's name servers decided.
+    """
+
+    providers: tuple[str, ...]
+    why: str
+    is_seen: bool = False
+
+
+Detect = Callable[[Delegation | None], Sequence[str]]
+"""Returns the providers of a zone that nobody named; of None, a zone that cannot be seen.
+
+Raises:
+    Failed: 78, if there is none, or no way to tell which.
+"""
+
+
+def choose(candidates: Collection[Candidate], zone: Delegation | None) -> Choice:
+    """Return which of *candidates* are to write to *zone*; None: one that cannot be seen.
+
+    Raises:
+        Failed: 78, if none has credentials, or several have and none of them is seen to serve it.
+    """
+    able = [each for each in candidates if each.has_credentials]
+    hosts = sorted(zone.hosts) if zone else []
+    if len(able) == 1:
+        return Choice((able[0].name,), f"{able[0].name} is the one provider with credentials here")
+    at = {each.name: found for each in able if (found := each.serving(hosts))}
+    if zone and at:
+        who = ", ".join(f"{name} ({listed(found)})" for name, found in at.items())
+        return Choice(tuple(at), f"{zone.apex} is served by {who}", is_seen=True)
+    raise undecided(able, [each for each in candidates if each.serving(hosts)], zone)
+
+
+def undecided(
+    able: Sequence[Candidate], serving: Sequence[Candidate], zone: Delegation | None
+) -> Failed:
+    """Return why nothing tells which of *able* is meant; *serving* lack credentials."""
+    if able:
+        names = ", ".join(each.name for each in able)
+        message = f"credentials of several providers stand in the environment: {names}"
+        if zone and zone.hosts:
+            servers = listed(zone.hosts)
+            message += f"; none of them is known to serve {zone.apex} from {servers}"
+    else:
+        message = "no provider is chosen, and no provider's credentials stand in the environment"
+    if zone and serving:
+        names = " and ".join(each.name for each in serving)
+        message += f"; {zone.apex} is served by {names}, whose credentials are not there"
+    return Failed(Exit.CONFIG, "provider", message, HINT)
+
+
+def fits(pattern: str, host: Name) -> bool:
+    """Whether *host* is called what *pattern* says, label by label; ``*`` is anything in one."""
+    labels = host.canonicalize().to_text(omit_final_dot=True).split(".")
+    wanted = pattern.split(".")
+    return len(labels) == len(wanted) and all(map(fnmatchcase, labels, wanted))
