@@ -1,21 +1,19 @@
-"""Read the credentials for others' services: the order API's account, an adapter's settings."""
+"""Read the settings and credentials that adapters are opened with."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pipeline.text import quoted
-from providers.contract import Adapter
+from providers.contract import Adapter, Setting
+from providers.errors import Misconfigured
 
 from . import registry
 from .environment import Environment
 from .settings import Account
-from .values import is_local, wrong
+from .values import wrong
 
-RCL_BASE_URL = "https://rclapi.azure-api.net/public"
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
-NO_SEGMENT = re.compile(r"[/?#%\\]|^\.{1,2}$")
-"""What would leave the path segment it is put in."""
 
 
 def adapter_settings(adapter: Adapter, environment: Environment) -> dict[str, str]:
@@ -24,13 +22,33 @@ def adapter_settings(adapter: Adapter, environment: Environment) -> dict[str, st
     Raises:
         Failed: 78, if the file that should hold a secret does not.
     """
+    found = read(adapter.settings, environment)
+    return found | read(further(adapter, found), environment)
+
+
+def read(settings: Iterable[Setting], environment: Environment) -> dict[str, str]:
+    """Return those of *settings* that *environment* has."""
     found = {
         setting.name: environment.secret(setting.name)
         if setting.secret
         else environment.get(setting.name)
-        for setting in adapter.settings
+        for setting in settings
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def further(adapter: Adapter, present: Mapping[str, str]) -> Sequence[Setting]:
+    """Return the settings that *adapter* has because of those *present*.
+
+    Raises:
+        Failed: 78, if it can have none because of them.
+    """
+    if adapter.further is None:
+        return ()
+    try:
+        return adapter.further(present)
+    except Misconfigured as error:
+        raise wrong(str(error), error.hint) from error
 
 
 def provider_settings(
@@ -64,7 +82,8 @@ def own(name: str, account: Account, adapter: Adapter, environment: Environment)
         Failed: 78, if a variable that should hold a secret is not set.
     """
     variables = dict(account.given)
-    for key in (setting.name for setting in adapter.settings if setting.secret):
+    settings = (*adapter.settings, *further(adapter, plain(adapter, account.given)))
+    for key in (setting.name for setting in settings if setting.secret):
         variable = account.given.get(f"{key}_ENV")
         secret = environment.secret(variable) if variable else None
         if variable and secret is None:
@@ -78,34 +97,7 @@ def own(name: str, account: Account, adapter: Adapter, environment: Environment)
     return Environment(variables, f"providers.{name} ", environment)
 
 
-@dataclass(frozen=True, slots=True)
-class RclAccount:
-    """Where orders are fetched and as whom. `is_local`: the base is on this host."""
-
-    base: str
-    subscription: str
-    key: str = field(repr=False)
-    is_local: bool
-
-
-def rcl_account(environment: Environment) -> RclAccount:
-    """Return the RCL SSL Core API account in *environment*.
-
-    Raises:
-        Failed: 78, if something is missing, or the base would expose the key.
-    """
-    key, subscription = environment.secret("RCL_API_KEY"), environment.get("RCL_SUBSCRIPTION_ID")
-    missing = [n for n, v in (("RCL_API_KEY", key), ("RCL_SUBSCRIPTION_ID", subscription)) if not v]
-    if not key or not subscription:
-        raise wrong(
-            f"{' and '.join(missing)} not set: the order API cannot be asked",
-            "the RCL SSL Portal shows them; or give the order as a document: --from FILE",
-        )
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise wrong(
-            "RCL_API_KEY holds a character that no key has", "is it one line, without quotes?"
-        )
-    if NO_SEGMENT.search(subscription) or not subscription.isprintable():
-        raise wrong(f"RCL_SUBSCRIPTION_ID {quoted(subscription)} is not a subscription id")
-    base = environment.get("RCL_BASE_URL") or RCL_BASE_URL
-    return RclAccount(base, subscription, key, is_local=is_local("RCL_BASE_URL", base))
+def plain(adapter: Adapter, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of *adapter* that are *given* and no secrets."""
+    names = (each.name for each in adapter.settings if not each.secret)
+    return {name: given[name] for name in names if name in given}

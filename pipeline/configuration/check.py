@@ -65,7 +65,7 @@ class Inspector:
     def inspect(self) -> Inspection:
         """Return what there is to say."""
         document = self._try(self._found.document)
-        reader = Reader()
+        reader = Reader(named=self._found.named)
         values = reader.document(document or {}, self._found.shown)
         self._mistakes += [each.problem for each in reader.mistakes]
         decisions = tuple(self._decisions(document or {}, values))

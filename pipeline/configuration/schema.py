@@ -76,7 +76,7 @@ def account(name: str, adapter: Adapter) -> Schema:
         "title": name,
         "required": ["adapter"],
         "properties": properties,
-        "additionalProperties": False,
+        "additionalProperties": TEXT.schema if adapter.further else False,
         **({"allOf": exclusive} if exclusive else {}),
     }
 

@@ -7,9 +7,10 @@ from typing import Any, ParamSpec, TypeGuard, TypeVar
 from dns.name import Name
 
 from pipeline.model import Failed
-from providers.contract import Adapter
+from providers.contract import Setting
 
 from . import registry
+from .accounts import further
 from .keys import SECTIONS, TOP, ZONE, Table
 from .settings import Account, ZoneSettings
 from .values import apex, checked, location, text, unknown, wrong
@@ -27,11 +28,15 @@ Value = TypeVar("Value")
 class Reader:
     """Reads a document and keeps what is wrong with it.
 
+    Args:
+        named: Whether the user named the file: else some providers cannot be chosen in it.
+
     Attributes:
         mistakes: Each a failure with exit 78, in the order of the declarations.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, named: bool = True) -> None:
+        self._named = named
         self.mistakes: list[Failed] = []
 
     def document(self, document: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -50,6 +55,7 @@ class Reader:
                 self.mistakes.append(wrong(f'"{section.name}" is a table: [{section.name}]'))
         found["zones"] = self._zones(document.get("zones", {}))
         found["providers"] = self._accounts(document.get("providers", {}))
+        self._known_by(found.get("provider", ()), "provider")
         return found
 
     def _table(self, of: Table, table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -74,6 +80,7 @@ class Reader:
             zone = self._try(checked, "zones", apex, name)
             self._unknown(table, names(ZONE), place)
             values = self._table(ZONE, table, place)
+            self._known_by(values.get("provider", ()), f"{place} provider")
             if zone in found:
                 self.mistakes.append(wrong(f"{place}: another table is for this zone, too"))
             elif zone is not None:
@@ -112,14 +119,31 @@ class Reader:
         key = checked(f"{place} adapter", text, table["adapter"])
         given = {name: value for name, value in table.items() if name != "adapter"}
         adapter = registry.load(key, place)
-        self._settings(given, adapter, place)
-        allowed = [name for name in account_keys(adapter) if name in given]
+        self._known_by([key], f"{place} adapter")
+        plain = [each.name for each in adapter.settings if not each.secret]
+        said = {name: given[name] for name in plain if isinstance(given.get(name), str)}
+        settings = (*adapter.settings, *(self._try(further, adapter, said) or ()))
+        self._settings(given, settings, place)
+        allowed = [name for name in account_keys(settings) if name in given]
         read = {name: self._try(setting, name, given[name], place) for name in allowed}
         return Account(key, {name: value for name, value in read.items() if value is not None})
 
-    def _settings(self, given: Mapping[str, Any], adapter: Adapter, place: str) -> None:
-        """Refuse a secret that stands in the table *given*, and what is no setting of *adapter*."""
-        secret = [setting.name for setting in adapter.settings if setting.secret]
+    def _known_by(self, providers: Iterable[str], place: str) -> None:
+        """Refuse the *providers* that only a file named by the user may choose."""
+        for name in () if self._named else providers:
+            if is_named_only(name):
+                self.mistakes.append(
+                    wrong(
+                        f"{place}: {name} does whatever a program of this machine does, "
+                        "and counts only in a file that you name",
+                        "name this file with --config or DNS01_CONFIG",
+                    )
+                )
+
+    def _settings(self, given: Mapping[str, Any], settings: Iterable[Setting], place: str) -> None:
+        """Refuse a secret that stands in the table *given*, and what is none of *settings*."""
+        settings = tuple(settings)
+        secret = [setting.name for setting in settings if setting.secret]
         for name in secret:
             if name in given:
                 self.mistakes.append(
@@ -132,7 +156,7 @@ class Reader:
                 self.mistakes.append(
                     wrong(f"{place}: {name}_FILE and {name}_ENV exclude each other")
                 )
-        self._unknown(given.keys() - secret, account_keys(adapter), place)
+        self._unknown(given.keys() - secret, account_keys(settings), place)
 
     def _unknown(self, table: Iterable[str], keys: Iterable[str], place: str) -> None:
         keys = tuple(keys)
@@ -159,13 +183,21 @@ def is_tables(tables: object) -> TypeGuard[dict[str, dict[str, Any]]]:
     return isinstance(tables, dict) and all(isinstance(each, dict) for each in tables.values())
 
 
-def account_keys(adapter: Adapter) -> tuple[str, ...]:
-    """Return what an account's table may hold of *adapter*: settings, and where secrets are."""
+def account_keys(settings: Iterable[Setting]) -> tuple[str, ...]:
+    """Return what an account's table may hold: *settings*, and where those are that are secret."""
     return tuple(
         key
-        for each in adapter.settings
+        for each in settings
         for key in ((f"{each.name}_FILE", f"{each.name}_ENV") if each.secret else (each.name,))
     )
+
+
+def is_named_only(provider: str) -> bool:
+    """Whether *provider* is an adapter that takes part only if somebody names it."""
+    try:
+        return registry.load(provider).named_only
+    except Failed:  # whoever uses it will be told
+        return False
 
 
 def account_name(name: str) -> str:
