@@ -84,7 +84,7 @@ def whole(report: Report, verb: str) -> Case:
 def fault_of(report: Report, exit_code: int) -> Fault:
     """Return why an order, or the run, ended with *exit_code*."""
     errors = [each for each in report.problems if each.severity is Severity.ERROR]
-    lines = "\n".join(problem_lines(errors))
+    lines = "\n".join(map(text, problem_lines(errors)))
     is_open = exit_code == Exit.BUG or exit_code >= SIGNALLED
     first = errors[0] if errors else None
     kind, message = (first.code, first.message) if first else ("failed", headline(report))
@@ -115,7 +115,7 @@ def late_fault(late: Sequence[PerspectiveLine]) -> Fault:
     """Return what the servers *late* said; the cause of the first that has one is the kind."""
     lines = [f"{each.server} {each.address} [{each.state}] {each.detail}" for each in late]
     kind = next((each.cause for each in late if each.cause), "not-ready")
-    return Fault(kind, lines[0], "\n".join(printable(line, LONGEST) for line in lines))
+    return Fault(kind, lines[0], "\n".join(map(text, lines)))
 
 
 def add(suite: Element, case: Case) -> None:

@@ -57,13 +57,15 @@ def metrics(report: Report, names: Sequence[str], verb: str, ended: float, befor
     for name, value in once.items():
         gauges[name].labels(*own).set(value)
     lines = [line for record in report.records for line in record.perspectives]
-    for (role, state), number in Counter((line.role, line.state) for line in lines).items():
+    for (role, state), number in Counter(
+        (printable(line.role), printable(line.state)) for line in lines
+    ).items():
         gauges["dns01_servers"].labels(*own, role, state).set(number)
     for role in sorted({line.role for line in lines}):
         times = [line.confirmed_at_s for line in lines if line.role == role]
         if known := [time for time in times if time is not None]:
-            gauges["dns01_confirmed_seconds"].labels(*own, role).set(max(known))
-    kinds = Counter((problem.code, problem.severity.value) for problem in report.problems)
+            gauges["dns01_confirmed_seconds"].labels(*own, printable(role)).set(max(known))
+    kinds = Counter((printable(each.code), each.severity.value) for each in report.problems)
     for kind, number in kinds.items():
         gauges["dns01_problems"].labels(*own, *kind).set(number)
     return generate_latest(registry)

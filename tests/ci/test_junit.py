@@ -1,0 +1,186 @@
+"""JUnit XML: a suite for each order, a case for each value, and no character that XML forbids."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from pipeline.command.junit import covers, junit
+from pipeline.model import Exit, Problem, Severity
+from pipeline.report import OrderLine, RecordLine, Report
+from tests.picture.samples import HOSTILE, asked, hostile, poisoned, ready
+
+FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 §2.2 does not allow."""
+
+
+def parsed(report: Report, verb: str = "ready") -> Element:
+    document = junit(report, verb)
+    assert not FORBIDDEN.search(document.decode())
+    return ET.fromstring(document)
+
+
+def timed_out() -> Report:
+    """Return a run that was not ready, with its order's end in it."""
+    report = poisoned()
+    return replace(report, orders=tuple(replace(o, exit=75) for o in report.orders))
+
+
+def test_a_suite_for_each_order_and_a_case_for_each_value() -> None:
+    """
+    The case is named after the record, classed by the DNS host, and took as long as its last
+    server did; the value and the order's URI are said.
+    """
+    root = parsed(ready())
+    [suite] = root
+    assert suite.attrib == {
+        "name": "example.com,*.example.com", "time": "6.600",
+        "tests": "3", "failures": "0", "errors": "0", "skipped": "0",
+    }  # fmt: skip
+    order, *records = suite
+    assert order.attrib == {
+        "classname": "rcl", "name": "order example.com,*.example.com", "time": "6.600",
+    }  # fmt: skip
+    assert order.findtext("system-out") == "https://ca.example/order/1"
+    assert [case.get("name") for case in records] == [
+        "_acme-challenge.example.com.", "_acme-challenge.www1.example.com.",
+    ]  # fmt: skip
+    assert {case.get("classname") for case in records} == {"route53"}
+    assert records[0].get("time") == "6.322"
+    assert records[0].findtext("system-out") == ready().records[0].value
+    assert not list(root.iter("failure"))
+
+
+def test_a_value_that_was_not_confirmed_failed() -> None:
+    """
+    Its type is the likely cause, its message the first server in the way, its text all of them;
+    a server without a route did not stand in the way, nor does the DNS host's own word count.
+    """
+    root = parsed(timed_out())
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "3", "0")
+    order, *records = root[0]
+    failure = order.find("failure")
+    assert failure is not None
+    assert failure.get("type") == "not-ready"
+    for case in records:
+        failure = case.find("failure")
+        assert failure is not None
+        assert failure.get("type") == "stale-secondary"
+        assert failure.get("message", "").startswith("ns2.example.org. 198.51.100.2 [stale] holds")
+        lines = (failure.text or "").splitlines()
+        assert [re.findall(r"\[(\S+)\]", line) for line in lines] == [
+            ["stale"], ["absent"], ["not-asked"],
+        ]  # fmt: skip
+
+
+def test_who_was_late_does_not_count_where_the_order_is_ready() -> None:
+    """
+    A server that was set aside fails nothing: the cases say what the exit says.
+    """
+    root = parsed(replace(poisoned(), exit=0, status="ready"))
+    assert not list(root.iter("failure"))
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "tag"),
+    [(65, "failure"), (75, "failure"), (78, "failure"), (70, "error"), (130, "error")],
+)
+def test_a_failure_before_any_order(exit_code: int, tag: str) -> None:
+    """
+    The verb is the case; a fault of ours and a signal say nothing of DNS: errors.
+    """
+    problems = (
+        Problem("secret-readable", "a warning", severity=Severity.WARNING),
+        Problem("configuration", "no key", "set it"),
+    )
+    root = parsed(Report("failed", exit_code, problems=problems, elapsed_s=0.5), "run")
+    [[case]] = root
+    assert (root[0].get("name"), case.get("classname")) == ("dns01 run", "dns01")
+    assert (case.get("name"), case.get("time")) == ("run", "0.500")
+    fault = case.find(tag)
+    assert fault is not None
+    assert (fault.get("type"), fault.get("message")) == ("configuration", "no key")
+    assert fault.text == "configuration: no key\nhint: set it"
+    assert root.get(f"{tag}s") == "1"
+
+
+def test_a_failure_without_a_word_is_one() -> None:
+    """
+    An exit that no problem explains fails the case all the same.
+    """
+    failure = parsed(Report("failed", 1)).find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == "failed: exit 1 after 0.0 s"
+
+
+def test_values_go_with_their_orders() -> None:
+    """
+    Each value is in one suite: that of the order which names its domain, whatever the case, with
+    a wildcard or without; what none names is in the last. Several values of a name are numbered.
+    """
+    names = ["Example.com, *.example.com", "www.example.net"]
+    orders = tuple(
+        OrderLine(name, "rcl", "", "pending", exit_)
+        for name, exit_ in zip(names, (0, 75), strict=True)
+    )
+    owners = ("example.com", "example.com", "www.example.net", "alias.example.org")
+    records = tuple(
+        RecordLine(f"_acme-challenge.{owner}.", "v", "z.", "route53", asked()) for owner in owners
+    )
+    first, second = parsed(Report("not-ready", 75, orders, records))
+    assert [case.get("name") for case in first][1:] == [
+        "_acme-challenge.example.com.", "_acme-challenge.example.com. (2)",
+    ]  # fmt: skip
+    assert len(second) == 3
+    assert (first.get("failures"), second.get("failures")) == ("0", "1")
+
+
+def test_no_order_is_blamed_and_yet_the_run_failed() -> None:
+    """
+    No report that failed is a document without a failure.
+    """
+    assert parsed(replace(ready(), exit=Exit.CONFIG)).get("failures") == "1"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "record", "is_covered"),
+    [
+        ("*.example.com", "_acme-challenge.example.com.", True),
+        ("example.com", "_acme-challenge.www.example.com.", False),
+        ("a.example, EXAMPLE.com", "_acme-challenge.Example.com.", True),
+        ("", "_acme-challenge.example.com.", False),
+    ],
+)
+def test_whose_record_it_is(certificate: str, record: str, *, is_covered: bool) -> None:
+    """
+    The name below the challenge's label is one of the certificate's.
+    """
+    assert covers(certificate, record) is is_covered
+
+
+def test_hostile_words_are_text() -> None:
+    """
+    Whatever servers, hosts and APIs say: the document parses, and says nothing to a CI log.
+    """
+    document = junit(hostile(), "ready").decode()
+    assert not FORBIDDEN.search(document)
+    assert "::error" not in document
+    ET.fromstring(document)
+    for text in HOSTILE:
+        report = Report("failed", 65, problems=(Problem("order", text, text),))
+        parsed(report, "ready")
+
+
+def test_every_control_character_is_gone() -> None:
+    """
+    XML 1.0 can hold no control character, no surrogate, no noncharacter: not even escaped.
+    """
+    text = "".join(map(chr, [*range(32), 0x7F, 0x85, 0xD800, 0xFFFE, 0xFFFF, 0x10FFFF]))
+    problem = Problem("order", f"a{text}b", f"c{text[:9]}d")
+    root = parsed(Report("failed", 65, problems=(problem,)))
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == "a b"
+    assert failure.text == "order: a b\nhint: c d"
