@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 from typing import TYPE_CHECKING
 
 from .clock import Clock
@@ -24,19 +25,21 @@ PATIENCE = 120.0
 """Most seconds that removing what a hundred receipts list may take."""
 
 
-def clean(
+def clean(  # noqa: PLR0913 (what, listed where, and until when)
     names: Sequence[str],
     store: Store,
     hosts: Hosts,
     clock: Clock,
     *,
     before: datetime | None = None,
+    deadline: float = inf,
 ) -> Report:
     """Remove the records of certificate *names*, or of every receipt if there are none.
 
-    With *before*, only of runs that began before it. Receipts of live runs are
-    left alone. Idempotent; works from any process. What a run that died while
-    it was writing has sent may not be there yet: that is waited for.
+    With *before*, only of runs that began before it; nothing after *deadline*
+    on *clock*. Receipts of live runs are left alone. Idempotent; works from
+    any process. What a run that died while it was writing has sent may not be
+    there yet: that is waited for.
     """
     chosen = {covered(name) for name in names}
     known: dict[frozenset[str], str] = {}
@@ -57,7 +60,7 @@ def clean(
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
             if any(each.is_unsettled(clock.today()) for each in goals):
                 clock.pause(SETTLED)
-            found = withdraw(goals, store, hosts, clock.now() + PATIENCE)
+            found = withdraw(goals, store, hosts, min(clock.now() + PATIENCE, deadline))
         paths += [str(held.path) for held in found]
         for held, removal in found.items():
             removed += removal.removed

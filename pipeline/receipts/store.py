@@ -8,9 +8,9 @@ new one before it takes the old one's place.
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.files import Busy, write
@@ -93,6 +93,15 @@ class Store:
             return Survey()
         with self._folder.gate():
             return self._survey(wanted, less, BATCH)
+
+    def saved(self) -> Iterator[tuple[Receipt, datetime]]:
+        """Yield each receipt that can be read, and when it was last saved; hold none."""
+        for path in self._folder.paths() if self.folder.is_dir() else ():
+            try:
+                receipt, saved = self._folder.receipt(path), path.stat().st_mtime
+            except (Failed, OSError):
+                continue
+            yield receipt, datetime.fromtimestamp(saved, UTC)
 
     def removal(self) -> contextlib.AbstractContextManager[None]:
         """Return what is to be open from before `release` until all it gave is gone from DNS."""

@@ -1,0 +1,103 @@
+"""Do what another ACME client calls for: with the receipts, writes and waits of any run."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from pipeline.case import Tools
+from pipeline.clean import clean
+from pipeline.configuration.settings import Settings
+from pipeline.model import Challenge, Exit, Problem, worst
+from pipeline.orders import OrderSource
+from pipeline.report import Report, finished
+from pipeline.stage import Run
+from pipeline.text import counted
+
+from .calls import Call, Present, Remove, called
+from .earlier import present, repeated_until, unconfirmed
+from .source import HandedSource
+
+Begin = Callable[[Sequence[str], OrderSource], Run]
+"""Makes a run over orders of a source."""
+
+
+class Hook:
+    """The DNS stage of *client*, whose calls belong together by the word *run*, unless empty."""
+
+    def __init__(
+        self, client: str, run: str, settings: Settings, tools: Tools, begin: Begin
+    ) -> None:
+        self._client, self._run = client, run
+        self._settings, self._tools = settings, tools
+        self._begin = begin
+
+    def begin(self, call: Present) -> Run:
+        """Return what publishes the values of *call*; the last call's also confirms the others'."""
+        names = dict.fromkeys(map(called, call.challenges))
+        earlier: list[Challenge] = []
+        if call.is_last and call.of > len(names):
+            saved, today = self._tools.store.saved(), self._tools.clock.today()
+            for claim in unconfirmed(saved, self._client, self._run, today):
+                names = {claim.name: None, **names}
+                earlier += claim.order.challenges if claim.order else ()
+        if call.is_last:
+            self._outlast(*call.challenges, *earlier)
+        source = HandedSource(self._client, self._run, call.challenges)
+        return self._begin(tuple(names), source)
+
+    def present(self, run: Run, call: Present) -> Report:
+        """Publish, and confirm if this is the last call; say if values are missing then."""
+        if not call.is_last:
+            return run.publish()
+        report = run.ready()
+        missing = call.of - len(report.orders)
+        if missing <= 0 or report.exit not in set(Exit):  # what a signal ended is another matter
+            return report
+        code = worst([Exit(report.exit), Exit.NOT_READY])
+        problems = (*report.problems, missed(missing, self._client))
+        return replace(report, exit=code, status=finished(code, "ready"), problems=problems)
+
+    def remove(self, call: Call) -> Report:
+        """Remove the values of *call*, or at the end of the client's run all that is left of it."""
+        match call:
+            case Remove(challenges):
+                names: Iterable[str] = map(called, challenges)
+            case _:
+                saved = self._tools.store.saved() if self._run else ()
+                names = present(saved, self._client, self._run)
+        chosen = tuple(dict.fromkeys(names))
+        if not chosen:  # to `clean`, no name is every name
+            return Report("cleaned", Exit.DONE, elapsed_s=self._tools.clock.now())
+        tools = self._tools
+        return clean(chosen, tools.store, tools.hosts, tools.clock, deadline=self._settings.timeout)
+
+    def handle(self, call: Present) -> str:
+        """Return what certbot is to keep of *call*, on a line."""
+        [mine] = call.challenges
+        document = {"run": self._run, "fqdn": mine.name.to_text(), "value": mine.value}
+        return json.dumps(document)
+
+    def _outlast(self, *challenges: Challenge) -> None:
+        """Let caches forget what was removed at these names: they would go on without the new."""
+        tools, ttl = self._tools, timedelta(seconds=self._settings.ttl)
+        until = repeated_until(tools.store.saved(), challenges, ttl)
+        seconds = (until - tools.clock.today()).total_seconds() if until else 0.0
+        if seconds > 0:
+            tools.progress.say(
+                f"another value was removed there a moment ago, and a resolver of the CA may "
+                f"repeat it without the new one for {seconds:.0f} s: waiting"
+            )
+            left = self._settings.timeout - tools.clock.now()
+            tools.clock.pause(max(min(seconds, left / 2), 0.0))
+
+
+def missed(count: int, client: str) -> Problem:
+    """Return the problem of values that no earlier call of *client* has handed over."""
+    were = "was" if count == 1 else "were"
+    return Problem(
+        "values-missing",
+        f"{counted(count, 'more value')} of this {client} run {were} to be confirmed, "
+        f"and no earlier call of the hook left {'it' if count == 1 else 'them'} here",
+        "see what the earlier calls said; all calls of a run need the same --state-dir",
+    )
