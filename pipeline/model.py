@@ -133,6 +133,11 @@ class Challenge:
         """The name it proves control of, a wildcard as its base."""
         return Name(self.name.labels[leaf_labels(self.name) :])
 
+    @property
+    def method(self) -> str:
+        """The validation method that it is for, as CAA records name it (RFC 8657 §4)."""
+        return "dns-01" if self.name.labels[0] == LEAF else "dns-account-01"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.configuration.accounts import RclAccount, rcl_account
 from pipeline.configuration.environment import Environment
+from pipeline.configuration.rcl import RclAccount, rcl_account
 from pipeline.model import Exit, Failed
+from pipeline.orders.rcl_generations import V7, V8
 
 SECRET = "45ref546-67rf-65ytr"
 ACCOUNT = {"RCL_API_KEY": SECRET, "RCL_SUBSCRIPTION_ID": "sub_df45"}
@@ -26,7 +27,7 @@ def account(**variables: str) -> RclAccount:
 def test_the_order_apis_account(key_file: Path) -> None:
     """The documented base is the default, and the key may be in a file."""
     found = account()
-    assert (found.base, found.subscription, found.key, found.is_local) == (
+    assert (found.base, found.generation.subscription, found.key, found.is_local) == (
         "https://rclapi.azure-api.net/public",
         "sub_df45",
         SECRET,
@@ -78,7 +79,7 @@ def test_a_subscription_stays_in_its_segment(subscription: str) -> None:
 @pytest.mark.parametrize("subscription", ["849", "I-TKGDBEFH2BEN", "subscr-0000", "a.b", "a b"])
 def test_a_subscription_is_opaque(subscription: str) -> None:
     """Every form the vendor's pages show is taken, and others."""
-    assert account(RCL_SUBSCRIPTION_ID=subscription).subscription == subscription
+    assert account(RCL_SUBSCRIPTION_ID=subscription).generation.subscription == subscription
 
 
 @pytest.mark.parametrize(
@@ -117,3 +118,49 @@ def test_any_other_base_is_refused(url: str) -> None:
         account(RCL_BASE_URL=url)
     assert caught.value.exit is Exit.CONFIG
     assert "secret" not in f"{caught.value} {caught.value.problem}"
+
+
+V8_ACCOUNT = {
+    "RCL_API": "v8",
+    "RCL_EMAIL": "ops@shopeneur.com",
+    "RCL_ROOT_DOMAIN": "shopeneur.com, example.org",
+    "RCL_PFX_PASSWORD": "correct-horse",
+}
+
+
+def test_v8_has_a_base_of_its_own(key_file: Path) -> None:
+    """It wants more than V7; the password may be in a file, and shows in no repr."""
+    found = account(**V8_ACCOUNT)
+    assert found.base == "https://rclapi.azure-api.net/prod"
+    assert found.generation == V8(
+        "sub_df45", "ops@shopeneur.com", ("shopeneur.com", "example.org"), "correct-horse"
+    )
+    assert "correct-horse" not in repr(found)
+    in_file = {"RCL_PFX_PASSWORD": "", "RCL_PFX_PASSWORD_FILE": str(key_file)}
+    assert account(**V8_ACCOUNT | in_file).generation.secret == SECRET
+
+
+def test_v7_needs_nothing_of_that() -> None:
+    """V7 is what is asked unless RCL_API says v8, whatever else is set."""
+    assert account(**V8_ACCOUNT | {"RCL_API": ""}).generation == V7("sub_df45")
+    assert account(RCL_API="V7").generation == V7("sub_df45")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("RCL_API", "v9", 'RCL_API "v9" is no edition'),
+        ("RCL_EMAIL", "", "^RCL_EMAIL not set"),
+        ("RCL_EMAIL", "nobody", 'RCL_EMAIL "nobody" is no address'),
+        ("RCL_ROOT_DOMAIN", "", "^RCL_ROOT_DOMAIN not set"),
+        ("RCL_ROOT_DOMAIN", "a.com,,b.com", "^RCL_ROOT_DOMAIN: "),
+        ("RCL_PFX_PASSWORD", "", "^RCL_PFX_PASSWORD not set"),
+        ("RCL_PFX_PASSWORD", "hunter2", "^RCL_PFX_PASSWORD has less than 8"),
+    ],
+)
+def test_what_v8_lacks_is_named(variable: str, value: str, words: str) -> None:
+    """Exit 78 before anything is asked, and no password in the words."""
+    with pytest.raises(Failed, match=words) as caught:
+        account(**V8_ACCOUNT | {variable: value})
+    assert caught.value.exit is Exit.CONFIG
+    assert "hunter2" not in f"{caught.value} {caught.value.problem}"

@@ -25,6 +25,9 @@ BY_LIBRARIES = {
     *("AWS_CA_BUNDLE", "AWS_ENDPOINT_URL"),  # botocore
     *("SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY"),  # httpx; botocore honours the proxies, too
     *("CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "CLOUDFLARE_CUSTOM_HEADERS"),  # its SDK
+    *("HTTPREQ_ENDPOINT", "HTTPREQ_MODE", "HTTPREQ_USERNAME", "HTTPREQ_PASSWORD"),  # lego
+    *("LEGO_DISABLE_CNAME_SUPPORT", "CREDENTIALS_DIRECTORY"),  # lego, systemd
+    *("ACMEPROXY_ENDPOINT", "ACMEPROXY_USERNAME", "ACMEPROXY_PASSWORD"),  # acme.sh
 }
 PLACEHOLDER = "NAME_FILE"
 
@@ -47,7 +50,7 @@ def variables_of_code() -> frozenset[str]:
 def secrets() -> set[str]:
     adapters = map(registry.load, registry.installed())
     return {each.name for adapter in adapters for each in adapter.settings if each.secret} | {
-        *("RCL_API_KEY", "DNS01_PING_URL")
+        *("RCL_API_KEY", "RCL_PFX_PASSWORD", "DNS01_PING_URL", "DNS01_SERVE_PASSWORD")
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pipeline.model import Exit, Failed
 from pipeline.text import printable, quoted
@@ -10,6 +11,28 @@ LIMIT = 1 << 20
 """Largest document taken, in octets."""
 
 Token = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a kind of order document looks.
+
+    Attributes:
+        tokens: The field with its validation tokens.
+        absent: The status of one that has no such field; empty: it must have one.
+        is_secret: Whether what cannot be read may be shown nobody.
+    """
+
+    tokens: str = "validationTokens"
+    absent: str = ""
+    is_secret: bool = False
+
+
+RCL_V7 = Shape()
+RCL_V8 = Shape("tokens", "pending", is_secret=True)
+"""A certificate in the making, with its password."""
+DOCUMENT = Shape(is_secret=True)
+"""A file, which given by mistake may be anything."""
 
 
 def parse(body: bytes, *, show: bool) -> Mapping[str, object]:
@@ -44,13 +67,13 @@ def once_each(pairs: Sequence[tuple[str, object]]) -> Mapping[str, object]:
     return found
 
 
-def tokens_of(document: Mapping[str, object]) -> Sequence[Token]:
+def tokens_of(document: Mapping[str, object], shape: Shape) -> Sequence[Token]:
     """Return the order's validation tokens; null and absent are none."""
-    tokens = document.get("validationTokens")
+    tokens = document.get(shape.tokens)
     if tokens is None:
         return ()
     if not isinstance(tokens, list):
-        raise refused(f'"validationTokens" is {shown(tokens)}, not a list')
+        raise refused(f'"{shape.tokens}" is {shown(tokens)}, not a list')
     for index, token in enumerate(tokens, 1):
         if not isinstance(token, dict):
             raise refused(f"token {index} is {shown(token)}, not an object")

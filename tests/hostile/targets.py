@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.command.arguments import parse
-from pipeline.configuration.accounts import adapter_settings, rcl_account
+from pipeline.configuration.accounts import adapter_settings
 from pipeline.configuration.config import settings
 from pipeline.configuration.environment import Environment
+from pipeline.configuration.rcl import rcl_account
 from pipeline.model import LEAF, VALUE, Exit, Failed, Order
 from pipeline.orders.intake import read_order
 from pipeline.receipts.receipt import from_json, to_json

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.configuration.accounts import RclAccount
 from pipeline.configuration.environment import Environment
+from pipeline.configuration.rcl import RclAccount
 from pipeline.model import Problem, Severity
 from pipeline.orders.rcl import RclSource
+from pipeline.orders.rcl_generations import V7, V8
 from pipeline.report import PerspectiveLine, RecordLine, Report
 from pipeline.secrecy import HIDDEN, LOWER, PIECE, SHORTEST, Secrets
 from pipeline.text import printable, quoted
@@ -218,8 +219,10 @@ def holders(token: str) -> list[object]:
     for name in (*names, *keys, *aws):
         given.secret(name)
     return [
-        RclAccount("https://x", "s", token, is_local=False),
-        RclSource("https://x", "s", token, trust_env=False),
+        RclAccount(
+            "https://x", V8("s", "a@b.example", ["x.example"], token), token, is_local=False
+        ),
+        RclSource("https://x", V7("s"), token, trust_env=False),
         CLOUDFLARE.open(names),
         RFC2136.open({**names, **keys}),
         ROUTE53.open(aws),

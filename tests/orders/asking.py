@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.model import Failed, Order
 from pipeline.orders.rcl import RclSource
+from pipeline.orders.rcl_generations import V7
 from tests.standins.rcl import (
     KEY,
     SUBSCRIPTION,
@@ -19,7 +20,7 @@ GOOD = order((token(),))
 
 def source(base: str, key: str = KEY, read: float = 5.0) -> RclSource:
     timeout = httpx.Timeout(5.0, read=read)
-    return RclSource(base, SUBSCRIPTION, key, trust_env=False, timeout=timeout)
+    return RclSource(base, V7(SUBSCRIPTION), key, trust_env=False, timeout=timeout)
 
 
 def fetched(answer: Answer, name: str = "shopeneur.com") -> Order:

@@ -16,6 +16,7 @@ from dns.name import from_text
 from pipeline.model import Exit, Failed
 from pipeline.orders.fields import LIMIT
 from pipeline.orders.rcl import RclSource
+from pipeline.orders.rcl_generations import V7
 from tests.orders.asking import GOOD, failed, fetched, source
 from tests.standins.cloudflare_http import Recorder
 from tests.standins.rcl import (
@@ -133,10 +134,10 @@ def test_a_slow_answer_is_still_one() -> None:
 def test_accounts_are_told_apart_without_telling_who() -> None:
     """Receipts hold a digest of base and subscription; the key may be renewed."""
     base = "https://rclapi.azure-api.net/public"
-    one = RclSource(base, "sub_a", "k1", trust_env=True)
-    assert one.account == RclSource(base + "/", "sub_a", "k2", trust_env=True).account
-    assert one.account != RclSource(base, "sub_b", "k1", trust_env=True).account
-    assert one.account != RclSource(base + "/v2", "sub_a", "k1", trust_env=True).account
+    one = RclSource(base, V7("sub_a"), "k1", trust_env=True)
+    assert one.account == RclSource(base + "/", V7("sub_a"), "k2", trust_env=True).account
+    assert one.account != RclSource(base, V7("sub_b"), "k1", trust_env=True).account
+    assert one.account != RclSource(base + "/v2", V7("sub_a"), "k1", trust_env=True).account
     assert "sub_a" not in one.account
     assert KEY not in repr(source(base))
 
@@ -157,7 +158,9 @@ def test_an_environment_that_permits_no_request_is_78(
     """What httpx cannot work with is a matter of configuration, not our fault (70)."""
     monkeypatch.setenv(variable, value)
     with pytest.raises(Failed, match="cannot be asked: ") as caught:
-        RclSource("https://127.0.0.1:1", SUBSCRIPTION, KEY, trust_env=True).fetch("shopeneur.com")
+        RclSource("https://127.0.0.1:1", V7(SUBSCRIPTION), KEY, trust_env=True).fetch(
+            "shopeneur.com"
+        )
     assert caught.value.exit is Exit.CONFIG
     assert variable in caught.value.problem.hint
 
@@ -170,7 +173,7 @@ def test_proxies_are_for_the_world_outside(monkeypatch: pytest.MonkeyPatch) -> N
         source(api.base).fetch("shopeneur.com")
         assert proxy.seen == []
         with pytest.raises(Failed):
-            RclSource("http://rcl.invalid", SUBSCRIPTION, KEY, trust_env=True).fetch("a.com")
+            RclSource("http://rcl.invalid", V7(SUBSCRIPTION), KEY, trust_env=True).fetch("a.com")
         assert [seen["host"] for seen in proxy.seen] == ["rcl.invalid"]
 
 

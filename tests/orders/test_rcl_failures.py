@@ -10,6 +10,7 @@ import pytest
 from pipeline.model import Exit, Failed
 from pipeline.orders.fields import LIMIT
 from pipeline.orders.rcl import RclSource
+from pipeline.orders.rcl_generations import V7
 from tests.orders.asking import GOOD, failed, fetched, source
 from tests.standins.cloudflare_http import Recorder
 from tests.standins.rcl import (
@@ -232,7 +233,7 @@ def test_a_key_like_the_content_breaks_no_order(key: str) -> None:
 def test_a_key_as_short_as_a_word_garbles_none() -> None:
     """What could be told from no word is not taken out of words: no service gives out such."""
     with pytest.raises(Failed, match=r"cannot be reached: .*refused"):
-        RclSource("http://127.0.0.1:1", "s", "e", trust_env=False).fetch("example.com")
+        RclSource("http://127.0.0.1:1", V7("s"), "e", trust_env=False).fetch("example.com")
 
 
 def test_an_order_that_repeats_the_key_does_not_spread_it() -> None:
@@ -258,4 +259,4 @@ def test_no_log_holds_the_key(caplog: pytest.LogCaptureFixture) -> None:
     fetched(body(GOOD))
     assert caplog.records
     assert KEY not in caplog.text
-    assert KEY not in repr(vars(source("http://127.0.0.1/public"))["_timeout"])
+    assert KEY not in repr(vars(source("http://127.0.0.1/public")))
