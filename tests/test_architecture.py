@@ -34,6 +34,7 @@ CORE = {
         "aiming", "blind", "erasures", "evidence", "policy", "rules",
     )),
     "receipts.receipt", "receipts.remains",
+    "serving.access", "serving.answers", "serving.dialect",
     *(f"tree.{each}" for each in ("cuts", "delegation", "failures", "oddities", "referrals")),
 }  # fmt: skip
 """What decides. It is given everything it judges."""

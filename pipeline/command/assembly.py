@@ -2,8 +2,9 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 
 from pipeline.asking.exchange import Exchange
@@ -21,11 +22,14 @@ from pipeline.policy import policy
 from pipeline.receipts.receipt import normal
 from pipeline.receipts.store import Store
 from pipeline.report import Report
+from pipeline.serving.desk import Values
 from pipeline.stage import Run
 from pipeline.stale import Stale
 from pipeline.tree.delegation import Delegation
 from pipeline.waiting import Waiting
 from providers.contract import Entrusted, Privilege, Provider
+
+from .console import Quiet
 
 
 class Assembly:
@@ -97,6 +101,21 @@ class Assembly:
             return clean(self._options.names, self.store, self.hosts, self._clock)
         sweep = Stale(self.settings, self.store, self.hosts, self._clock, self._detect)
         return sweep.clean(self._options.stale)
+
+    def values(self, say: Callable[[str], object]) -> Values:
+        """Return what writes for other clients, once it is sure that it could; *say* warnings.
+
+        Raises:
+            Failed: 78, if it could not.
+        """
+        self._know_providers()
+        for name in self.settings.providers or self.settings.fallback:
+            self.hosts.open(name)
+        if not (self.settings.providers or self.settings.fallback or self.settings.zones):
+            self._candidates or choose((), None)
+        self.store.begin((), exclusive=True)
+        progress = self._progress if self._options.verbose else Quiet()
+        return Values(self.settings, replace(self._tools, progress=progress), say)
 
     def policy(self) -> Privilege:
         """Return the least privilege for the domains given."""

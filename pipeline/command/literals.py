@@ -4,6 +4,7 @@ import re
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,16 @@ def endpoint(text: str) -> object:
     from pipeline.asking.endpoints import Endpoint  # noqa: PLC0415 - imports dnspython
 
     return Endpoint.parse(text)
+
+
+def listening(text: str) -> tuple[str, int]:
+    """Return *text*, such as ``127.0.0.1:8053`` or ``[::1]:0``, as an address and a port."""
+    host, _, port = text.rpartition(":")
+    bare = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
+    is_port = port.isascii() and port.isdigit() and int(port) < 65_536
+    if not is_port or (":" in bare) != host.startswith("["):
+        raise ValueError("must be ADDR:PORT, such as 127.0.0.1:8053 or [::1]:8053")
+    return str(ip_address(bare)), int(port)
 
 
 def duration(text: str) -> float:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .literals import Once, age, drawing, duration, endpoint, issuers, pair, ttl, typed
+from .literals import Once, age, drawing, duration, endpoint, issuers, listening, pair, ttl, typed
 
 
 def names(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +132,19 @@ def shell(parser: argparse.ArgumentParser) -> None:
 def domains(parser: argparse.ArgumentParser) -> None:
     """Add what `check` looks at."""
     parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="may begin with *.")
+
+
+def service(parser: argparse.ArgumentParser) -> None:
+    """Add where `serve` listens, and where it writes."""
+    parser.add_argument(
+        "--listen",
+        type=typed(listening),
+        default=("127.0.0.1", 8053),
+        metavar="ADDR:PORT",
+        help="address to serve at (127.0.0.1:8053); port 0 is any that is free",
+    )
+    parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
+    parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
 
 
 def common(parser: argparse.ArgumentParser) -> None:

@@ -77,7 +77,7 @@ class Session:
                 return self._policy()
             case "demo":
                 return self._demo()
-            case "config" | "completion" as verb:
+            case "config" | "completion" | "serve" as verb:
                 return self._by_itself(verb)
             case "plan" | "ready" | "run" as verb:
                 return self._stage(verb)
@@ -147,7 +147,9 @@ class Session:
         return status
 
     def _by_itself(self, verb: str) -> int:
-        """Do what is about the command itself: its configuration, its completion."""
+        """Do what has words of its own: about the configuration, completion, a server."""
+        if verb == "serve":
+            return self._serve()
         from .completing import script  # noqa: PLC0415 - for who asks
         from .configuring import configuring  # noqa: PLC0415 - likewise
 
@@ -155,6 +157,13 @@ class Session:
             return configuring(self._options, self._environment, self._output)
         self._output.text(script(self._options.shell, registry.installed()))
         return Exit.DONE
+
+    def _serve(self) -> int:
+        from .service import Service  # noqa: PLC0415 - nobody else needs a server
+
+        return Service(
+            self._options, self._environment, self._parts, self._output, self._clock
+        ).run()
 
     def _wait(self) -> Report:
         wanted: dict[Name, list[str]] = {}

@@ -41,6 +41,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         providers=optional("--provider", words, flags.get("provider")) or (),
         fallback=choice.of("provider") or (),
         force=flags.get("force", False),
+        serve_names=choice.of("serve.names") or (),
         zones=choice.file["zones"],
         accounts=choice.file["providers"],
         shared_dir=choice.of("shared_dir") or shared_dir(),

@@ -10,6 +10,7 @@ from typing import Any
 
 from .kinds import (
     ADDRESSES,
+    DOMAINS,
     DURATION,
     ISSUERS,
     NAMES,
@@ -120,7 +121,21 @@ TOP = Table(
     ),
 )
 
-SECTIONS: tuple[Table, ...] = ()
+SERVE = Table(
+    "serve",
+    "what other ACME clients may have written: dns01 serve",
+    (
+        Key(
+            "names",
+            DOMAINS,
+            "the domains that are served, each with all below it; without, whatever is hosted",
+            "DNS01_SERVE_NAMES",
+            example=["example.com", "example.net"],
+        ),
+    ),
+)
+
+SECTIONS: tuple[Table, ...] = (SERVE,)
 """Tables with a fixed name, such as ``[acme]``."""
 
 ZONE = Table(

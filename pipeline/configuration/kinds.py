@@ -11,6 +11,7 @@ from pipeline.propagation.policy import Require
 
 from .values import (
     apex,
+    domains,
     duration,
     endpoints,
     issuers,
@@ -80,6 +81,7 @@ NAMES = Kind(
         ]
     },
 )
+DOMAINS = Kind(domains, NAMES.schema)
 ISSUERS = Kind(issuers, one_or_list(ISSUER))
 ADDRESSES = Kind(
     endpoints,

@@ -57,6 +57,7 @@ class Settings:
         providers: Those for every zone (a flag); empty: see `zones`.
         fallback: Those where neither says; empty: the one with credentials.
         force: Whether to write although validation would surely fail.
+        serve_names: Domains that other clients may have served, with all below; empty: any.
         accounts: Those that have a name of their own.
         shared_dir: Where all runs count their requests together; None: nowhere.
     """
@@ -71,6 +72,7 @@ class Settings:
     providers: tuple[str, ...] = ()
     fallback: tuple[str, ...] = ()
     force: bool = False
+    serve_names: tuple[Name, ...] = ()
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     shared_dir: Path | None = None

@@ -82,6 +82,11 @@ def words(values: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text(text(value).strip()) for value in listed))
 
 
+def domains(values: object) -> tuple[Name, ...]:
+    """Return the `words` of *values*, each a domain name; a leading ``*.`` adds nothing."""
+    return tuple(dict.fromkeys(apex(each.removeprefix("*.")) for each in words(values)))
+
+
 def issuers(values: object) -> tuple[str, ...]:
     """Return the `words` of *values*, each a CA's domain name as CAA records have it."""
     found = words(values)

@@ -1,0 +1,83 @@
+"""What a request is answered: a status, and one JSON object. Pure."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from pipeline.model import Exit, Failed
+from pipeline.text import printable
+
+from .dialect import Refused
+
+STATUSES = {
+    Exit.DATA: HTTPStatus.CONFLICT,
+    Exit.UNAVAILABLE: HTTPStatus.BAD_GATEWAY,
+    Exit.REFUSED: HTTPStatus.BAD_GATEWAY,
+    Exit.NOT_READY: HTTPStatus.SERVICE_UNAVAILABLE,
+    Exit.CONFIG: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Exit.USAGE: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Exit.BUG: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""What a failure is to a client: a conflict with what is in DNS, the DNS host's, ours, or busy."""
+
+RETRY = "5"
+"""Seconds after which whoever found us busy may come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; `told` is what its line in the log says beside the status."""
+
+    status: int
+    content: Mapping[str, str]
+    told: str = ""
+
+    @property
+    def line(self) -> str:
+        """The status with its reason phrase."""
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+    @property
+    def body(self) -> bytes:
+        """The content as JSON, on a line."""
+        return json.dumps(self.content).encode() + b"\n"
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """What goes before the body."""
+        found = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(self.body))),
+            ("Cache-Control", "no-store"),
+        ]
+        match self.status:
+            case HTTPStatus.UNAUTHORIZED:
+                found.append(("WWW-Authenticate", 'Basic realm="dns01", charset="UTF-8"'))
+            case HTTPStatus.METHOD_NOT_ALLOWED:
+                found.append(("Allow", "POST"))
+            case HTTPStatus.SERVICE_UNAVAILABLE:
+                found.append(("Retry-After", RETRY))
+            case _:
+                pass
+        return found
+
+
+def refusal(refused: Refused) -> Answer:
+    """Return what a request that is not served is answered."""
+    return error(refused.status, str(refused), refused.hint)
+
+
+def failure(failed: Failed, hide: Callable[[str], str]) -> Answer:
+    """Return what a request that failed is answered; *hide* takes secrets out."""
+    problem = failed.problem
+    is_elsewhere = problem.code == "no-zone"
+    status = HTTPStatus.FORBIDDEN if is_elsewhere else STATUSES[failed.exit]
+    return error(status, hide(problem.message), hide(problem.hint), problem.code)
+
+
+def error(status: int, message: str, hint: str = "", code: str = "") -> Answer:
+    """Return an answer that says what went wrong."""
+    content = {"error": printable(message, 1000), "hint": printable(hint, 1000), "code": code}
+    shown = {key: value for key, value in content.items() if value}
+    return Answer(status, shown, shown["error"])

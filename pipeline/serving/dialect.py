@@ -1,0 +1,116 @@
+"""What clients ask for: lego's httpreq in both modes, and acme.sh's acmeproxy. Pure.
+
+Default mode, and acmeproxy:   {"fqdn": "_acme-challenge.example.com.", "value": "..."}
+RAW mode:                      {"domain": "example.com", "token": "...", "keyAuth": "..."}
+
+acme.sh looks for the value, in quotes, in what it is answered, and not at the status;
+so a wish that is granted is echoed, and one that is not must not be.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from dns.name import Name
+
+from pipeline.model import LEAF, VALUE, Challenge
+from pipeline.orders.identifiers import hostname, leaf_of
+from pipeline.text import quoted
+
+LIMIT = 8192
+"""Octets of a request's body; a true one has three hundred."""
+
+KEY_AUTHORIZATION = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+"""RFC 8555 §8.1."""
+
+
+class Refused(Exception):
+    """A request is not served: the HTTP status, a reason, the next step or empty."""
+
+    def __init__(self, status: int, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be published, or removed; `echo` is what the client sent of it."""
+
+    challenge: Challenge
+    echo: Mapping[str, str]
+
+
+def read_wish(body: bytes) -> Wish:
+    """Return the wish in *body*.
+
+    Raises:
+        Refused: 400, with the reason.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "the body is not JSON") from error
+    if not isinstance(document, dict):
+        raise Refused(400, "the body is not a JSON object")
+    if "fqdn" in document:
+        fqdn, value = field(document, "fqdn"), field(document, "value")
+        return Wish(challenge(base_of(fqdn), value), {"fqdn": fqdn, "value": value})
+    if "keyAuth" in document:
+        domain, proof = field(document, "domain"), field(document, "keyAuth")
+        return Wish(
+            challenge(base(domain.removeprefix("*."), "domain"), digest(proof)),
+            {"domain": domain, "token": str(document.get("token", "")), "keyAuth": proof},
+        )
+    raise Refused(
+        400,
+        "the body has neither fqdn and value, nor domain and keyAuth",
+        "lego's httpreq sends them, and acme.sh's acmeproxy",
+    )
+
+
+def field(document: Mapping[str, object], key: str) -> str:
+    """Return the text of *key* in *document*."""
+    match document.get(key):
+        case str(found) if found:
+            return found
+        case _:
+            raise Refused(400, f"the body has no text called {key}")
+
+
+def base_of(fqdn: str) -> Name:
+    """Return the name that the challenge record *fqdn* is for."""
+    leaf, _, rest = fqdn.partition(".")
+    if leaf.lower().encode(errors="replace") != LEAF:
+        raise Refused(
+            400,
+            f"fqdn {quoted(fqdn)} does not begin with {LEAF.decode()}: nothing else is written",
+            "if the client has followed a CNAME, have it leave that to dns01: "
+            "LEGO_DISABLE_CNAME_SUPPORT=true, or no --challenge-alias",
+        )
+    return base(rest, "fqdn")
+
+
+def base(text: str, key: str) -> Name:
+    """Return the host name in *text*, found at *key*."""
+    found = hostname(text)
+    if found is None:
+        raise Refused(400, f"{key} {quoted(text)} is not a domain name")
+    return found
+
+
+def digest(key_authorization: str) -> str:
+    """Return the TXT value for *key_authorization* (RFC 8555 §8.4)."""
+    if not KEY_AUTHORIZATION.fullmatch(key_authorization):
+        raise Refused(400, "keyAuth is not token.thumbprint, both of base64url")
+    return urlsafe_b64encode(sha256(key_authorization.encode()).digest()).rstrip(b"=").decode()
+
+
+def challenge(host: Name, value: str) -> Challenge:
+    """Return the challenge for *host*."""
+    if not VALUE.fullmatch(value):
+        raise Refused(400, "value is not 1 to 255 characters of base64url")
+    return Challenge(leaf_of(host), value, host.to_text(omit_final_dot=True))

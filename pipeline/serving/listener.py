@@ -1,0 +1,114 @@
+"""Listen for HTTP, by waitress: it reads requests whole before a thread is spent on them."""
+
+from collections.abc import Callable, Iterable
+from threading import Thread
+from typing import Any
+
+from pipeline.clock import Clock
+from pipeline.model import Exit, Failed
+
+THREADS = 48
+"""Requests that are looked at at once; most wait for their turn, and for DNS hosts."""
+
+CONNECTIONS = 200
+"""Beyond that clients wait to be let in."""
+
+LARGEST = 65_536
+"""Octets of headers, and of a body, that are read before the application says it is too much."""
+
+IDLE = 30
+"""Seconds after which a connection without a request, or with half of one, is closed."""
+
+Application = Callable[..., Iterable[bytes]]
+
+
+class Listener:
+    """A server that has its address already, and serves from `serve` to `stop`.
+
+    Attributes:
+        url: Where it is.
+
+    Raises:
+        Failed: 78, if the address cannot be had.
+    """
+
+    def __init__(self, application: Application, host: str, port: int, clock: Clock) -> None:
+        self._clock = clock
+        try:
+            self._server = opened(application, host, port)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            place = address(host, port)
+            raise Failed(
+                Exit.CONFIG,
+                "listen",
+                f"cannot listen on {place}: {reason.lower()}",
+                "is another dns01 serve at work there? --listen ADDR:PORT names another place",
+            ) from error
+        self.url = f"http://{address(host, int(self._server.effective_port))}"
+        self._thread = Thread(target=self._server.run, daemon=True)
+
+    def serve(self) -> None:
+        """Serve, until a signal's exception comes out of here: serving goes on behind it."""
+        self._thread.start()
+        self._thread.join()
+        raise RuntimeError("the server's loop has ended by itself")
+
+    @property
+    def at_work(self) -> int:
+        """Connections with a request that is not answered, or an answer that is not sent."""
+        channels = list(self._server.active_channels.values())
+        return sum(bool(each.requests or each.total_outbufs_len) for each in channels)
+
+    def stop(self, patience: float) -> int:
+        """Take no more connections, wait until none is at work; return how many still are."""
+        self._server.trigger.pull_trigger(self._refuse)
+        until = self._clock.now() + patience
+        while (left := self.at_work) and self._clock.now() < until:
+            self._clock.pause(0.05)
+        return left
+
+    def _refuse(self) -> None:
+        """Close the door, in the server's own thread."""
+        if self._server.accepting:
+            self._server.accepting = False
+            self._server.del_channel()
+            self._server.socket.close()
+
+
+def opened(application: Application, host: str, port: int) -> Any:  # noqa: ANN401 - not typed
+    """Return waitress's server for *application*, bound."""
+    from waitress import (  # type: ignore[import-untyped]  # noqa: PLC0415 - for servers only
+        server,
+        utilities,
+    )
+
+    for logger in (utilities.logger, utilities.queue_logger):
+        logger.disabled = True  # they quote strangers
+
+    class Server(server.TcpWSGIServer):  # type: ignore[misc]  # not typed
+        def maintenance(self, now: float) -> None:
+            """Close what is idle, or comes too slowly, however steadily it drips."""
+            for channel in list(self.active_channels.values()):
+                since = channel.last_activity
+                if channel.request:  # half of one
+                    since = vars(channel.request).setdefault("seen_at", now)
+                if not channel.requests and now - since > IDLE:
+                    channel.will_close = True
+
+    return Server(
+        application,
+        listen=address(host, port),
+        ident="dns01",
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        max_request_header_size=LARGEST,
+        max_request_body_size=LARGEST,
+        cleanup_interval=5,
+        asyncore_use_poll=True,
+    )
+
+
+def address(host: str, port: int) -> str:
+    """Return *host*, an IP address, and *port* as a URL has them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
