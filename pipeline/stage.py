@@ -7,37 +7,32 @@ nothing is struck from a receipt before it is gone from DNS. The names of a run
 are independent cases: one that fails stops no other.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from signal import Signals
 from typing import Self
 
-from dns.name import Name
-
 from .case import Case, Interrupted, Tools, attempt
 from .configuration.settings import Settings
-from .explaining.inquiry import published
+from .confirming import Confirmation
 from .explaining.verdict import bug
 from .marks import mark_of
 from .model import Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
 from .orders.acquire import Acquisition, claims
+from .orders.expiry import bounded
+from .orders.validation import validate
 from .ownership import Ownership
 from .plan import by_zone
 from .preparing import Preparation
-from .propagation.hearing import Trial
-from .propagation.policy import Policy
-from .propagation.settling import settle
 from .publishing import append
-from .questions import Goal
 from .receipts.ledger import Ledger
 from .receipts.receipt import Claim, State
 from .receipts.remains import staying
-from .report import RecordLine, Report, finished, host_lines, record_lines
-from .restoring import Restoring
+from .report import RecordLine, Report, finished, record_lines
 from .text import counted
-from .withdrawing import GRACE, Withdrawal
+from .withdrawing import Withdrawal
 
 Preparing = Callable[[Preparation, Sequence[Case]], None]
 """`Preparation.plan` or `Preparation.prepare`."""
@@ -58,7 +53,6 @@ class Run:
         self._ownership = Ownership(self.ledger, tools.hosts)
         self._withdrawal = Withdrawal(self.ledger, tools.hosts, tools.clock, settings.state_dir)
         self._lines: tuple[RecordLine, ...] = ()
-        self._synced: Mapping[tuple[str, str], bool] = {}
         self._problems: list[Problem] = []
 
     def __enter__(self) -> Self:
@@ -128,7 +122,8 @@ class Run:
         Acquisition(self._source, self.ledger, tools.clock, tools.progress, deadline).acquire(
             self._cases
         )
-        self._problems += self.ledger.problems
+        self._settings, ending = bounded(self._settings, self._alive(), tools.clock)
+        self._problems += (*self.ledger.problems, *ending)
 
     def _inherit(self) -> None:
         """Take over what earlier runs left of the names at work."""
@@ -166,41 +161,24 @@ class Run:
             self._tools.progress.say(f"published {values} in zone {zone.apex} at {provider}")
 
     def _confirm(self) -> None:
-        """Wait until the world sees it, or the deadline."""
+        """Wait until the world sees it, or the deadline; then let the CA see it, if wanted."""
         goals = tuple(dict.fromkeys(goal for case in self._alive() for goal in case.goals))
         self._advance(State.WAITING if goals else self._idle())
-        if not goals:
-            return
-        clock, settings = self._tools.clock, self._settings
-        if any(goal.is_blind for goal in goals):
-            settle(
-                by_zone(self._records()), self._tools.hosts, self._tools.exchange, clock,
-                settings.timeout,
-            )  # fmt: skip
-        policy = Policy(clock.now(), settings.timeout, settings.require)
-        again = partial(
-            self._tools.hosts.append_again, mark=mark_of(self.ledger.id), until=settings.timeout
-        )
-        restoring = Restoring(self._records(), goals, self._tools, again, self._advance)
-        trial = Trial(self._tools.exchange, clock, policy, self._ask_hosts, restoring.names)
-        watch = self._tools.progress.watching(goals, policy.streak)
-        hearing = trial.hear(goals, restoring.beside(watch))
-        self._lines = host_lines(hearing.lines(record_lines(self._records())), self._synced)
-        self._problems += (*hearing.problems, *restoring.problems())
-        for case in self._alive():
-            case.failure = hearing.failure(case.goals)
-        self._advance(State.READY if all(case.alive for case in self._cases) else State.WAITING)
+        if goals:
+            mark = mark_of(self.ledger.id)
+            confirmation = Confirmation(self._settings, self._tools, mark, self._advance)
+            hearing = confirmation.hear(self._records(), goals)
+            self._lines = confirmation.lines(hearing, self._records())
+            self._problems += (*hearing.problems, *confirmation.problems)
+            for case in self._alive():
+                case.failure = hearing.failure(case.goals)
+        if self._settings.respond:
+            validate(self._alive(), self._source, self._tools, self._settings.timeout)
+        if goals:
+            self._advance(State.READY if all(c.alive for c in self._cases) else State.WAITING)
 
     def _leave(self) -> None:
         self._advance(State.WAITING if self._records() else self._idle())
-
-    def _ask_hosts(self, goals: Collection[Goal]) -> Mapping[Name, bool]:
-        """Ask the hosts of *goals* whether their servers have the values."""
-        owners = {goal.owner for goal in goals}
-        late = [record for record in self._records() if record.owner in owners]
-        until = self._tools.clock.now() + GRACE / 2
-        self._synced = self._tools.hosts.in_sync(by_zone(late), until)
-        return published(late, self._synced)
 
     def _stopped(self, why: Problem, exit_code: int) -> Report:
         """Remove everything, and report *why* that was needed."""

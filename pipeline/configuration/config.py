@@ -6,6 +6,7 @@ directory: a pull request could bring one and redirect keys.
 
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from pipeline.model import Failed
@@ -15,7 +16,7 @@ from . import file
 from .environment import Environment
 from .keys import DECIDED
 from .places import shared_dir, state_dir
-from .settings import Authority, Settings
+from .settings import AcmeSettings, Authority, Settings
 from .tables import Reader
 from .values import checked, optional, require, words
 
@@ -41,7 +42,9 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         providers=optional("--provider", words, flags.get("provider")) or (),
         fallback=choice.of("provider") or (),
         force=flags.get("force", False),
+        respond=flags.get("respond", False),
         serve_names=choice.of("serve.names") or (),
+        acme=acme(choice) if flags.get("order") == "acme" else AcmeSettings(),
         zones=choice.file["zones"],
         accounts=choice.file["providers"],
         shared_dir=choice.of("shared_dir") or shared_dir(),
@@ -70,13 +73,19 @@ class Choice:
         return None if key.default is None else key.kind.read(key.default)
 
 
+def acme(choice: Choice) -> AcmeSettings:
+    """Return what *choice* says of the ACME account."""
+    said = {each.name: choice.of(f"acme.{each.name}") for each in fields(AcmeSettings)}
+    return AcmeSettings(**{name: value for name, value in said.items() if value is not None})
+
+
 def read(found: file.Found) -> Mapping[str, Any]:
     """Return the values in the file *found*, by their places.
 
     Raises:
         Failed: 78, for the first mistake, with the number of others.
     """
-    reader = Reader()
+    reader = Reader(named=found.named)
     values = reader.document(found.document(), found.shown)
     if not reader.mistakes:
         return values

@@ -16,6 +16,7 @@ from .kinds import (
     NAMES,
     PATH,
     REQUIRE,
+    SWITCH,
     TEXT,
     Kind,
 )
@@ -121,6 +122,60 @@ TOP = Table(
     ),
 )
 
+ACME = Table(
+    "acme",
+    "orders that this makes itself, at a CA that speaks ACME: --order acme",
+    (
+        Key(
+            "directory_url",
+            TEXT,
+            "the CA's directory",
+            "ACME_DIRECTORY_URL",
+            example="https://acme-v02.api.letsencrypt.org/directory",
+        ),
+        Key(
+            "account_key_file",
+            PATH,
+            "the account's private key, in PEM or as a JWK",
+            example="/etc/dns01/account.pem",
+        ),
+        Key(
+            "account_dir",
+            PATH,
+            "instead: the folder of an account of certbot's or lego's, or one above it",
+            "ACME_ACCOUNT_DIR",
+            example="/etc/letsencrypt/accounts",
+        ),
+        Key(
+            "accept_tos",
+            SWITCH,
+            "make an account if the key has none, and agree to the CA's terms of service",
+            "ACME_ACCEPT_TOS",
+            default=False,
+        ),
+        Key(
+            "contact",
+            NAMES,
+            "mail addresses for a new account; or a list",
+            "ACME_CONTACT",
+            example="hostmaster@example.com",
+        ),
+        Key(
+            "eab_kid",
+            TEXT,
+            "the external account that a new account is bound to",
+            "ACME_EAB_KID",
+            example="kid-1",
+        ),
+        Key(
+            "eab_hmac_key_file",
+            PATH,
+            "its key, base64url as the CA shows it",
+            example="/etc/dns01/eab.key",
+        ),
+    ),
+)
+
 SERVE = Table(
     "serve",
     "what other ACME clients may have written: dns01 serve",
@@ -135,7 +190,7 @@ SERVE = Table(
     ),
 )
 
-SECTIONS: tuple[Table, ...] = (SERVE,)
+SECTIONS: tuple[Table, ...] = (ACME, SERVE)
 """Tables with a fixed name, such as ``[acme]``."""
 
 ZONE = Table(

@@ -47,6 +47,24 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True)
+class AcmeSettings:
+    """An ACME account, as far as it is no secret.
+
+    Attributes:
+        account_key_file: The key's file; or `account_dir`: the account's folder at another client.
+        accept_tos: Whether an account may be made, and the CA's terms be agreed to.
+    """
+
+    directory_url: str = ""
+    account_key_file: Path | None = None
+    account_dir: Path | None = None
+    accept_tos: bool = False
+    contact: tuple[str, ...] = ()
+    eab_kid: str = ""
+    eab_hmac_key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The decisions that hold for a whole run.
 
@@ -58,6 +76,7 @@ class Settings:
         fallback: Those where neither says; empty: the one with credentials.
         force: Whether to write although validation would surely fail.
         serve_names: Domains that other clients may have served, with all below; empty: any.
+        respond: Whether to have the CA validate, once everything is ready.
         accounts: Those that have a name of their own.
         shared_dir: Where all runs count their requests together; None: nowhere.
     """
@@ -72,7 +91,9 @@ class Settings:
     providers: tuple[str, ...] = ()
     fallback: tuple[str, ...] = ()
     force: bool = False
+    respond: bool = False
     serve_names: tuple[Name, ...] = ()
+    acme: AcmeSettings = AcmeSettings()
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     shared_dir: Path | None = None

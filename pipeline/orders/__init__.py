@@ -1,8 +1,9 @@
 """Where certificate orders come from."""
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
-from pipeline.model import Order
+from pipeline.model import Failed, Order
 
 
 class OrderSource(Protocol):
@@ -25,5 +26,25 @@ class OrderSource(Protocol):
 
         Raises:
             Failed: 65, 69, 77 or 78, with the source's own words.
+        """
+        ...
+
+
+@runtime_checkable
+class ValidatingSource(OrderSource, Protocol):
+    """A source that can be asked for one order again, and for its validation."""
+
+    def current(self, order: Order) -> Order | None:
+        """Return *order*, kept from an earlier run, as it is now; None if it is of no use. Blocks.
+
+        Raises:
+            Failed: 69, 77 or 78, with the source's own words.
+        """
+        ...
+
+    def respond(self, orders: Sequence[Order], until: float) -> Mapping[str, Order | Failed]:
+        """Have *orders* validated; return each by its URL, validated or with its failure.
+
+        Blocks, to *until* (seconds from process start) and as long as one request takes.
         """
         ...

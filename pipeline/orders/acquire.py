@@ -1,18 +1,22 @@
 """Give every case its order: one kept from an earlier run, or a new one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
+from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from pipeline.case import Case, Progress, attempt
 from pipeline.clock import Clock
-from pipeline.model import Exit, Failed
+from pipeline.model import Exit, Failed, Order
 from pipeline.receipts.ledger import Ledger
 from pipeline.receipts.receipt import Claim, State
 from pipeline.text import counted
 from providers.threads import in_thread
 
-from . import OrderSource
+from . import OrderSource, ValidatingSource
+
+Found = TypeVar("Found")
 
 PATIENCE = 100.0
 """Most seconds one order request may take."""
@@ -36,10 +40,13 @@ class Acquisition:
         if self._source.resumes and not attempt(cases, partial(self._begin, cases)):
             return
         for case in [case for case in cases if case.alive]:
-            if not (self._source.resumes and self._resume(case)):
-                attempt([case], partial(self._request, case))
+            attempt([case], partial(self._obtain, case))
             if self._source.resumes:
                 attempt([case], lambda: self._ledger.save(State.PLANNED, claims(cases), []))
+
+    def _obtain(self, case: Case) -> None:
+        if not (self._source.resumes and self._resume(case)):
+            self._request(case)
 
     def _begin(self, cases: Sequence[Case]) -> None:
         busy = self._ledger.begin([case.claim for case in cases])
@@ -49,28 +56,41 @@ class Acquisition:
 
     def _resume(self, case: Case) -> bool:
         kept = self._ledger.kept(case.claim.key)
-        if kept is None:
+        order = kept.order if kept else None
+        if kept is None or order is None:
             return False
-        case.claim, case.order, case.resumed = kept, kept.order, True
-        self._progress.say(f"order {kept.name}: kept from an earlier run, not asked for again")
+        source, again = self._source, "not asked for again"
+        if isinstance(source, ValidatingSource):
+            now = self._wait_for(kept.name, partial(source.current, order))
+            if now is None:
+                self._progress.say(f"order {kept.name}: the one of an earlier run is of no use")
+                return False
+            order, again = now, now.status
+        case.claim, case.order, case.resumed = replace(kept, order=order), order, True
+        self._progress.say(f"order {kept.name}: kept from an earlier run, {again}")
         return True
 
     def _request(self, case: Case) -> None:
         name = case.claim.name
+        order = self._wait_for(name, lambda: self._source.fetch(name))
+        today = self._clock.today()
+        if order.expires and order.expires <= today:
+            raise expired(order)
+        case.order = order
+        case.claim = Claim(name or order.name, order.source, self._source.account, today, order)
+        values = counted(len(order.challenges), "value")
+        self._progress.say(f"order {order.name}: {order.status}, {values} to publish")
+
+    def _wait_for(self, name: str, call: Callable[[], Found]) -> Found:
+        """Return what *call* asks the source about *name*, unless that takes too long."""
         patience = min(self._deadline - self._clock.now(), PATIENCE)
         if patience <= 0:
             raise not_asked(self._source, name)
-        future = in_thread(lambda: self._source.fetch(name))
+        future = in_thread(call)
         wait([future], timeout=patience)
         if not future.done():
             raise no_order(self._source, name, patience)
-        order = future.result()
-        case.order = order
-        case.claim = Claim(
-            order.name, order.source, self._source.account, self._clock.today(), order
-        )
-        values = counted(len(order.challenges), "value")
-        self._progress.say(f"order {order.name}: {order.status}, {values} to publish")
+        return future.result()
 
 
 def claims(cases: Sequence[Case]) -> list[Claim]:
@@ -90,6 +110,17 @@ def busy_elsewhere(name: str) -> Failed:
         "busy",
         f"another dns01 run is at work on {name}",
         "it will finish or time out by itself; run again then",
+    )
+
+
+def expired(order: Order) -> Failed:
+    """Return the failure of an order that is past its time when it comes."""
+    when = order.expires.isoformat(timespec="seconds") if order.expires else ""
+    return Failed(
+        Exit.DATA,
+        "order",
+        f"order {order.name} expired at {when}",
+        "make a new order; its values will differ",
     )
 
 

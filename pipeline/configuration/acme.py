@@ -1,0 +1,184 @@
+"""Read the ACME account: where its CA is, its key, and what else that CA wants to know."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from pipeline.text import printable, quoted
+
+from .environment import Environment
+from .settings import AcmeSettings
+from .values import is_local, wrong
+
+CERTBOT, LEGO = "private_key.json", "account.json"
+"""The file in an account's folder that tells whose it is."""
+
+HMAC_KEY = re.compile("[A-Za-z0-9_-]+=*", re.ASCII)
+
+DEPTH = 4
+"""Folders between a client's folder of accounts and an account: host, path, and a name."""
+
+MOST = 1000
+"""Entries of a folder that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalAccount:
+    """An account at the CA's portal that the ACME account is bound to (RFC 8555 §7.3.4)."""
+
+    kid: str
+    hmac_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AcmeAccount:
+    """Where orders are made and as whom.
+
+    Attributes:
+        directory: URL of the CA's directory (RFC 8555 §7.1.1).
+        key: The account's private key, in PEM or as a JWK.
+        is_local: Whether the directory is on this host.
+        contact: URLs for a new account.
+        external: What a new account is bound to; None: nothing.
+        accepts_terms: Whether the user lets an account be made.
+        trust: PEM file of the CAs behind the directory's https; empty: the usual ones.
+    """
+
+    directory: str
+    key: str = field(repr=False)
+    is_local: bool
+    contact: tuple[str, ...] = ()
+    external: ExternalAccount | None = None
+    accepts_terms: bool = False
+    trust: str = ""
+
+
+def acme_account(chosen: AcmeSettings, environment: Environment) -> AcmeAccount:
+    """Return the account that *chosen* and the secrets in *environment* describe.
+
+    Raises:
+        Failed: 78, if something is missing, or the directory would be asked in clear.
+    """
+    directory = chosen.directory_url
+    if not directory:
+        raise wrong(
+            "ACME_DIRECTORY_URL not set: no CA can be asked for an order",
+            "it is the CA's directory, such as https://acme-v02.api.letsencrypt.org/directory",
+        )
+    local = is_local("ACME_DIRECTORY_URL", directory)
+    return AcmeAccount(
+        directory,
+        account_key(chosen, environment),
+        local,
+        tuple(each if ":" in each else f"mailto:{each}" for each in chosen.contact),
+        external(chosen, environment),
+        chosen.accept_tos,
+        environment.get("SSL_CERT_FILE") or "",
+    )
+
+
+def account_key(chosen: AcmeSettings, environment: Environment) -> str:
+    """Return the text of the account's key, from wherever it is."""
+    named = environment.has("ACME_ACCOUNT_KEY")
+    if named and environment.get("ACME_ACCOUNT_DIR"):
+        raise wrong("ACME_ACCOUNT_KEY and ACME_ACCOUNT_DIR exclude each other")
+    if named or chosen.account_dir is None:
+        return secret("ACME_ACCOUNT_KEY", chosen.account_key_file, environment) or no_key()
+    host = urlsplit(chosen.directory_url).hostname or ""
+    path = key_file(account_folder(chosen.account_dir, host))
+    found = environment.files.read(str(path), "ACME_ACCOUNT_DIR")
+    environment.secrets.add(found)
+    return found
+
+
+def no_key() -> NoReturn:
+    """Say that there is no key."""
+    raise wrong(
+        "ACME_ACCOUNT_KEY not set: no order can be signed",
+        "put the key into a file and name that in ACME_ACCOUNT_KEY_FILE; "
+        "or name the folder of a certbot or lego account in ACME_ACCOUNT_DIR",
+    )
+
+
+def external(chosen: AcmeSettings, environment: Environment) -> ExternalAccount | None:
+    """Return the external account, if there is one, whole."""
+    hmac_key = secret("ACME_EAB_HMAC_KEY", chosen.eab_hmac_key_file, environment)
+    if not hmac_key and not chosen.eab_kid:
+        return None
+    if not hmac_key or not chosen.eab_kid:
+        missing = "ACME_EAB_KID" if hmac_key else "ACME_EAB_HMAC_KEY"
+        raise wrong(f"{missing} not set: the CA gives both for an external account")
+    if not HMAC_KEY.fullmatch(hmac_key):
+        raise wrong(
+            "ACME_EAB_HMAC_KEY holds a character that no such key has",
+            "it is base64url, in one line, as the CA shows it",
+        )
+    return ExternalAccount(chosen.eab_kid, hmac_key)
+
+
+def secret(name: str, path: Path | None, environment: Environment) -> str:
+    """Return the secret *name* of the environment, or else what is in the file at *path*."""
+    if given := environment.secret(name):
+        return given
+    if path is None:
+        return ""
+    found = environment.files.read(str(path), f"acme.{name.removeprefix('ACME_').lower()}_file")
+    environment.secrets.add(found)
+    return found
+
+
+def account_folder(given: Path, host: str) -> Path:
+    """Return the one account's folder at or below *given*; of several the one for *host*.
+
+    Raises:
+        Failed: 78, if there is none, or several are left.
+    """
+    try:
+        found = sorted(folders(given))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise wrong(f"ACME_ACCOUNT_DIR {quoted(given)}: {why}") from error
+    if len(found) > 1:  # both clients name a folder by the CA's host
+        found = [each for each in found if host in " ".join(each.parts)] or found
+    match found:
+        case [only]:
+            return only
+        case []:
+            raise wrong(
+                f"ACME_ACCOUNT_DIR {quoted(given)}: no account of certbot or lego is there",
+                f"an account's folder has {CERTBOT} (certbot), or {LEGO} and keys/ (lego)",
+            )
+        case _:
+            listed = ", ".join(printable(str(each)) for each in found[:8])
+            raise wrong(
+                f"ACME_ACCOUNT_DIR {quoted(given)} has {len(found)} accounts: {listed}",
+                "name one of these folders",
+            )
+
+
+def folders(given: Path, depth: int = DEPTH) -> Sequence[Path]:
+    """Return the folders of accounts at and below *given*, *depth* levels down."""
+    entries = {each.name: each for each, _ in zip(given.iterdir(), range(MOST), strict=False)}
+    if CERTBOT in entries or LEGO in entries:
+        return [given]
+    if not depth:
+        return []
+    below = [each for each in entries.values() if each.is_dir() and not each.is_symlink()]
+    return [folder for each in below for folder in folders(each, depth - 1)]
+
+
+def key_file(folder: Path) -> Path:
+    """Return the file with the key of the account in *folder*."""
+    if (folder / CERTBOT).exists():
+        return folder / CERTBOT
+    try:
+        match [*(folder / "keys").glob("*.key")]:
+            case [only]:
+                return only
+            case keys:
+                raise wrong(f"{quoted(folder / 'keys')} holds {len(keys)} keys, not one")
+    except OSError as error:
+        raise wrong(f"cannot read {quoted(folder / 'keys')}: {error.strerror}") from error

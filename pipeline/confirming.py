@@ -1,0 +1,66 @@
+"""Confirm what a run has written: hear every server, ask the hosts, restore what goes missing."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+
+from dns.name import Name
+
+from .case import Tools
+from .configuration.settings import Settings
+from .explaining.inquiry import published
+from .model import Problem, Record
+from .plan import by_zone
+from .propagation.hearing import Hearing, Trial
+from .propagation.policy import Policy
+from .propagation.settling import settle
+from .questions import Goal
+from .receipts.receipt import State
+from .report import RecordLine, host_lines, record_lines
+from .restoring import Restoring
+from .withdrawing import GRACE
+
+
+class Confirmation:
+    """The wait for what a run has written, until the world sees it or the deadline.
+
+    Attributes:
+        problems: What the user should know beside what was heard.
+    """
+
+    def __init__(
+        self, settings: Settings, tools: Tools, mark: str, advance: Callable[[State], None]
+    ) -> None:
+        """Take the collaborators; *mark* is the run's, *advance* notes progress in its receipt."""
+        self._settings = settings
+        self._tools = tools
+        self._mark = mark
+        self._advance = advance
+        self._synced: Mapping[tuple[str, str], bool] = {}
+        self.problems: tuple[Problem, ...] = ()
+
+    def hear(self, records: Sequence[Record], goals: Sequence[Goal]) -> Hearing:
+        """Wait for *goals*, to which *records* belong; return what was heard."""
+        clock, hosts, until = self._tools.clock, self._tools.hosts, self._settings.timeout
+        if any(goal.is_blind for goal in goals):
+            settle(by_zone(records), hosts, self._tools.exchange, clock, until)
+        policy = Policy(clock.now(), until, self._settings.require)
+        again = partial(hosts.append_again, mark=self._mark, until=until)
+        restoring = Restoring(records, goals, self._tools, again, self._advance)
+        ask = partial(self._ask_hosts, records)
+        trial = Trial(self._tools.exchange, clock, policy, ask, restoring.names)
+        watch = self._tools.progress.watching(goals, policy.streak)
+        hearing = trial.hear(goals, restoring.beside(watch))
+        self.problems = tuple(restoring.problems())
+        return hearing
+
+    def lines(self, hearing: Hearing, records: Sequence[Record]) -> tuple[RecordLine, ...]:
+        """Return the report's lines of *records*, as *hearing* and their hosts have them."""
+        return host_lines(hearing.lines(record_lines(records)), self._synced)
+
+    def _ask_hosts(self, records: Sequence[Record], goals: Collection[Goal]) -> Mapping[Name, bool]:
+        """Ask the hosts of *goals*, to which *records* belong, whether their servers have them."""
+        owners = {goal.owner for goal in goals}
+        late = [record for record in records if record.owner in owners]
+        until = self._tools.clock.now() + GRACE / 2
+        self._synced = self._tools.hosts.in_sync(by_zone(late), until)
+        return published(late, self._synced)
