@@ -11,9 +11,11 @@ from typing import NoReturn
 from pipeline import __version__
 from pipeline.text import printable
 
+from .handed import apart
 from .options import (
     ask,
     child,
+    client,
     common,
     configure,
     domains,
@@ -54,6 +56,11 @@ class Parser(argparse.ArgumentParser):
 
     verbs: Mapping[str, "Parser"] = MappingProxyType({})
 
+    @property
+    def options(self) -> Mapping[str, argparse.Action]:
+        """What it takes, by the word that asks for it."""
+        return self._option_string_actions
+
     def unknown(self, words: Sequence[str]) -> str:
         """Return what is wrong with the first option among *words* that is none, or nothing."""
         given = words[: words.index("--")] if "--" in words else words
@@ -73,10 +80,12 @@ class Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Return the arguments in *argv*; ``command`` holds what follows ``--`` after ``run``.
 
+    ``said`` holds what the client adds that calls ``hook``.
+
     Raises:
         SystemExit: 64 on a mistake, 0 after ``--help`` and ``--version``.
     """
-    words, command = list(argv), None
+    words, command, said = list(argv), None, None
     if words[:1] == ["run"] and "--" in words:
         at = words.index("--")
         words, command = words[:at], words[at + 1 :]
@@ -86,10 +95,14 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if complaint := misplaced(words):
         parser.error(complaint)
     verb = parser.verbs.get(words[0], parser) if words else parser
+    if words[:1] == ["hook"]:
+        words, said = apart(words, verb.options)
     if complaint := verb.unknown(words[1:]):
         verb.error(complaint)
     options, left = parser.parse_known_args(words)
-    options.command = command
+    options.command, options.said = command, said
+    if options.verb == "hook" and options.client == "certbot":
+        options.quiet = not options.verbose  # certbot shows each line on stderr as a warning
     if complaint := surplus(left) or contradiction(options):
         verb.error(complaint)
     return options
@@ -194,6 +207,7 @@ VERBS = (
     ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge, tell)),
     ("check", "read-only: would it work? no credentials needed", (domains, ask, judge, tell)),
     ("serve", "be the DNS stage of other ACME clients, over HTTP", (service,)),
+    ("hook", "be the DNS stage of another ACME client", (client, ask, judge, insist)),
     ("policy", "print the least privilege that would do; asks nobody", (grant,)),
     ("providers", "list what is installed and which settings each needs", ()),
     ("config", "begin a configuration file, or tell what is wrong with one", (configure,)),

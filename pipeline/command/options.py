@@ -134,6 +134,19 @@ def domains(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("domains", nargs="+", metavar="DOMAIN", help="may begin with *.")
 
 
+def client(parser: argparse.ArgumentParser) -> None:
+    """Add whose stage `hook` is; `parse` has taken out by then what that client says."""
+    parser.usage = "%(prog)s CLIENT [OPTION...] [WORD...]"
+    parser.add_argument(
+        "client",
+        choices=("certbot", "lego", "acme.sh", "dehydrated"),
+        metavar="CLIENT",
+        help="certbot (auth or cleanup follows), lego, acme.sh, dehydrated",
+    )
+    parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
+    parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
+
+
 def service(parser: argparse.ArgumentParser) -> None:
     """Add where `serve` listens, and where it writes."""
     parser.add_argument(

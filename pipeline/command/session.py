@@ -16,6 +16,8 @@ from pipeline.clock import Clock
 from pipeline.configuration import inventory, registry
 from pipeline.configuration.environment import Environment
 from pipeline.explaining.verdict import bug
+from pipeline.hooks.caller import run_of
+from pipeline.hooks.calls import Present, read_call
 from pipeline.model import Exit, Failed, Problem
 from pipeline.report import Report, problem_lines
 from pipeline.stage import Run
@@ -79,8 +81,8 @@ class Session:
                 return self._demo()
             case "config" | "completion" | "serve" as verb:
                 return self._by_itself(verb)
-            case "plan" | "ready" | "run" as verb:
-                return self._stage(verb)
+            case "plan" | "ready" | "run" | "hook" as verb:
+                return self._hook() if verb == "hook" else self._stage(verb)
             case verb:
                 return self._finish(self._alone(verb))
 
@@ -95,6 +97,21 @@ class Session:
             if isinstance(ended, Report):
                 return self._finish(ended, stage.ledger.report_path)
             return ended
+
+    def _hook(self) -> int:
+        """Do what another ACME client calls for."""
+        client, given = self._options.client, self._environment.plus()
+        call = read_call(client, self._options.said, given)
+        if call is None:
+            return Exit.DONE
+        hook = self._parts.hook(run_of(client, given))
+        if not isinstance(call, Present):
+            return self._finish(hook.remove(call))
+        if client == "certbot" and not self._options.json:
+            self._output.text(hook.handle(call))
+        with hook.begin(call) as stage:
+            self._running = stage
+            return self._finish(hook.present(stage, call), stage.ledger.report_path)
 
     def _attend(self, stage: Run) -> Report | int:
         """Do ready, then the command, then clean."""
