@@ -3,23 +3,29 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from pipeline.model import Exit, Failed
 from pipeline.text import printable
 
 from .dialect import Refused
 
-STATUSES = {
-    Exit.DATA: HTTPStatus.CONFLICT,
-    Exit.UNAVAILABLE: HTTPStatus.BAD_GATEWAY,
-    Exit.REFUSED: HTTPStatus.BAD_GATEWAY,
-    Exit.NOT_READY: HTTPStatus.SERVICE_UNAVAILABLE,
-    Exit.CONFIG: HTTPStatus.INTERNAL_SERVER_ERROR,
-    Exit.USAGE: HTTPStatus.INTERNAL_SERVER_ERROR,
-    Exit.BUG: HTTPStatus.INTERNAL_SERVER_ERROR,
+PHRASES = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
 }
-"""What a failure is to a client: a conflict with what is in DNS, the DNS host's, ours, or busy."""
+"""RFC 9110 §15."""
+
+STATUSES = {Exit.DATA: 409, Exit.UNAVAILABLE: 502, Exit.REFUSED: 502, Exit.NOT_READY: 503}
+"""What a failure is to a client: conflict with what is in DNS, the DNS host's, busy; else ours."""
 
 RETRY = "5"
 """Seconds after which whoever found us busy may come again."""
@@ -36,7 +42,7 @@ class Answer:
     @property
     def line(self) -> str:
         """The status with its reason phrase."""
-        return f"{self.status} {HTTPStatus(self.status).phrase}"
+        return f"{self.status} {PHRASES[self.status]}"
 
     @property
     def body(self) -> bytes:
@@ -52,11 +58,11 @@ class Answer:
             ("Cache-Control", "no-store"),
         ]
         match self.status:
-            case HTTPStatus.UNAUTHORIZED:
+            case 401:
                 found.append(("WWW-Authenticate", 'Basic realm="dns01", charset="UTF-8"'))
-            case HTTPStatus.METHOD_NOT_ALLOWED:
+            case 405:
                 found.append(("Allow", "POST"))
-            case HTTPStatus.SERVICE_UNAVAILABLE:
+            case 503:
                 found.append(("Retry-After", RETRY))
             case _:
                 pass
@@ -72,7 +78,7 @@ def failure(failed: Failed, hide: Callable[[str], str]) -> Answer:
     """Return what a request that failed is answered; *hide* takes secrets out."""
     problem = failed.problem
     is_elsewhere = problem.code == "no-zone"
-    status = HTTPStatus.FORBIDDEN if is_elsewhere else STATUSES[failed.exit]
+    status = 403 if is_elsewhere else STATUSES.get(failed.exit, 500)
     return error(status, hide(problem.message), hide(problem.hint), problem.code)
 
 

@@ -15,7 +15,7 @@ from .dialect import LIMIT, Refused, Wish, read_wish
 FROM_BROWSERS = ("HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE")
 """Headers that ACME clients do not send, and a page that makes its reader's browser ask does."""
 
-Environ = Mapping[str, Any]
+Request = Mapping[str, Any]
 Start = Callable[[str, list[tuple[str, str]]], object]
 
 
@@ -50,26 +50,26 @@ class Application:
         self._access, self._clock, self._log, self._hide = access, clock, log, hide
         self._verbs = {"/present": desk.present, "/cleanup": desk.cleanup}
 
-    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+    def __call__(self, request: Request, start: Start) -> Iterable[bytes]:
         began = self._clock.now()
-        answer, subject = self._answer(environ)
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        answer, subject = self._answer(request)
+        method, path = request["REQUEST_METHOD"], request.get("PATH_INFO", "")
         if path != "/health" or answer.status != 200:
             took = f"{self._clock.now() - began:.1f} s"
-            words = [environ.get("REMOTE_ADDR", "-"), method, path, subject or "-"]
+            words = [request.get("REMOTE_ADDR", "-"), method, path, subject or "-"]
             line = [*words, str(answer.status), took, answer.told]
             self._log(answer.status, " ".join(printable(each, 500) for each in line if each))
         start(answer.line, answer.headers)
         return [] if method == "HEAD" else [answer.body]
 
-    def _answer(self, environ: Environ) -> tuple[Answer, str]:
+    def _answer(self, request: Request) -> tuple[Answer, str]:
         """Return the answer, and the name that it is about if that is known."""
         subject = ""
         try:
-            verb = self._verb(environ)
+            verb = self._verb(request)
             if verb is None:
                 return Answer(200, {"status": "ok"}), ""
-            wish = self._wish(environ)
+            wish = self._wish(request)
             subject = wish.challenge.name.to_text()
             self._access.allow(wish.challenge.name.parent())
             return Answer(200, wish.echo, verb(wish.challenge)), subject
@@ -81,27 +81,27 @@ class Application:
             self._log(500, bug(broken).message)
             return error(500, "dns01 failed at this: its log says how"), subject
 
-    def _verb(self, environ: Environ) -> Callable[[Challenge], str] | None:
+    def _verb(self, request: Request) -> Callable[[Challenge], str] | None:
         """Return what the request is for; None: it only wants to know that we live.
 
         Raises:
             Refused: Nobody may ask that, or so.
         """
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        method, path = request["REQUEST_METHOD"], request.get("PATH_INFO", "")
         if path == "/health" and method in {"GET", "HEAD"}:
             return None
-        if any(header in environ for header in FROM_BROWSERS):
+        if any(header in request for header in FROM_BROWSERS):
             raise Refused(403, "browsers are not served: a page may have sent this")
-        self._access.admit(environ.get("HTTP_AUTHORIZATION", ""))
+        self._access.admit(request.get("HTTP_AUTHORIZATION", ""))
         if path not in self._verbs:
             raise Refused(404, "there is nothing here but POST /present, POST /cleanup, /health")
         if method != "POST":
             raise Refused(405, f"{path} takes POST")
         return self._verbs[path]
 
-    def _wish(self, environ: Environ) -> Wish:
-        text = environ.get("CONTENT_LENGTH") or "0"
+    def _wish(self, request: Request) -> Wish:
+        text = request.get("CONTENT_LENGTH") or "0"
         length = int(text) if text.isascii() and text.isdigit() else 0
         if length > LIMIT:
             raise Refused(413, f"the body has more than {LIMIT} octets")
-        return read_wish(environ["wsgi.input"].read(length))
+        return read_wish(request["wsgi.input"].read(length))
