@@ -1,0 +1,1 @@
+"""What a reader types, page by page, against servers on loopback."""

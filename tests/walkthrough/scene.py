@@ -1,0 +1,126 @@
+"""Where a page is worked through: a home, a zone, an order API, a DNS host, on loopback."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dns.name import from_text
+
+from providers.contract import TXT, Zone
+from providers.embedded import Embedded
+from tests.bridge import CANARY, Site, opened
+from tests.standins.cloudflare import CloudflareStandIn
+
+from . import programs
+from .script import Step, fenced, script
+
+ZONES = ("example.com", "example.org", "example.net")
+TOPS = ("com", "net", "org")
+FOLDERS = (
+    *("etc/dns01", "etc/systemd/system", "opt", "srv", "usr/local/bin", "var/log"),
+    *("var/lib/dns01", "var/lib/node_exporter"),
+)
+"""Those of the system that a page may expect; they are in a folder of the test's."""
+
+FINALIZE = "#!/bin/sh\necho finalized\n"
+SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """How a page went: the exit of its script, and all that was written."""
+
+    status: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A place to work through one page.
+
+    Attributes:
+        own: What a reader fills in, by the variable's name.
+    """
+
+    site: Site
+    own: Mapping[str, str]
+    variables: Mapping[str, str]
+
+    def walk(self, steps: list[Step]) -> Walked:
+        """Take *steps* in one shell, and end whatever they leave running."""
+        folder = self.site.folder
+        text = script(steps, set(self.own), folder / "root")
+        shell = subprocess.Popen(
+            ["bash", "-c", text],
+            cwd=folder / "home",
+            env=dict(self.variables) | {f"OWN_{name}": value for name, value in self.own.items()},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            output, _ = shell.communicate(timeout=SECONDS)
+        finally:
+            end(shell)
+        return Walked(shell.returncode, output)
+
+
+def end(shell: subprocess.Popen[str]) -> None:
+    """End *shell* and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(shell.pid, signal.SIGKILL)
+    shell.wait()
+
+
+def mirror(dns: Embedded, zone: str, name: str, values: set[str]) -> None:
+    """Serve exactly *values* at *name* in *zone*, as the host's own servers do."""
+    hosted, owner = Zone(from_text(f"{zone}."), zone), from_text(f"{name}.")
+    there = dns.values(owner)
+    dns.append(hosted, [TXT(owner, value, 1) for value in sorted(values - there)], "")
+    dns.delete(hosted, [TXT(owner, value) for value in sorted(there - values)])
+
+
+def furnish(folder: Path, page: Path) -> None:
+    """Make the home that the page's reader has: its files, an order, a program that finalizes."""
+    home, root = folder / "home", folder / "root"
+    home.mkdir()
+    for each in FOLDERS:
+        (root / each).mkdir(parents=True)
+    programs.install(folder / "bin")
+    programs.write(home / "finalize.sh", FINALIZE)
+    programs.write(root / "usr/local/bin/finalize", FINALIZE)
+    for block in fenced(page):
+        if block.file:
+            programs.write(home / block.file, block.text)
+
+
+@contextmanager
+def scene(folder: Path, page: Path) -> Iterator[Scene]:
+    """Open a place to work through *page* below *folder*."""
+    with ExitStack() as stack:
+        apexes = [from_text(f"{zone}.") for zone in (*ZONES, *TOPS)]
+        site = stack.enter_context(opened(folder, apexes=apexes))
+        cloudflare = stack.enter_context(
+            CloudflareStandIn(ZONES, mirror=lambda *change: mirror(site.dns, *change))
+        )
+        furnish(folder, page)
+        cloudflare.put("TXT", "_acme-challenge.example.com", "VALUE")
+        own = {
+            "RCL_API_KEY": f"{CANARY}-rcl",
+            "RCL_SUBSCRIPTION_ID": "subscription",
+            "CLOUDFLARE_API_TOKEN": cloudflare.token,
+        }
+        bridged = ("BRIDGE_URL", "BRIDGE_TOKEN")
+        variables = {k: v for k, v in site.environment.items() if k not in bridged} | {
+            "CLOUDFLARE_BASE_URL": cloudflare.url,
+            "HOME": str(folder / "home"),
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            **own,
+        }
+        yield Scene(site, own, variables)
