@@ -1,0 +1,166 @@
+"""Say what became of a request to the CA: each failure as an exit with the CA's own words."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import josepy
+import requests
+from acme import errors, messages
+
+from pipeline.model import Exit, Failed
+from pipeline.text import printable
+
+from .network import Guard, Redirected, TooLong, Unsafe
+
+ACCOUNT = {
+    "accountDoesNotExist": "register the key first; or let dns01 do so: ACME_ACCEPT_TOS=true",
+    "externalAccountRequired": "set ACME_EAB_KID and ACME_EAB_HMAC_KEY; the CA's portal has both",
+    "unauthorized": "is it the key, and the CA, that the account or the order belongs to?",
+    "userActionRequired": "the CA has new terms: agree to them with the client that registered",
+    "badPublicKey": "the CA takes no such key; make another account",
+    "badSignatureAlgorithm": "the CA takes no such key; make another account",
+}
+"""What is wrong with the account, and the next step (RFC 8555 §6.7)."""
+
+LATER = {"rateLimited", "serverInternal", "badNonce"}
+"""What says nothing of the request."""
+
+SUBPROBLEMS = 5
+"""How many of a problem's parts are told."""
+
+
+@contextmanager
+def translated(what: str, url: str, guard: Guard) -> Iterator[None]:
+    """Turn what goes wrong within into `Failed`; *what* was asked of the CA, at *url*.
+
+    Raises:
+        Failed: 65, 69, 77 or 78, with the CA's own words.
+    """
+    ca = printable(urlsplit(url).netloc, 100) or "the CA"
+    try:
+        yield
+    except messages.Error as error:
+        raise refusal(error, f"{ca} refuses {what}", guard) from error
+    except errors.ClientError as error:
+        raise unsaid(ca, what, guard) from error
+    except requests.RequestException as error:
+        raise unreached(error, ca, what) from error
+    except OSError as error:  # a file of CAs that is not there
+        raise Failed(
+            Exit.CONFIG,
+            "order-client",
+            f"{ca} cannot be asked: {printable(str(error))}",
+            "check SSL_CERT_FILE and HTTPS_PROXY",
+        ) from error
+    except (josepy.errors.Error, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise nonsense(ca, what) from error
+
+
+def refusal(error: messages.Error, what: str, guard: Guard) -> Failed:
+    """Return what the problem document *error* (RFC 7807) means; *what* has gone wrong."""
+    kind = str(error.typ).rpartition(":")[2]
+    message = f"{what}: {words(error)}"
+    if kind in LATER or guard.status >= 500 or guard.status == 429:
+        return Failed(Exit.UNAVAILABLE, "order-api", message, advice(guard.headers))
+    if kind in ACCOUNT:
+        return Failed(Exit.REFUSED, "order-credentials", message, ACCOUNT[kind])
+    return Failed(Exit.DATA, "order-refused", message)
+
+
+def words(error: messages.Error) -> str:
+    """Return what the CA says in *error*, its parts as well (RFC 8555 §6.7.1)."""
+    said = [said_of(error), *map(said_of, (error.subproblems or ())[:SUBPROBLEMS])]
+    return "; ".join(dict.fromkeys(said))
+
+
+def said_of(error: messages.Error) -> str:
+    """Return what the CA says in *error* itself."""
+    kind = printable(str(error.typ).rpartition(":")[2], 60)
+    text = printable(str(error.detail or error.title or ""), 400)
+    whose = printable(f"{error.identifier.value}: ", 260) if error.identifier else ""
+    return f"{whose}{kind}" + (f', "{text}"' if text else "")
+
+
+def unsaid(ca: str, what: str, guard: Guard) -> Failed:
+    """Return what an answer means that is no answer of ACME's."""
+    status = guard.status
+    said = f"{ca} answers HTTP {status} to {what}"
+    match status:
+        case 404 | 405:
+            return Failed(Exit.CONFIG, "order-url", said, "does ACME_DIRECTORY_URL name the CA?")
+        case 401 | 403:
+            return Failed(Exit.REFUSED, "order-credentials", said)
+        case 407:
+            hint = "that is a proxy, which wants user and password in HTTPS_PROXY"
+            return Failed(Exit.UNAVAILABLE, "order-api", said, hint)
+        case _ if 400 <= status < 500 and status != 429:
+            return Failed(Exit.DATA, "order-refused", said)
+        case _ if status < 400:
+            said = f"{ca} gives no answer of ACME's to {what}"
+            hint = "does ACME_DIRECTORY_URL name the CA's directory?"
+            return Failed(Exit.UNAVAILABLE, "order-api", said, hint)
+        case _:
+            return Failed(Exit.UNAVAILABLE, "order-api", said, advice(guard.headers))
+
+
+def unreached(error: requests.RequestException, ca: str, what: str) -> Failed:
+    """Return what it means that no answer came, or one that is not taken."""
+    later = "run again later"
+    match error:
+        case Redirected():
+            said = f"{ca} redirects {what} to {printable(str(error), 200)}"
+            later = "redirects are not followed; does ACME_DIRECTORY_URL name the CA itself?"
+        case Unsafe():
+            said = f"{ca} leads {what} to {printable(str(error), 200)}: neither https nor this host"
+            later = "nothing was sent there"
+        case TooLong():
+            said = f"{ca} answers {what} with more than any order has"
+        case requests.exceptions.SSLError():
+            said = f"{ca} cannot be trusted: {printable(str(error.args[0]), 300)}"
+            later = "check ACME_DIRECTORY_URL, SSL_CERT_FILE and this host's clock"
+        case requests.Timeout():
+            said = f"{ca} did not answer {what} in time"
+        case requests.ConnectionError():
+            said = f"{ca} cannot be reached: {printable(cause(error), 300)}"
+            later = "check ACME_DIRECTORY_URL, HTTPS_PROXY and the network"
+        case _:
+            said = f"{ca} gave no whole answer to {what}: {printable(cause(error), 300)}"
+    return Failed(Exit.UNAVAILABLE, "order-api", said, later)
+
+
+def cause(error: BaseException) -> str:
+    """Return the words of what is at the bottom of *error*."""
+    while error.args and isinstance(error.args[0], BaseException):
+        error = error.args[0]
+    reason = getattr(error, "reason", None)
+    return cause(reason) if isinstance(reason, BaseException) else str(error)
+
+
+def nonsense(ca: str, what: str) -> Failed:
+    """Return the failure of an answer that breaks the protocol."""
+    return Failed(
+        Exit.DATA,
+        "order",
+        f"{ca} answers {what} with what RFC 8555 does not know",
+        "does ACME_DIRECTORY_URL name the CA's directory?",
+    )
+
+
+def advice(headers: Mapping[str, str]) -> str:
+    """Return the next step after a refusal that will pass."""
+    after = printable(headers.get("Retry-After", ""), 60)
+    if not after:
+        return "run again later"
+    return f"Retry-After: {after}" + (" s" if after.isdigit() else "")
+
+
+def unregistered(terms: str) -> Failed:
+    """Return the failure of a key that the CA knows no account for."""
+    where = f" ({printable(terms, 200)})" if terms else ""
+    return Failed(
+        Exit.REFUSED,
+        "order-credentials",
+        "the CA has no account for this key",
+        f"ACME_ACCEPT_TOS=true makes one, and agrees to the CA's terms of service{where}",
+    )

@@ -1,0 +1,132 @@
+"""Talk to a CA as one of its accounts: each method is a request or two (RFC 8555 §7)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+
+import requests
+from acme import errors, messages
+from acme.challenges import DNS01Response
+from acme.client import ClientV2
+from josepy.interfaces import JSONDeSerializable
+
+from pipeline.configuration.acme import AcmeAccount
+from pipeline.model import Exit, Failed
+from pipeline.orders.identifiers import hostname
+
+from .keys import Key
+from .network import Network
+from .problems import translated, unregistered
+
+
+class Session:
+    """The conversation of *account*, whose key is *key*; begins with the first question.
+
+    Every method raises `Failed`: 65, 69, 77 or 78, with the CA's own words.
+    """
+
+    def __init__(self, account: AcmeAccount, key: Key) -> None:
+        self._settings = account
+        self._key = key
+        self._network = Network(key, is_local=account.is_local, trust=account.trust)
+
+    @cached_property
+    def _directory(self) -> messages.Directory:
+        """The CA's directory (RFC 8555 §7.1.1)."""
+        url, guard = self._settings.directory, self._network.guard
+        try:
+            with translated("the directory", url, guard):
+                found = ClientV2.get_directory(url, self._network)
+                if {"newNonce", "newAccount", "newOrder"} <= {*found.to_partial_json()}:
+                    return found
+                raise LookupError("a directory has these")
+        except Failed as failed:
+            if guard.status != 200:
+                raise
+            why = failed.problem.message
+            hint = "does ACME_DIRECTORY_URL name the CA's directory?"
+            raise Failed(Exit.CONFIG, "order-url", f"{why}: no ACME directory", hint) from failed
+
+    @cached_property
+    def issuers(self) -> tuple[str, ...]:
+        """The CA's names in CAA records, as itself says."""
+        with translated("the directory", self._settings.directory, self._network.guard):
+            listed = self._directory.meta.caa_identities or ()
+            return tuple(each.lower() for each in listed if hostname(each))
+
+    @cached_property
+    def account(self) -> str:
+        """The account's URL; the account is made if there is none, and the user wants that."""
+        directory = self._directory
+        client = ClientV2(directory, self._network)
+        with translated("the account's key", directory["newAccount"], self._network.guard):
+            try:
+                return self._look_up(client)
+            except messages.Error as error:
+                if error.code != "accountDoesNotExist":
+                    raise
+        if not self._settings.accepts_terms:
+            raise unregistered(str(directory.meta.terms_of_service or ""))
+        with translated("a new account", directory["newAccount"], self._network.guard):
+            self._network.account = None
+            with suppress(errors.ConflictError):  # another run was faster
+                client.new_account(self._registration())
+            return self._look_up(client)
+
+    def _look_up(self, client: ClientV2) -> str:
+        """Return the URL of the account that the key has, and sign by it from now on."""
+        unknown = messages.RegistrationResource(body=messages.NewRegistration())
+        return str(client.query_registration(unknown).uri)
+
+    def _registration(self) -> messages.NewRegistration:
+        """Return what a new account is asked for with (RFC 8555 §7.3)."""
+        settings = self._settings
+        bound = settings.external and messages.ExternalAccountBinding.from_data(
+            self._key.jwk.public_key(),
+            settings.external.kid,
+            settings.external.hmac_key,
+            self._directory,
+        )
+        more = {"external_account_binding": bound} if bound else {}
+        return messages.NewRegistration(
+            contact=settings.contact, terms_of_service_agreed=True, **more
+        )
+
+    def new_order(self, names: Sequence[str]) -> tuple[str, messages.Order]:
+        """Have the CA make an order for *names*; return its URL and what it says."""
+        kind = messages.IDENTIFIER_FQDN
+        wanted = [messages.Identifier(typ=kind, value=name) for name in names]
+        url = str(self._directory["newOrder"])
+        with translated("the order", url, self._network.guard):
+            response = self._post(url, messages.NewOrder(identifiers=wanted))
+            return str(response.headers["Location"]), messages.Order.from_json(response.json())
+
+    def order(self, url: str) -> messages.Order:
+        """Return what the CA says of its order at *url*."""
+        with translated("the order", url, self._network.guard):
+            order: messages.Order = messages.Order.from_json(self._post(url, None).json())
+            return order
+
+    def authorization(self, url: str) -> messages.Authorization:
+        """Return what the CA says of its authorization at *url*."""
+        with translated("an authorization", url, self._network.guard):
+            answer = self._post(url, None).json()
+            authorization: messages.Authorization = messages.Authorization.from_json(answer)
+            return authorization
+
+    def answer(self, url: str) -> None:
+        """Tell the CA that the challenge at *url* is met (RFC 8555 §7.5.1)."""
+        with translated("the answer to a challenge", url, self._network.guard):
+            self._post(url, DNS01Response(key_authorization=""))  # which is sent as {}
+
+    @property
+    def retry_after(self) -> float:
+        """The seconds that the CA wanted to be left alone when it last answered."""
+        said = self._network.guard.headers.get("Retry-After", "")
+        return float(said) if said.isascii() and said.isdigit() else 0.0
+
+    def _post(self, url: str, body: JSONDeSerializable | None) -> requests.Response:
+        """Send *body*, signed as the account's; without one it is POST-as-GET (RFC 8555 §6.3)."""
+        if not self.account:
+            raise LookupError("an account without a URL")
+        return self._network.post(url, body, new_nonce_url=self._directory["newNonce"])

@@ -1,0 +1,121 @@
+"""Orders made by ACME (RFC 8555): new ones, and those that somebody else has made."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from acme import messages
+
+from pipeline.clock import Clock
+from pipeline.configuration.acme import AcmeAccount
+from pipeline.model import Exit, Failed, Order
+from pipeline.orders.identifiers import COMMA, bases, hostname
+
+from .keys import read_key
+from .reading import Member, header, names_of, pending, refused, spelt
+from .responding import Responding
+from .session import Session
+
+
+class AcmeSource:
+    """The orders of one account; a name may be an order's URL."""
+
+    name = "acme"
+    resumes = True
+
+    def __init__(self, account: AcmeAccount, clock: Clock) -> None:
+        """Send nothing yet.
+
+        Raises:
+            Failed: 78, if the account's key is none.
+        """
+        self._directory = account.directory
+        self._key = read_key(account.key)
+        self._session = Session(account, self._key)
+        self._clock = clock
+        whose = f"{account.directory} {self._key.thumbprint}"
+        self.account = hashlib.sha256(whose.encode()).hexdigest()[:16]
+
+    def fetch(self, name: str) -> Order:
+        """Return a new order for the names in *name*, or the one at the URL *name*."""
+        if is_url(name):
+            self._must_be_here(name)
+            return self._whole("", name, self._session.order(name))
+        wanted = identifiers(name)
+        url, body = self._session.new_order(wanted)
+        if {*names_of(body)} != {*wanted}:
+            raise refused("the CA's order is for other names than those asked for")
+        return self._whole(name, url, body)
+
+    def current(self, order: Order) -> Order | None:
+        """Return *order*, kept from an earlier run, as it is now; None if it is of no use."""
+        name = "" if is_url(order.name) else order.name
+        try:
+            now = self._signed(header(name, order.uri, self._session.order(order.uri)))
+        except Failed as failed:
+            if failed.exit == Exit.DATA:
+                return None
+            raise
+        ends = [each for each in (order.expires, now.expires) if each]
+        now = replace(now, expires=min(ends, default=None))
+        if now.status != "pending":
+            return now
+        return replace(now, challenges=order.challenges, standing=order.standing)
+
+    def respond(self, orders: Sequence[Order], until: float) -> dict[str, Order | Failed]:
+        """Have the CA validate *orders*; return each by its URL, validated or with its failure.
+
+        Blocks, at most to *until* on the clock and as long as one request takes.
+        """
+        return Responding(self._session, self._clock, until).respond(orders)
+
+    @cached_property
+    def _member(self) -> Member:
+        return Member(self._session.account, self._key, self._session.issuers)
+
+    def _signed(self, order: Order) -> Order:
+        """Return *order* with whose it is, and the CA's names in CAA records."""
+        return replace(order, issuers=self._member.issuers, account=self._member.url)
+
+    def _whole(self, name: str, url: str, body: messages.Order) -> Order:
+        """Return the order at *url* with what its authorizations need, if it still needs that."""
+        order = self._signed(header(name, url, body))
+        if order.status != "pending":
+            return order
+        authorizations = [self._session.authorization(url) for url in body.authorizations or ()]
+        challenges, standing, ends = pending(authorizations, names_of(body), self._member)
+        expires = min((*ends, *([order.expires] if order.expires else ())), default=None)
+        return replace(order, challenges=challenges, standing=standing, expires=expires)
+
+    def _must_be_here(self, url: str) -> None:
+        """Refuse an order of another CA: only this one knows the account."""
+        if urlsplit(url)[:2] != urlsplit(self._directory)[:2]:
+            raise Failed(
+                Exit.CONFIG,
+                "order-url",
+                f"the order is at {urlsplit(url).netloc}, "
+                f"ACME_DIRECTORY_URL at {urlsplit(self._directory).netloc}",
+                "name the directory of the CA that has the order",
+            )
+
+
+def is_url(name: str) -> bool:
+    """Whether *name* is an order's URL: no domain name has a colon."""
+    return name.lower().startswith(("https://", "http://"))
+
+
+def identifiers(name: str) -> list[str]:
+    """Return the identifiers of the certificate *name*, each once (RFC 8555 §7.1.3).
+
+    Raises:
+        Failed: 65, if any part is not a domain name.
+    """
+    bases(name)
+    found: dict[str, None] = {}
+    for part in COMMA.split(name):
+        base = hostname(part.removeprefix("*."))
+        if base is not None:
+            found[spelt(base, is_wildcard=part.startswith("*."))] = None
+    return [*found]
