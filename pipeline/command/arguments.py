@@ -13,6 +13,7 @@ from pipeline.text import printable
 
 from .handed import apart
 from .options import (
+    answer,
     ask,
     child,
     client,
@@ -137,6 +138,8 @@ def contradiction(options: argparse.Namespace) -> str:
             return "--order document needs --from FILE, or --from - for standard input"
         if options.document is None and not options.names:
             return f"{options.verb} needs the NAME of a certificate, or --from FILE"
+    if options.verb in {"ready", "run"} and options.respond and options.order != "acme":
+        return "--respond needs --order acme: elsewhere dns01 knows no challenge to answer"
     if options.verb == "run" and not options.command:
         return "run needs a command after --: dns01 run NAME... -- CMD..."
     return of_clean(options) if options.verb == "clean" else of_config(options)
@@ -196,13 +199,13 @@ VERBS = (
     (
         "ready",
         "publish, confirm, report; the records stay",
-        (names, order, ask, judge, insist, tell),
+        (names, order, answer, ask, judge, insist, tell),
     ),
     ("clean", "remove exactly what receipts say we wrote", (names, every, stale, tell)),
     (
         "run",
         "ready, then CMD, then clean, whatever happens",
-        (names, order, ask, judge, insist, tell, child),
+        (names, order, answer, ask, judge, insist, tell, child),
     ),
     ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge, tell)),
     ("check", "read-only: would it work? no credentials needed", (domains, ask, judge, tell)),

@@ -13,10 +13,12 @@ from pipeline.checking import Checking
 from pipeline.clean import clean
 from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
+from pipeline.configuration.acme import acme_account
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.detection import Candidate, choose
 from pipeline.hosts import Hosts
+from pipeline.model import Exit, Failed
 from pipeline.orders import OrderSource
 from pipeline.policy import policy
 from pipeline.receipts.receipt import normal
@@ -156,6 +158,8 @@ class Assembly:
 
         if self._options.document is not None:
             return DocumentSource(self._options.document, sys.stdin.buffer)
+        if self._options.order == "acme":
+            return self._acme()
         from pipeline.orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
 
         account = accounts.rcl_account(self._environment)
@@ -163,6 +167,17 @@ class Assembly:
         return RclSource(
             account.base, account.subscription, account.key, trust_env=not account.is_local
         )
+
+    def _acme(self) -> OrderSource:
+        account = acme_account(self.settings.acme, self._environment)
+        self._verbose(f"ACME directory {account.directory}")
+        try:
+            from pipeline.orders.acme.source import AcmeSource  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            message = f"--order acme needs a package that is not installed: {error.name}"
+            hint = "install dns01[acme]; from a checkout: pipx install '.[acme]'"
+            raise Failed(Exit.CONFIG, "configuration", message, hint) from error
+        return AcmeSource(account, self._clock)
 
     def _provider(self, name: str) -> Provider:
         adapter, present = accounts.provider_settings(

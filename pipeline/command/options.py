@@ -50,7 +50,9 @@ def grant(parser: argparse.ArgumentParser) -> None:
 
 def order(parser: argparse.ArgumentParser) -> None:
     """Add where orders come from and records go to."""
-    parser.add_argument("--order", choices=("rcl", "document"), help="order source (default rcl)")
+    parser.add_argument(
+        "--order", choices=("rcl", "document", "acme"), help="order source (default rcl)"
+    )
     parser.add_argument(
         "--from",
         action=Once,
@@ -127,6 +129,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def shell(parser: argparse.ArgumentParser) -> None:
     """Add whose completion is wanted."""
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
+
+
+def answer(parser: argparse.ArgumentParser) -> None:
+    """Add what else the ACME source can do."""
+    parser.add_argument(
+        "--respond",
+        action="store_true",
+        help="once ready, have the CA validate, and wait for its word (--order acme)",
+    )
 
 
 def domains(parser: argparse.ArgumentParser) -> None:
