@@ -15,11 +15,14 @@ from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
 from pipeline.configuration.acme import acme_account
 from pipeline.configuration.environment import Environment
+from pipeline.configuration.rcl import rcl_account
 from pipeline.configuration.settings import Settings
 from pipeline.detection import Candidate, choose
+from pipeline.hooks.hook import Hook
 from pipeline.hosts import Hosts
 from pipeline.model import Exit, Failed
 from pipeline.orders import OrderSource
+from pipeline.orders.renewing import Renewing
 from pipeline.policy import policy
 from pipeline.receipts.receipt import normal
 from pipeline.receipts.store import Store
@@ -78,8 +81,16 @@ class Assembly:
         names = list({normal(name): name.strip() for name in self._options.names}.values())
         if self._options.document is not None:
             names = [",".join(names)]  # one document is one order, whatever it may name
+        return self.over(names, self._source())
+
+    def over(self, names: Sequence[str], source: OrderSource) -> Run:
+        """Return a run over *names* at *source*."""
         self._know_providers()
-        return Run(names, self._source(), self.settings, self._tools)
+        return Run(names, source, self.settings, self._tools)
+
+    def hook(self, run: str) -> Hook:
+        """Return the stage of another client, whose calls of one *run* belong together."""
+        return Hook(self._options.client, run, self.settings, self._tools, self.over)
 
     def _know_providers(self) -> None:
         """See that each provider that was named exists, before an order is asked for.
@@ -162,11 +173,13 @@ class Assembly:
             return self._acme()
         from pipeline.orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
 
-        account = accounts.rcl_account(self._environment)
+        account = rcl_account(self._environment)
         self._verbose(f"order API {account.base}")
-        return RclSource(
-            account.base, account.subscription, account.key, trust_env=not account.is_local
+        source = RclSource(
+            account.base, account.generation, account.key, trust_env=not account.is_local
         )
+        within = vars(self._options).get("renew_within")
+        return Renewing(source, within, self._clock.today) if within else source
 
     def _acme(self) -> OrderSource:
         account = acme_account(self.settings.acme, self._environment)
