@@ -1,17 +1,22 @@
 """What a GitHub job is told: outputs that cannot be forged, a summary that is only text."""
 
+import json
 import re
+from argparse import Namespace
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from pipeline.command.actions import announce, escaped, markdown, outputs
-from pipeline.model import Problem
+from pipeline.command.actions import annotations, announce, escaped, markdown, outputs
+from pipeline.command.output import Output
+from pipeline.configuration.environment import Environment
+from pipeline.model import Problem, Severity
 from pipeline.picture.mermaid import gantt
 from pipeline.report import PerspectiveLine, RecordLine, Report
 
-from .picture.samples import hostile, many
+from .picture.samples import HOSTILE, hostile, many
 
 CONFIRMED = PerspectiveLine("192.0.2.1", "authoritative", "ns1", "confirmed", 1.0, 2, "")
 ABSENT = PerspectiveLine("1.1.1.1", "recursive", "Cloudflare", "absent", None, 1, "")
@@ -163,3 +168,66 @@ def test_announce_appends(tmp_path: Path) -> None:
     announce(REPORT, None, None, str(summary))
     announce(REPORT, None, None, str(summary))
     assert summary.read_text().count("### dns01: ready") == 2
+
+
+def test_annotations() -> None:
+    """
+    Each problem is a line of its own with its hint below; the worst come first.
+    """
+    problems = (
+        Problem("hosted", "by route53", severity=Severity.NOTICE),
+        Problem("secret-readable", "100% a, b: c", "chmod 600", Severity.WARNING),
+        Problem("no-zone", "no zone", "one\ntwo"),
+    )
+    assert annotations(problems) == [
+        "::error title=dns01%3A no-zone::no zone%0Ahint: one%0Ahint: two",
+        "::warning title=dns01%3A secret-readable::100%25 a, b: c%0Ahint: chmod 600",
+        "::notice title=dns01%3A hosted::by route53",
+    ]
+
+
+def test_annotations_are_few() -> None:
+    """
+    The runner shows ten of each kind in a step: of more, the first ten are told, in their order.
+    """
+    problems = [Problem(f"code-{i}", "", severity=weight) for i in range(12) for weight in Severity]
+    lines = annotations(problems)
+    assert len(lines) == 30
+    for weight in Severity:
+        mine = [line for line in lines if line.startswith(f"::{weight.value} ")]
+        assert mine == [f"::{weight.value} title=dns01%3A code-{i}::" for i in range(10)]
+
+
+@pytest.mark.parametrize(
+    "foreign", [*HOSTILE, "::add-mask::x", "\n::error::x", "##[error]x", "%0A"]
+)
+def test_foreign_words_are_no_workflow_command(foreign: str) -> None:
+    """
+    One line, whose only command is ours: no code, message or hint ends it or begins another.
+    """
+    [line] = annotations([Problem(foreign, foreign, foreign)])
+    assert len(line.splitlines()) == 1
+    command, text = re.fullmatch(r"::error (title=[^,:]*)::(.*)", line).groups()  # type: ignore[union-attr]
+    assert not re.search(r"::[a-z-]+(?: |::)|##\[", f"{command} {text}")
+    assert not re.search(r"%(?!25|0A|0D|3A|2C)", line)
+    assert "\x1b" not in line
+
+
+def test_problems_are_annotations_in_a_job_only() -> None:
+    """
+    On standard error, and what is told there: not what only `check` tells, nor elsewhere.
+    """
+    problems = (Problem("no-zone", "no"), Problem("hosted", "x", severity=Severity.NOTICE))
+    report = Report("failed", 78, problems=problems)
+    for job, verb, quiet, told in (
+        ("true", "ready", False, ["::error"]),
+        ("true", "check", False, ["::error", "::notice"]),
+        ("true", "ready", True, ["::error"]),
+        ("false", "check", False, []),
+        ("", "check", False, []),
+    ):
+        stdout, stderr = StringIO(), StringIO()
+        options = Namespace(json=True, quiet=quiet, verbose=False, verb=verb)
+        Output(options, Environment({"GITHUB_ACTIONS": job}), stdout, stderr).result(report)
+        assert re.findall("(?m)^::[a-z]+", stderr.getvalue()) == told
+        assert json.loads(stdout.getvalue())["exit"] == 78
