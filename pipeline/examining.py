@@ -57,10 +57,14 @@ def judged(case: Case, findings: Findings, settings: Settings, tools: Tools) -> 
 
 
 def authority_of(case: Case, configured: Authority) -> Authority:
-    """Return the CA that will validate *case*: as configured, else as its order's URL tells."""
-    if configured.issuers or case.order is None:
+    """Return the CA that will validate *case*: as configured, else as its order tells."""
+    order = case.order
+    if order is None:
         return configured
-    return Authority(issuers_of(case.order.uri), configured.account)
+    return Authority(
+        configured.issuers or order.issuers or issuers_of(order.uri),
+        configured.account or order.account,
+    )
 
 
 def places_of(case: Case) -> list[Place]:
