@@ -9,7 +9,7 @@ from .case import Tools
 from .configuration.settings import Settings
 from .explaining.inquiry import published
 from .model import Problem, Record
-from .plan import by_zone
+from .planning import by_zone
 from .propagation.hearing import Hearing, Trial
 from .propagation.policy import Policy
 from .propagation.settling import settle

@@ -8,7 +8,7 @@ from .case import Tools
 from .configuration.settings import Settings
 from .model import Failed, Problem, Severity
 from .placing import Homes, Placing
-from .plan import Hosted
+from .planning import Hosted
 from .privilege import wide
 from .survey import Survey
 from .tree.delegation import Chain

@@ -11,7 +11,7 @@ from .configuration.settings import Settings
 from .detection import Detect
 from .hosts import Hosts
 from .model import Challenge, Failed, Problem, Record
-from .plan import Addresses, Hosted, enclosing, home, misled, uncovered
+from .planning import Addresses, Hosted, enclosing, home, misled, uncovered
 from .tree.delegation import Chain, Delegation
 
 Homes = Sequence[Hosted]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .case import Case
 from .hosts import Hosts
 from .model import Exit
-from .plan import by_zone
+from .planning import by_zone
 
 REFUSALS = {Exit.DATA, Exit.REFUSED}
 """Answers of a DNS host that concern what was to be written, not the host."""

@@ -11,7 +11,7 @@ from providers.contract import Change
 from .case import Tools
 from .hosts import Group, Groups, Write
 from .model import Failed, Problem, Record, Severity
-from .plan import by_zone
+from .planning import by_zone
 from .propagation.confirm import Watch
 from .propagation.erasures import Erasures
 from .propagation.evidence import Evidence

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from providers.contract import Marked, Marking, Zone
 
-from .clean import clean
+from .cleaning import clean
 from .clock import Clock
 from .configuration.settings import Settings
 from .detection import Detect

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dns.name import Name, from_text
 
-from pipeline.clean import clean
+from pipeline.cleaning import clean
 from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity

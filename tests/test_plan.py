@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model import Challenge, Exit, Failed, Order, Problem, Record, Severity
-from pipeline.plan import Hosted, by_zone, enclosing, home, misled, uncovered, wanted
+from pipeline.planning import Hosted, by_zone, enclosing, home, misled, uncovered, wanted
 from pipeline.questions import Perspective, Role
 from pipeline.tree.delegation import Delegation, Place
 from providers.contract import TXT, Zone

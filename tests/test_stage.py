@@ -21,7 +21,7 @@ from dns.rcode import Rcode
 from pipeline.asking.endpoints import Endpoint
 from pipeline.asking.exchange import Exchange
 from pipeline.case import Interrupted, Tools
-from pipeline.clean import clean
+from pipeline.cleaning import clean
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.demo.resolver import Resolver

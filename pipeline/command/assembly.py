@@ -10,7 +10,7 @@ from functools import cached_property
 from pipeline.asking.exchange import Exchange
 from pipeline.case import Progress, Tools
 from pipeline.checking import Checking
-from pipeline.clean import clean
+from pipeline.cleaning import clean
 from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
 from pipeline.configuration.acme import acme_account

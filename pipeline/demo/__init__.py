@@ -18,7 +18,7 @@ from pipeline.asking.endpoints import Endpoint
 from pipeline.asking.exchange import Exchange
 from pipeline.asking.flight import Query
 from pipeline.case import Progress, Tools
-from pipeline.clean import clean
+from pipeline.cleaning import clean
 from pipeline.clock import Clock
 from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.hosts import Hosts

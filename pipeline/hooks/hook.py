@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pipeline.case import Tools
-from pipeline.clean import clean
+from pipeline.cleaning import clean
 from pipeline.configuration.settings import Settings
 from pipeline.model import Challenge, Exit, Problem, worst
 from pipeline.orders import OrderSource

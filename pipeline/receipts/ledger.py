@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.clock import Clock
 from pipeline.hosts import Group, Hosts
 from pipeline.model import Failed, Problem, Record
-from pipeline.plan import by_zone
+from pipeline.planning import by_zone
 from pipeline.text import counted
 
 from .folder import Place

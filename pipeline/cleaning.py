@@ -1,0 +1,139 @@
+"""Remove what receipts say was written, and nothing else."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from math import inf
+from typing import TYPE_CHECKING
+
+from .clock import Clock
+from .hosts import Hosts
+from .model import Exit, Problem, Record, Severity, worst
+from .receipts.held import SETTLED
+from .receipts.ledger import withdraw
+from .receipts.receipt import Key, Receipt, State, normal
+from .receipts.remains import left_behind
+from .receipts.store import Store, Survey
+from .report import Report, finished, record_lines
+from .text import printable, quoted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE = 120.0
+"""Most seconds that removing what a hundred receipts list may take."""
+
+
+def clean(  # noqa: PLR0913 (what, listed where, and until when)
+    names: Sequence[str],
+    store: Store,
+    hosts: Hosts,
+    clock: Clock,
+    *,
+    before: datetime | None = None,
+    deadline: float = inf,
+) -> Report:
+    """Remove the records of certificate *names*, or of every receipt if there are none.
+
+    With *before*, only of runs that began before it; nothing after *deadline*
+    on *clock*. Receipts of live runs are left alone. Idempotent; works from
+    any process. What a run that died while it was writing has sent may not be
+    there yet: that is waited for.
+    """
+    chosen = {covered(name) for name in names}
+    known: dict[frozenset[str], str] = {}
+
+    def is_wanted(receipt: Receipt) -> bool:
+        known.update((covered(claim.name), claim.name) for claim in receipt.claims)
+        is_old = before is None or receipt.created < before
+        return is_old and (not chosen or bool(keys(receipt, chosen)))
+
+    exits: list[Exit] = []
+    problems: list[Problem] = []
+    removed: list[Record] = []
+    paths: list[str] = []
+    for survey in surveys(store, is_wanted):
+        exits += [Exit.NOT_READY for _ in survey.live] + [Exit.DATA for _ in survey.damaged]
+        problems += [busy(receipt) for receipt in survey.live] + list(survey.damaged)
+        with ExitStack() as stack:
+            goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
+            if any(each.is_unsettled(clock.today()) for each in goals):
+                clock.pause(SETTLED)
+            found = withdraw(goals, store, hosts, min(clock.now() + PATIENCE, deadline))
+        paths += [str(held.path) for held in found]
+        for held, removal in found.items():
+            removed += removal.removed
+            exits += [failed.exit for failed in removal.failures]
+            problems += [failed.problem for failed in removal.failures]
+            if removal.stuck:
+                problems.append(left_behind(removal.stuck, str(held.path), held.path.parent))
+    if not store.folder.is_dir():
+        problems.append(nowhere(store.folder))
+    problems += [unknown(name, known.values()) for name in names if covered(name) not in known]
+    code = worst(exits)
+    return Report(
+        finished(code, "cleaned"),
+        code,
+        records=record_lines(removed),
+        problems=tuple(dict.fromkeys(problems)),
+        elapsed_s=clock.now(),
+        api_calls=hosts.api_calls,
+        receipt=paths[0] if len(paths) == 1 else None,
+    )
+
+
+def surveys(store: Store, wanted: Callable[[Receipt], bool]) -> Iterator[Survey]:
+    """Yield the receipts that are *wanted*, so many at a time as may be held."""
+    seen: set[Path] = set()
+    while True:
+        survey = store.take(wanted, seen)
+        yield survey
+        seen |= {held.path for held in survey.held}
+        if survey.is_whole:
+            return
+
+
+def covered(name: str) -> frozenset[str]:
+    """Return what makes two certificate names the same here: the names they cover."""
+    return frozenset(normal(name).split(","))
+
+
+def rest(receipt: Receipt, chosen: set[frozenset[str]]) -> Receipt:
+    """Return what is left of *receipt* without the *chosen* names; all of them if none."""
+    if not chosen:
+        return replace(receipt, state=State.CLEANED, records=())
+    return receipt.without(keys(receipt, chosen))
+
+
+def keys(receipt: Receipt, chosen: set[frozenset[str]]) -> list[Key]:
+    """Return the keys of the claims of *receipt* that are *chosen* by name."""
+    return [claim.key for claim in receipt.claims if covered(claim.name) in chosen]
+
+
+def unknown(name: str, known: Iterable[str]) -> Problem:
+    """Return the problem of a *name* that no receipt has, beside the names that some have."""
+    others = printable("; ".join(list(known)[:5]), 500)
+    hint = f"receipts are for: {others}; or dns01 clean --all" if others else ""
+    message = f"no receipt is for {quoted(name)}: nothing to clean there"
+    return Problem("no-receipt", message, hint, Severity.NOTICE)
+
+
+def nowhere(folder: "Path") -> Problem:
+    """Return the problem that there is no *folder* of receipts: perhaps it is another's."""
+    return Problem(
+        "no-state-dir",
+        f"there are no receipts in {printable(str(folder))}: that folder does not exist",
+        "if a run has left something, name its folder with --state-dir, or run as its user",
+        Severity.WARNING,
+    )
+
+
+def busy(receipt: Receipt) -> Problem:
+    """Return the problem of a receipt whose run is still at work."""
+    names = printable(", ".join(claim.name for claim in receipt.claims))
+    return Problem(
+        "busy",
+        f"another dns01 process is at work on {names}; its records were left alone",
+        "run clean again when it has ended",
+    )
