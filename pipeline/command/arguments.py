@@ -105,6 +105,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     options.command, options.said = command, said
     if options.verb == "hook" and options.client == "certbot":
         options.quiet = not options.verbose  # certbot shows each line on stderr as a warning
+    if options.verb == "config" and not options.file and len(left) == 1:
+        options.file, left = Path(left[0]), []  # argparse misses it after an option
     if complaint := surplus(left) or contradiction(options):
         verb.error(complaint)
     return options
