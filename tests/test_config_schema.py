@@ -26,7 +26,8 @@ VALIDATOR = Draft202012Validator(schema.schema(ADAPTERS))
 
 BEYOND = re.compile(
     "a domain name is wanted|a domain name below the root|must be an IP address|is not a port"
-    "|at most a year|a home folder that nobody has|another table is for this zone"
+    r'|"[1-9]\d{3,}[\d.]*[smh]?" is not valid: a duration|a home folder that nobody has'
+    "|another table is for this zone"
 )
 """Rules that no schema can tell: what is a name or an address, sums, who lives here."""
 

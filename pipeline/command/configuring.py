@@ -66,12 +66,12 @@ def begin(found: Found, known: Mapping[str, Adapter], *, as_json: bool) -> str:
         create(found.path, text)
     except OSError as error:
         why = "it exists" if isinstance(error, FileExistsError) else str(error.strerror).lower()
-        message = f"cannot begin {quoted(found.path)}: {why}"
+        message = f"cannot begin {quoted(found.path, 400)}: {why}"
         raise Failed(
             Exit.USAGE, "configuration", message, "name another FILE, or - for standard output"
         ) from error
     path = str(found.path)
-    return json.dumps({"schema": 1, "file": path}) if as_json else f"wrote {quoted(path)}"
+    return json.dumps({"schema": 1, "file": path}) if as_json else f"wrote {quoted(path, 400)}"
 
 
 def create(path: Path, text: str) -> None:

@@ -103,11 +103,11 @@ class Inspector:
         accounts = values["providers"]
         for name in accounts:
             self._try(provider_settings, name, accounts, self._environment)
-        fallback = self._try(choice.of, "provider") or ()
-        of_zones = (name for zone in values["zones"].values() for name in zone.providers)
-        for name in dict.fromkeys((*fallback, *of_zones)):
-            if name not in accounts:
-                self._try(registry.load, name, "provider", accounts)
+        chosen = dict.fromkeys(self._try(choice.of, "provider") or (), "")
+        for apex, zone in values["zones"].items():
+            chosen |= dict.fromkeys(zone.providers, f'zones."{apex.to_text()}" provider')
+        for name in chosen.keys() - accounts.keys():
+            self._try(registry.load, name, chosen[name], accounts)
 
     def _try(
         self, read: Callable[Given, Value], *given: Given.args, **named: Given.kwargs

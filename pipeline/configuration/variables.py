@@ -11,8 +11,9 @@ from .keys import DECIDED
 OURS = "DNS01_"
 
 BESIDE = (
-    "DNS01_CONFIG",
+    *("DNS01_CONFIG", "DNS01_PING_URL", "DNS01_SERVE_PASSWORD", "DNS01_SERVE_USERNAME"),
     *("DNS01_ORDER_URI", "DNS01_RECEIPT", "DNS01_REPORT"),  # set for the command that `run` starts
+    *("DNS01_EXIT", "DNS01_READY", "DNS01_STATUS"),  # set for later jobs
 )
 """Variables that are no key of the configuration file."""
 
