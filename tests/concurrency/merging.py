@@ -23,15 +23,18 @@ class Merger(Thread):
         wants: What it last wrote of its own.
     """
 
-    def __init__(self, front: Route53Front, zone_id: str, number: int, stop: Event) -> None:
+    def __init__(
+        self, front: Route53Front, zone_id: str, number: int, stop: Event, pause: float
+    ) -> None:
         super().__init__()
+        self._pause = pause
         self.wants: set[str] = set()
         self._mine = f'"theirs{number}"'
         self._zone_id, self._over = zone_id, stop
         self._client = connect(front.url)
 
     def run(self) -> None:
-        while not self._over.wait(0.2):
+        while not self._over.wait(self._pause):
             listed = self._client.list_resource_record_sets(
                 HostedZoneId=self._zone_id, StartRecordName=NAME.to_text(), StartRecordType="TXT"
             )["ResourceRecordSets"]
@@ -97,10 +100,10 @@ def attempts(front: Route53Front) -> int:
 
 
 @contextmanager
-def mergers(front: Route53Front, zone_id: str) -> Iterator[None]:
-    """Let other tools merge and overwrite meanwhile."""
+def mergers(front: Route53Front, zone_id: str, pause: float = 0.2) -> Iterator[None]:
+    """Let other tools merge and overwrite meanwhile, each *pause* seconds after its last time."""
     stop = Event()
-    tools = [Merger(front, zone_id, number, stop) for number in range(3)]
+    tools = [Merger(front, zone_id, number, stop, pause) for number in range(3)]
     for tool in tools:
         tool.start()
     try:

@@ -221,7 +221,7 @@ def test_many_runs_among_mergers(scene: Scene) -> None:
     values = [f"{number}" * 43 for number in range(8)]
     last = scene.site.dns.addresses[1]
     scene.site.dns.behave(last, without_answer)  # so that nobody is ready before
-    with mergers(scene.front, scene.zone_id):
+    with mergers(scene.front, scene.zone_id, pause=0.7):
         runs = [scene.start(value, "150s") for value in values]
         until(lambda: {f'"{value}"' for value in values} <= replay(scene.front)[1].keys(), 60)
     scene.upsert()  # mergers may erase something, or put back what they erased; this erases all
