@@ -1,17 +1,12 @@
 """The official SDK, opened so that a token goes nowhere but where it should."""
 
 import logging
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from providers.bodies import LIMIT, capped
 from providers.errors import Misconfigured
-from providers.origin import is_loopback
-from providers.threads import within
+from providers.pool import DEADLINE, opened_pool, trusted_host
 
 if TYPE_CHECKING:
     import httpx
@@ -19,9 +14,6 @@ if TYPE_CHECKING:
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 API_VERSION = "2026-11-01"  # the SDK would send today's date, and so change with the calendar
-CONNECT_TIMEOUT = 5.0  # seconds
-READ_TIMEOUT = 15.0  # seconds between two pieces of an answer
-DEADLINE = 30.0  # seconds for a whole answer, however slowly it drips
 
 
 def connect(
@@ -35,7 +27,7 @@ def connect(
     Raises:
         Misconfigured: *base_url* or a token is not fit to be used.
     """
-    host = trusted_host(base_url)
+    host = trusted_host("CLOUDFLARE_BASE_URL", base_url, f"leave it out to use {BASE_URL}")
     for token in tokens:
         check(token)
     with logging_untouched():
@@ -58,90 +50,6 @@ def connect(
         client.api_key = client.api_email = client.user_service_key = None
         client._custom_headers = {}  # noqa: SLF001 - there is no public way
     return pool, clients
-
-
-def opened_pool(host: str, deadline: float) -> "httpx.Client":
-    """Return the `bounded_pool`.
-
-    Raises:
-        Misconfigured: What the environment says of proxies or certificates is of no use.
-            It is not quoted: it may hold a proxy's password.
-    """
-    import httpx  # noqa: PLC0415
-
-    try:
-        return bounded_pool(host, deadline)
-    except OSError as error:
-        raise Misconfigured(
-            f"no certificates to trust: {(error.strerror or str(error)).lower()}",
-            hint="SSL_CERT_FILE is to name a file of certificates (PEM)",
-        ) from error
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise Misconfigured(
-            "HTTPS_PROXY, or another variable for proxies, is not the URL of an HTTP proxy",
-            hint="such as http://proxy.example:3128; no other kind is spoken to",
-        ) from error
-
-
-def bounded_pool(host: str, deadline: float) -> "httpx.Client":
-    """Return a connection pool that keeps the bounds of `connect`."""
-    import httpx  # noqa: PLC0415
-
-    class Pool(httpx.Client):
-        def send(
-            self,
-            request: httpx.Request,
-            *,
-            stream: bool = False,
-            **options: Any,  # noqa: ANN401
-        ) -> httpx.Response:
-            ask = partial(super().send, request, stream=True, **options)
-            try:
-                return within(deadline, lambda: whole(ask()))
-            except TimeoutError as error:
-                raise httpx.ReadTimeout(str(error), request=request) from error
-            except zlib.error as error:
-                raise httpx.DecodingError(str(error), request=request) from error
-
-    def whole(response: httpx.Response) -> httpx.Response:
-        headers = response.headers
-        packed = headers.pop("Content-Encoding", "")
-        with closing(response):
-            content = capped(response.iter_raw(), encoding=packed)
-        if len(content) > LIMIT:
-            raise httpx.ReadError(f"an answer of more than {LIMIT} octets")
-        answer = httpx.Response(
-            response.status_code, headers=headers, content=content, request=response.request
-        )
-        answer.encoding = "utf-8"  # RFC 8259 §8.1; a header may name what is no character set
-        return answer
-
-    return Pool(
-        timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
-        headers={"Accept-Encoding": "identity"},
-        follow_redirects=False,  # httpx would carry X-Auth-* headers to another origin
-        mounts={f"all://{host}": None} if is_loopback(host) else None,  # past any proxy
-    )
-
-
-def trusted_host(base_url: str) -> str:
-    """Return the host of *base_url*, bracketed if IPv6.
-
-    Raises:
-        Misconfigured: A token sent there could be read by others on the way.
-    """
-    try:
-        url = urlsplit(base_url)
-        host = url.hostname or ""
-        plain = not (url.username or url.password or url.query or url.fragment) and url.port != 0
-    except ValueError:
-        plain, host = False, ""
-    if plain and host and (url.scheme == "https" or (url.scheme == "http" and is_loopback(host))):
-        return f"[{host}]" if ":" in host else host
-    raise Misconfigured(
-        "CLOUDFLARE_BASE_URL is neither https nor loopback, or not a plain URL",
-        hint=f"leave it out to use {BASE_URL}",
-    )
 
 
 def check(token: str) -> None:

@@ -1,0 +1,5 @@
+"""The adapter for acme-dns servers."""
+
+from .adapter import ADAPTER, AcmeDns
+
+__all__ = ["ADAPTER", "AcmeDns"]
