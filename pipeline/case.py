@@ -11,12 +11,13 @@ from .clock import Clock
 from .detection import Detect
 from .hosts import Hosts
 from .model import Challenge, Exit, Failed, Order, Problem, Record
-from .plan import wanted
+from .orders.due import Certificate
+from .planning import wanted
 from .propagation.confirm import Watch
 from .questions import Goal
 from .receipts.receipt import Claim
 from .receipts.store import Store
-from .report import OrderLine
+from .report import NOT_DUE, OrderLine
 from .tree.delegation import Chain
 
 
@@ -58,6 +59,8 @@ class Case:
 
     Attributes:
         chains: Where each challenge leads; empty where the tree cannot be seen from here.
+        certificate: What the source knows of the one to renew, if it was asked.
+        is_due: Whether there is to be an order; else nothing happens to it.
     """
 
     claim: Claim
@@ -67,6 +70,8 @@ class Case:
     failure: Failed | None = None
     records: tuple[Record, ...] = ()
     goals: tuple[Goal, ...] = ()
+    certificate: Certificate | None = None
+    is_due: bool = True
 
     @property
     def alive(self) -> bool:
@@ -91,13 +96,16 @@ class Case:
     def problems(self) -> tuple[Problem, ...]:
         """Why it ended, and what its order holds beside challenges."""
         why = (self.failure.problem,) if self.failure else ()
-        return (*why, *(self.order.remarks if self.order else ()))
+        doubts = self.certificate.remarks(self.claim.name) if self.certificate else ()
+        return (*why, *doubts, *(self.order.remarks if self.order else ()))
 
     def line(self) -> OrderLine:
         """Return it as a line of the report."""
         uri, status = (self.order.uri, self.order.status) if self.order else ("", "")
         name = self.claim.name or f"({self.claim.source})"
-        return OrderLine(name, self.claim.source, uri, status, self.exit, self.resumed)
+        status = status if self.is_due else NOT_DUE
+        expires = self.certificate.expires if self.certificate else None
+        return OrderLine(name, self.claim.source, uri, status, self.exit, self.resumed, expires)
 
 
 def attempt(cases: Sequence[Case], step: Callable[[], object]) -> bool:

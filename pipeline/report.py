@@ -1,14 +1,19 @@
 """Say what became of a run: one Report, as JSON for machines and lines for people. Pure."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .checks.lines import CheckLine, check_details, check_out
 from .model import Exit, Problem, Record, Severity
+from .sentences import lives, weighed
 from .text import counted, printable
 
 SCHEMA = 1
+
+NOT_DUE = "not-due"
+"""The status of an order that is not needed yet, and of a run that needs none."""
 
 LONGEST = 4000
 """Characters of one text: more than eight servers with the longest of names take."""
@@ -16,7 +21,10 @@ LONGEST = 4000
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """One order: `status` is its own (RFC 8555 §7.1.6), `exit` how it ends here."""
+    """One order: `status` is its own (RFC 8555 §7.1.6), `exit` how it ends here.
+
+    `status` is `NOT_DUE` where there was none to be: the certificate `expires` late enough.
+    """
 
     name: str
     source: str
@@ -24,6 +32,7 @@ class OrderLine:
     status: str
     exit: int = 0
     resumed: bool = False
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ def order_out(order: OrderLine) -> dict[str, object]:
         "status": printable(order.status) or None,
         "exit": int(order.exit),
         "resumed": order.resumed,
+        "expires_at": order.expires.isoformat(timespec="seconds") if order.expires else None,
     }
 
 
@@ -191,28 +201,23 @@ def headline(report: Report) -> str:
     names = sorted({record.name for record in report.records})
     what = f"{counted(len(report.records), 'value')} at {counted(len(names), 'name')}"
     match report.status:
+        case "not-due":
+            ends = [(order.name, order.expires) for order in report.orders]
+            said = f"not due: {lives(ends)}; nothing was ordered"
         case "ready" if not report.records:
-            return "ready: nothing to publish, the order needs no validation"
+            said = "ready: nothing to publish, the order needs no validation"
         case "ready":
             stay = "; the records stay in place" if report.receipt else ""
-            return f"ready: {what} confirmed in {report.elapsed_s:.1f} s{stay}"
+            said = f"ready: {what} confirmed in {report.elapsed_s:.1f} s{stay}"
         case "planned":
-            return f"planned: {what}; nothing was written"
+            said = f"planned: {what}; nothing was written"
         case "cleaned":
-            return f"cleaned: {what} removed" if report.records else "cleaned: nothing to clean"
+            said = f"cleaned: {what} removed" if report.records else "cleaned: nothing to clean"
         case "checked":
-            return f"checked: {counted(len(report.checks), 'domain')}; {weighed(report.problems)}"
+            said = f"checked: {counted(len(report.checks), 'domain')}; {weighed(report.problems)}"
         case status:
-            return f"{status}: exit {int(report.exit)} after {report.elapsed_s:.1f} s"
-
-
-def weighed(problems: Collection[Problem]) -> str:
-    """Return how many errors and warnings *problems* hold; what is good to know does not count."""
-    grave = sum(problem.severity is Severity.ERROR for problem in problems)
-    doubtful = sum(problem.severity is Severity.WARNING for problem in problems)
-    if not grave + doubtful:
-        return "nothing stands in the way"
-    return f"{counted(grave, 'error')}, {counted(doubtful, 'warning')}"
+            said = f"{status}: exit {int(report.exit)} after {report.elapsed_s:.1f} s"
+    return said
 
 
 def details(report: Report) -> list[str]:

@@ -24,13 +24,13 @@ from .orders.acquire import Acquisition, claims
 from .orders.expiry import bounded
 from .orders.validation import validate
 from .ownership import Ownership
-from .plan import by_zone
+from .planning import by_zone
 from .preparing import Preparation
 from .publishing import append
 from .receipts.ledger import Ledger
 from .receipts.receipt import Claim, State
 from .receipts.remains import staying
-from .report import RecordLine, Report, finished, record_lines
+from .report import NOT_DUE, RecordLine, Report, finished, record_lines
 from .text import counted
 from .withdrawing import Withdrawal
 
@@ -67,7 +67,7 @@ class Run:
         A source that resumes has its orders kept for `ready`.
         """
         self._acquire()
-        if self._resumes and all(case.resumed for case in self._cases):
+        if self._resumes and all(case.resumed or not case.is_due for case in self._cases):
             self._save(State.CLEANED, [])  # the earlier receipt keeps them
         for case in self._alive() if self._resumes else []:
             self._tools.progress.say(
@@ -212,7 +212,7 @@ class Run:
         return self._settings.timeout - self._tools.clock.now()
 
     def _alive(self) -> list[Case]:
-        return [case for case in self._cases if case.alive]
+        return [case for case in self._cases if case.alive and case.is_due]
 
     def _records(self) -> list[Record]:
         """Return the records of the cases still alive, each once."""
@@ -223,6 +223,7 @@ class Run:
         lines = [case.line() for case in self._cases]
         told = [problem for case in self._cases for problem in case.problems]
         code = worst(case.exit for case in self._cases) if exit_code is None else exit_code
+        success = success if any(case.is_due for case in self._cases) else NOT_DUE
         return Report(
             finished(code, success) if exit_code is None else success,
             code,

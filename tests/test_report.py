@@ -47,6 +47,7 @@ def test_the_document() -> None:
                 "status": "pending",
                 "exit": 0,
                 "resumed": False,
+                "expires_at": None,
             }
         ],
         "records": [

@@ -28,6 +28,7 @@ from .options import (
     names,
     order,
     pairs,
+    renewal,
     service,
     shell,
     stale,
@@ -134,18 +135,27 @@ def misplaced(words: Sequence[str]) -> str:
 
 def contradiction(options: argparse.Namespace) -> str:
     """Return what is wrong with *options* taken together, or nothing."""
-    if options.verb in {"plan", "ready", "run"}:
-        if options.document is not None and options.order not in {None, "document"}:
-            return f"--from is a document, --order says {options.order}"
-        if options.order == "document" and options.document is None:
-            return "--order document needs --from FILE, or --from - for standard input"
-        if options.document is None and not options.names:
-            return f"{options.verb} needs the NAME of a certificate, or --from FILE"
-    if options.verb in {"ready", "run"} and options.respond and options.order != "acme":
-        return "--respond needs --order acme: elsewhere dns01 knows no challenge to answer"
+    if options.verb in {"plan", "ready", "run"} and (complaint := of_order(options)):
+        return complaint
     if options.verb == "run" and not options.command:
         return "run needs a command after --: dns01 run NAME... -- CMD..."
     return of_clean(options) if options.verb == "clean" else of_config(options)
+
+
+def of_order(options: argparse.Namespace) -> str:
+    """Return what is wrong with the *options* of an order taken together, or nothing."""
+    if options.document is not None and options.order not in {None, "document"}:
+        return f"--from is a document, --order says {options.order}"
+    if options.order == "document" and options.document is None:
+        return "--order document needs --from FILE, or --from - for standard input"
+    if options.document is None and not options.names:
+        return f"{options.verb} needs the NAME of a certificate, or --from FILE"
+    source = "document" if options.document is not None else options.order or "rcl"
+    if options.renew_within and source != "rcl":
+        return f"--renew-within asks the rcl source; {source} knows of no certificate"
+    if options.verb != "plan" and options.respond and source != "acme":
+        return "--respond needs --order acme: elsewhere dns01 knows no challenge to answer"
+    return ""
 
 
 def of_clean(options: argparse.Namespace) -> str:
@@ -198,17 +208,21 @@ def build() -> Parser:
 
 
 VERBS = (
-    ("plan", "print what would be written; write no record", (names, order, ask, judge, tell)),
+    (
+        "plan",
+        "print what would be written; write no record",
+        (names, order, renewal, ask, judge, tell),
+    ),
     (
         "ready",
         "publish, confirm, report; the records stay",
-        (names, order, answer, ask, judge, insist, tell),
+        (names, order, renewal, answer, ask, judge, insist, tell),
     ),
     ("clean", "remove exactly what receipts say we wrote", (names, every, stale, tell)),
     (
         "run",
         "ready, then CMD, then clean, whatever happens",
-        (names, order, answer, ask, judge, insist, tell, child),
+        (names, order, renewal, answer, ask, judge, insist, tell, child),
     ),
     ("wait", "confirm FQDN=VALUE only; no order, no provider", (pairs, ask, judge, tell)),
     ("check", "read-only: would it work? no credentials needed", (domains, ask, judge, tell)),

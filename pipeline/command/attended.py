@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.case import Interrupted, Progress
 from pipeline.configuration.environment import Environment
 from pipeline.model import Exit, Failed, Problem
-from pipeline.report import Report, headline, problem_lines
+from pipeline.report import NOT_DUE, Report, headline, problem_lines
 from pipeline.stage import Run
 from pipeline.text import counted, printable, quoted
 from pipeline.withdrawing import GRACE, UNHURRIED
@@ -57,7 +57,8 @@ class Attended:
         gone, problems, status = 0, tuple[Problem, ...](), SIGNALLED
         try:
             report = self._stage.ready()
-            status = int(report.exit) or self._execute(command, report)
+            is_due = report.status != NOT_DUE
+            status = int(report.exit) or (self._execute(command, report) if is_due else Exit.DONE)
             be_patient(self._tell)
         except Interrupted as interrupted:
             status = SIGNALLED + interrupted.signum
@@ -67,7 +68,7 @@ class Attended:
                 gone, problems = self._take_back(patience(report, status, left()))
             finish()
         removed = f"{counted(gone, 'value')} removed"
-        if report is not None and report.exit:
+        if report is not None and (report.exit or report.status == NOT_DUE):
             if gone:
                 self._progress.say(f"cleaned: {removed}")
             return replace(report, problems=report.problems + problems)
@@ -101,7 +102,7 @@ class Attended:
         return self._environment.plus(
             DNS01_REPORT=str(path or ""),
             DNS01_RECEIPT=report.receipt or "",
-            DNS01_ORDER_URI=" ".join(order.uri for order in report.orders),
+            DNS01_ORDER_URI=" ".join(o.uri for o in report.orders if o.status != NOT_DUE),
         )
 
 

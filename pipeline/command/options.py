@@ -64,6 +64,16 @@ def order(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
 
 
+def renewal(parser: argparse.ArgumentParser) -> None:
+    """Add when a certificate is due."""
+    parser.add_argument(
+        "--renew-within",
+        type=typed(age),
+        metavar="AGE",
+        help="order only what ends within AGE (14d), by the RCL API's word; else done, not-due",
+    )
+
+
 def ask(parser: argparse.ArgumentParser) -> None:
     """Add who is asked and for how long."""
     parser.add_argument(

@@ -15,6 +15,7 @@ from pipeline.text import counted
 from providers.threads import in_thread
 
 from . import OrderSource, ValidatingSource
+from .renewing import Renewing
 
 Found = TypeVar("Found")
 
@@ -45,8 +46,20 @@ class Acquisition:
                 attempt([case], lambda: self._ledger.save(State.PLANNED, claims(cases), []))
 
     def _obtain(self, case: Case) -> None:
-        if not (self._source.resumes and self._resume(case)):
+        if self._source.resumes and self._resume(case):
+            return
+        if not isinstance(self._source, Renewing) or self._is_due(self._source, case):
             self._request(case)
+
+    def _is_due(self, source: Renewing, case: Case) -> bool:
+        """Ask *source* whether *case* is due; an order of an earlier run was, and is not asked."""
+        name = case.claim.name
+        case.certificate = self._wait_for(name, lambda: source.certificate(name))
+        case.is_due = source.is_due(case.certificate)
+        if not case.is_due:
+            until = case.certificate.until
+            self._progress.say(f"certificate {name}: good until {until}, not due, not ordered")
+        return case.is_due
 
     def _begin(self, cases: Sequence[Case]) -> None:
         busy = self._ledger.begin([case.claim for case in cases])

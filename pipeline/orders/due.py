@@ -34,6 +34,11 @@ class Certificate:
         """Whether it ends *within* that time from *today*, or nothing shows that it does not."""
         return self.expires is None or self.expires - today <= within
 
+    @property
+    def until(self) -> str:
+        """When it ends, for a person; empty: not known."""
+        return f"{self.expires:%Y-%m-%d %H:%M} UTC" if self.expires else ""
+
     def remarks(self, name: str) -> tuple[Problem, ...]:
         """Return the warning that *name* is renewed because nobody could tell how long it lasts."""
         if not self.doubt:

@@ -109,10 +109,11 @@ class RclClient:
             raise self._unavailable("did not answer in time") from error
         except httpx.HTTPError as error:
             # What broke may be quoted, such as the line that should have been a header.
-            reason = type(error).__name__ if asked.is_secret else self._said(error)
+            cause = None if asked.is_secret else error
+            reason = self._said(error) if cause else type(error).__name__
             if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-                raise self._unavailable(f"cannot be reached: {reason}", unsent(reason)) from error
-            raise self._unavailable(f"gave no whole answer: {reason}") from error
+                raise self._unavailable(f"cannot be reached: {reason}", unsent(reason)) from cause
+            raise self._unavailable(f"gave no whole answer: {reason}") from cause
         except zlib.error as error:
             raise self._unavailable(f"gave no whole answer: {error}") from error
 

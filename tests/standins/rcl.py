@@ -1,9 +1,11 @@
-"""The RCL SSL Core API (V7) as far as ordering goes, on loopback, with every fault we know of.
+"""The RCL SSL API (V7, and V8 as far as ordering goes), on loopback, with every fault we know of.
 
-It counts orders it created. A second one fails the test that caused it:
-the real quota is 100 a week.
+It counts orders it created. A second one for a name fails the test that caused
+it: the real quota is 100 a week. So does a second look at a certificate, or a
+second finalization.
 """
 
+import base64
 import gzip
 import json
 import re
@@ -17,10 +19,24 @@ from urllib.parse import unquote
 
 from .cloudflare_http import Handler, Listener, Served
 
+PASSWORD = "canary-3d7a-hunter2"
+PFX = b"\x30\x82canary-3d7a" * 40
 KEY = "45ref546-67rf-65ytr-65tr-546trfred"
 SUBSCRIPTION = "sub_df45ghfh463nfhh"
 URI = "https://acme-v02.api.letsencrypt.org/acme/order/116443104/10567267084"
-PATH = re.compile(r"/public/v1/subscription/([^/?]+)/core/certificate/([^/?]+)/order")
+CANARY = "canary-3d7a"
+"""Part of everything in a certificate's answer that is nobody's business."""
+
+V7 = r"/public/v1/subscription/(?P<whose>[^/?]+)/core/certificate/(?P<name>[^/?]+)"
+V8 = r"/prod/v3/ssl/certificate/subscription/(?P<whose>[^/?]+)"
+ROUTES = {
+    "order": [("GET", re.compile(f"{V7}/order")), ("POST", re.compile(f"{V8}/order/create"))],
+    "certificate": [
+        ("GET", re.compile(V7)),
+        ("GET", re.compile(rf"{V8}/get/certificatename/(?P<name>[^/?]+)")),
+    ],
+    "finalize": [("GET", re.compile(rf"{V7}/finalize\?orderuri=(?P<uri>https?://.+)"))],
+}
 
 Answer = Callable[[Handler], None]
 """Sends what the API has to say to one authorised request."""
@@ -33,6 +49,7 @@ class Request:
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class RclApi(Served):
@@ -41,15 +58,23 @@ class RclApi(Served):
     Attributes:
         requests: Everything that arrived.
         created: Certificate names that an order was created for, in order.
-        answer: What is sent to requests with the right key and path.
+        seen: What else was asked for, and of which certificate.
+        finalized: The order URIs that were finalized, as they were on the wire.
+        answer: What is sent to requests for an order with the right key and path.
+        certificate: What is sent to those for a certificate.
+        outcome: What is sent to those that finalize.
     """
 
     def __init__(
         self, answer: Answer, key: str = KEY, *, tls: ssl.SSLContext | None = None
     ) -> None:
         self.answer = answer
+        self.certificate = text(404, "The certificate was not found.")
+        self.outcome = body(certificate())
         self.requests: list[Request] = []
         self.created: list[str] = []
+        self.seen: list[str] = []
+        self.finalized: list[str] = []
         self._key = key
         self._listener = Listener(self._respond)
         self.host = self._listener.url
@@ -61,6 +86,10 @@ class RclApi(Served):
     def base(self) -> str:
         return f"{self.host}/public"
 
+    @property
+    def base_v8(self) -> str:
+        return f"{self.host}/prod"
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -69,19 +98,70 @@ class RclApi(Served):
     ) -> None:
         super().__exit__(kind, error, trace)
         if kind is None:
-            assert len(self.requests) <= 1, f"asked more than once: {self.requests}"
+            sent = [f"{each.method} {each.path}" for each in self.requests]
+            for asked in (sent, self.created, self.seen, self.finalized):
+                assert len(asked) == len({*asked}), f"asked more than once: {self.requests}"
 
     def _respond(self, handler: Handler) -> None:
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        self.requests.append(Request(handler.command, handler.path, headers))
-        found = PATH.fullmatch(handler.path)
-        if handler.command != "GET" or not found or unquote(found[1]) != SUBSCRIPTION:
+        content = handler.rfile.read(int(headers.get("content-length", 0)))
+        self.requests.append(Request(handler.command, handler.path, headers, content))
+        what, found = route(handler)
+        if found is None or unquote(found["whose"]) != SUBSCRIPTION:
             gateway(404, "Resource not found")(handler)
         elif headers.get("authorization") != f"Bearer {self._key}":
             text(401, "The API key is not valid for this subscription.\r\n")(handler)
         else:
-            self.created.append(unquote(found[2]))
-            self.answer(handler)
+            self._serve(handler, what, found.groupdict(), content)
+
+    def _serve(self, handler: Handler, what: str, found: dict[str, str], content: bytes) -> None:
+        name = unquote(found.get("name") or json.loads(content)["certificateName"])
+        match what:
+            case "order":
+                self.created.append(name)
+                self.answer(handler)
+            case "certificate":
+                self.seen.append(name)
+                self.certificate(handler)
+            case _:
+                self.finalized.append(found["uri"])
+                self.outcome(handler)
+
+
+def route(handler: Handler) -> tuple[str, re.Match[str] | None]:
+    """What is asked for, and where that stands in the path."""
+    for what, ways in ROUTES.items():
+        for method, path in ways:
+            found = path.fullmatch(handler.path)
+            if found and handler.command == method:
+                return what, found
+    return "", None
+
+
+def certificate(expires: Any = "2023-11-26T16:54:45.7728501", **more: Any) -> bytes:
+    """A certificate as the documentation shows one, PFX, password and links to the key included."""
+    host = f"https://{CANARY}.blob.core.windows.net"
+    links = {"pfxUrl": f"{host}/pfx?sig={CANARY}", "keyUrl": f"{host}/key?sig={CANARY}"}
+    document = {
+        "id": 76,
+        "certificateName": "shopeneur.com",
+        "rootDomain": "shopeneur.com",
+        "email": f"{CANARY}@shopeneur.com",
+        "challengeType": "dns",
+        "orderUri": URI,
+        "password": PASSWORD,
+        "pfxString": base64.b64encode(PFX).decode(),
+        "issueDate": "2023-08-28T16:54:45.7728501",
+        "expiryDate": expires,
+        "certificateDownloadUrl": links,
+    }
+    return json.dumps(document | more).encode()
+
+
+def order_v8(tokens: Any = (), **more: Any) -> bytes:
+    """An order as V8 answers: a certificate in the making, the password repeated, no status."""
+    made = {"tokens": list(tokens), "subscriptionId": SUBSCRIPTION, "expiryDate": None}
+    return certificate(**made | {"pfxString": None} | more)
 
 
 def token(
