@@ -26,6 +26,7 @@ BY_LIBRARIES = {
     *("SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY"),  # httpx; botocore honours the proxies, too
     *("CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "CLOUDFLARE_CUSTOM_HEADERS"),  # its SDK
     *("HTTPREQ_ENDPOINT", "HTTPREQ_MODE", "HTTPREQ_USERNAME", "HTTPREQ_PASSWORD"),  # lego
+    *("EXEC_PATH", "EXEC_MODE", "EXEC_SEQUENCE_INTERVAL", "HOOK_CHAIN"),  # lego, dehydrated
     *("LEGO_DISABLE_CNAME_SUPPORT", "CREDENTIALS_DIRECTORY"),  # lego, systemd
     *("ACMEPROXY_ENDPOINT", "ACMEPROXY_USERNAME", "ACMEPROXY_PASSWORD"),  # acme.sh
 }
@@ -33,6 +34,12 @@ OF_WSGI = {
     *("CONTENT_LENGTH", "PATH_INFO", "REMOTE_ADDR", "REQUEST_METHOD"),  # PEP 3333
     *("HTTP_AUTHORIZATION", "HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"),
 }
+EXAMPLES = {
+    *("INHOUSE_TOKEN", "INHOUSE_TOKEN_FILE"),  # a program's own
+    "LEXICON_POWERDNS_AUTH_TOKEN", "LEXICON_POWERDNS_AUTH_TOKEN_FILE",
+    "LEXICON_POWERDNS_PDNS_SERVER",  # dns-lexicon's
+}  # fmt: skip
+"""Names that settings bring, by what they say."""
 PLACEHOLDER = "NAME_FILE"
 
 page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
@@ -156,7 +163,7 @@ def test_variables_named_exist(page: Path) -> None:
     Every variable in the documentation is read or set by the code, or by a library it uses.
     """
     example = set().union(*(variables_in(ast.parse(each.text)) for each in blocks(page, "python")))
-    known = variables_of_code() | example | BY_LIBRARIES | {PLACEHOLDER}
+    known = variables_of_code() | example | BY_LIBRARIES | EXAMPLES | {PLACEHOLDER}
     known |= {f"{name}_FILE" for name in secrets() | example}
     shell = [each.text for each in blocks(page, "console", "sh", "yaml", "cron", "toml")]
     named = VARIABLE.findall("\n".join([prose(page), *shell]))
