@@ -61,10 +61,12 @@ class RclSource:
         response, body = self._client.ask(asked)
         if not response.is_success:
             raise self._client.failure(asked, response, body)
+        if self._generation.secret:  # repeated in every answer, and no part of an order
+            body = self._client.without_secrets(body)
         try:
             return self._hiding_secrets(read_order(body, name, self.name, shape))
         except Failed:
-            # The same words but for secrets.
+            # The same words but for the key.
             read_order(self._client.without_secrets(body), name, self.name, shape)
             raise
 
