@@ -40,6 +40,8 @@ EXAMPLES = {
     "LEXICON_POWERDNS_PDNS_SERVER",  # dns-lexicon's
 }  # fmt: skip
 """Names that settings bring, by what they say."""
+BY_CI = {"CI_SERVER_FQDN", "DNS01_PACKAGE"}
+"""What GitLab sets, and what the job template for it takes."""
 PLACEHOLDER = "NAME_FILE"
 
 page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
@@ -163,7 +165,7 @@ def test_variables_named_exist(page: Path) -> None:
     Every variable in the documentation is read or set by the code, or by a library it uses.
     """
     example = set().union(*(variables_in(ast.parse(each.text)) for each in blocks(page, "python")))
-    known = variables_of_code() | example | BY_LIBRARIES | EXAMPLES | {PLACEHOLDER}
+    known = variables_of_code() | example | BY_LIBRARIES | BY_CI | EXAMPLES | {PLACEHOLDER}
     known |= {f"{name}_FILE" for name in secrets() | example}
     shell = [each.text for each in blocks(page, "console", "sh", "yaml", "cron", "toml")]
     named = VARIABLE.findall("\n".join([prose(page), *shell]))
