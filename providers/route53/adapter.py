@@ -191,11 +191,12 @@ ADAPTER = Adapter(
         Setting("AWS_SECRET_ACCESS_KEY", "secret access key", secret=True),
         Setting("AWS_SESSION_TOKEN", "session token of temporary keys", secret=True),
         Setting("AWS_PROFILE", "profile in the shared AWS files"),
-        Setting("AWS_ROLE_ARN", "role to assume by web identity"),
+        Setting("AWS_ROLE_ARN", "role to assume by web identity; an account's, by keys or profile"),
         Setting("AWS_WEB_IDENTITY_TOKEN_FILE", "file with the web identity token"),
         Setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "credentials of an ECS task"),
         Setting("AWS_CONTAINER_CREDENTIALS_FULL_URI", "credentials of an EKS pod"),
         Setting("AWS_ENDPOINT_URL_ROUTE_53", "endpoint: https, or loopback"),
+        Setting("AWS_ENDPOINT_URL_STS", "endpoint for a role's credentials: https, or loopback"),
     ),
     # Instance metadata is no group: it shows only when asked, which detection must not.
     credentials=(

@@ -3,13 +3,13 @@
 Credentials are found by botocore itself, in its own order, in the process
 environment, the shared files and the metadata services. Of our settings it is
 handed the keys, the profile and the endpoint; the rest it reads on its own.
-For one account of several it is handed everything, and kept from the rest.
+For one account of several it is handed everything, and kept from the rest; there a
+role may also be assumed by the account's own keys or profile.
 """
 
 import base64
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,16 +17,13 @@ from providers.errors import Misconfigured
 from providers.origin import is_loopback
 
 from .answers import bound
+from .credentials import assumes_role, has_keys, keep_apart
 from .errors import told
 from .outgoing import Outgoing, check_proxy
 from .requests import CONNECT_TIMEOUT, READ_TIMEOUT
 
 if TYPE_CHECKING:
-    from botocore.session import Session
     from mypy_boto3_route53 import Route53Client
-
-AMBIENT = ("env", "ec2-credentials-file", "boto-config", "container-role", "iam-role")
-"""Where botocore looks once a profile has nothing to say, by its names for them."""
 
 
 def client(
@@ -95,7 +92,8 @@ def _made(settings: Mapping[str, str], outgoing: Outgoing, *, apart: bool) -> "R
     from botocore.config import Config  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 
-    keys = settings if {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= settings.keys() else {}
+    assumes = apart and assumes_role(settings)  # then keys are what the role is asked for with
+    keys = settings if has_keys(settings) and not assumes else {}
     core = Session()
     outgoing.watch(core)
     # Credentials may come from STS, whose clients botocore makes on its own: 60 s, five times.
@@ -116,7 +114,7 @@ def _made(settings: Mapping[str, str], outgoing: Outgoing, *, apart: bool) -> "R
     # Route 53 is global, but at a configured endpoint botocore wants a region to sign for.
     region = session.region_name or "us-east-1"
     if apart:
-        _keep_apart(core, settings, region)
+        keep_apart(core, settings, region)
     endpoint = settings.get("AWS_ENDPOINT_URL_ROUTE_53")
     outgoing.direct = endpoint is not None and is_loopback(urlsplit(endpoint).hostname)
     return session.client(
@@ -125,35 +123,3 @@ def _made(settings: Mapping[str, str], outgoing: Outgoing, *, apart: bool) -> "R
         endpoint_url=endpoint,
         config=Config(proxies={}) if outgoing.direct else None,
     )
-
-
-def _keep_apart(core: "Session", settings: Mapping[str, str], region: str) -> None:
-    """Let *core* look for credentials where *settings* say, and for endpoints nowhere."""
-    from botocore.credentials import (  # noqa: PLC0415
-        AssumeRoleWithWebIdentityProvider,
-        ContainerProvider,
-        CredentialResolver,
-    )
-
-    core.set_config_variable("ignore_configured_endpoint_urls", True)  # noqa: FBT003
-    if "AWS_PROFILE" in settings:
-        # A profile says itself where to look, the environment included. One that says
-        # nothing would be taken for a wish to be whoever this machine is.
-        found: CredentialResolver = core.get_component("credential_provider")
-        for ambient in AMBIENT:
-            found.remove(ambient)
-        return
-    identity = {
-        "role_arn": settings.get("AWS_ROLE_ARN"),
-        "web_identity_token_file": settings.get("AWS_WEB_IDENTITY_TOKEN_FILE"),
-    }
-    sources = [
-        AssumeRoleWithWebIdentityProvider(
-            load_config=lambda: {"profiles": {"": identity}},
-            client_creator=partial(core.create_client, region_name=region),
-            profile_name="",
-            disable_env_vars=True,
-        ),
-        ContainerProvider(environ=dict(settings)),
-    ]
-    core.register_component("credential_provider", CredentialResolver(sources))

@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, build_opener
 START_SECONDS = 60.0
 SETTINGS = {
     "BIND_HOST": "127.0.0.1",  # Its default is every interface.
-    "SERVICES": "route53",
+    "SERVICES": "route53,sts",
     "DOCKER_HOST": "unix:///nonexistent",  # Else it looks for a Docker daemon.
     "PERSIST_STATE": "0",
 }
