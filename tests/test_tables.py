@@ -179,7 +179,7 @@ def test_no_repr_holds_a_secret(home: Path) -> None:
         ),
         (
             "[providers.x]",
-            "providers.x: adapter is missing [one of the installed providers: cloudflare, rfc2136,",
+            "providers.x: adapter is missing [one of the installed providers: ",
         ),
         ("[providers.x]\nadapter = 5", 'providers.x adapter: "5" is not valid: text is wanted'),
         (
@@ -188,7 +188,7 @@ def test_no_repr_holds_a_secret(home: Path) -> None:
         ),
         (
             '[providers.x]\nadapter = "y"\n[providers.y]\nadapter = "cloudflare"',
-            "providers.x: no provider is called 'y' [installed: cloudflare, rfc2136, route53]",
+            "providers.x: no provider is called 'y' [installed: ",
         ),
         (
             '[providers.cloudflare]\nadapter = "cloudflare"',
@@ -229,4 +229,5 @@ def test_an_unknown_provider_is_answered_with_accounts_too(home: Path) -> None:
     """
     assert "did you mean dns-team?" in complaint(home, TEAM, "dnsteam")
     said = complaint(home, TEAM, "zzz")
-    assert "installed: cloudflare, rfc2136, route53; configured: dns-team" in said
+    assert "installed: " in said
+    assert ", route53; configured: dns-team" in said
