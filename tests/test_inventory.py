@@ -12,7 +12,7 @@ from pipeline.configuration.settings import Account
 from tests.standins.third_party import install
 
 SECRET = "do-not-show-this"
-OURS = {"cloudflare", "rfc2136", "route53"}
+OURS = {"cloudflare", "exec", "lexicon", "rfc2136", "route53"}
 
 
 def taken(**variables: str) -> dict[str, ProviderLine]:
@@ -169,6 +169,10 @@ def test_no_value_is_shown(tmp_path: Path) -> None:
     names = {setting.name for name in OURS for setting in registry.load(name).settings}
     variables = dict.fromkeys(names - {"RFC2136_TSIG_SECRET"}, SECRET)
     variables["RFC2136_TSIG_SECRET_FILE"] = str(path)
+    strange = [inventory.line(name, Environment(variables), {}) for name in ("exec", "lexicon")]
+    assert all(line.problem for line in strange)
+    assert SECRET not in repr(strange)
+    variables |= {"LEXICON_PROVIDER": "powerdns", "EXEC_ENV": "INHOUSE_TOKEN"}
     found = inventory.take(Environment(variables))
     assert all(line.credentials for line in found if line.name in OURS)
     assert SECRET not in inventory.to_json(found) + inventory.human(found) + repr(found)

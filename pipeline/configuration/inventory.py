@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pipeline.model import Failed
 
 from . import registry
-from .accounts import provider_settings
+from .accounts import further, provider_settings
 from .environment import Environment
 from .settings import Account
 
@@ -49,11 +49,10 @@ def line(name: str, environment: Environment, accounts: Mapping[str, Account]) -
     of = accounts[name].adapter if name in accounts else ""
     try:
         adapter, present = provider_settings(name, accounts, environment)
+        settings = (*adapter.settings, *further(adapter, present))
     except Failed as failed:
         return ProviderLine(name, problem=failed.problem.message, adapter=of)
-    lines = tuple(
-        SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in adapter.settings
-    )
+    lines = tuple(SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in settings)
     complete = registry.has_credentials(adapter, present.__contains__)
     return ProviderLine(name, lines, complete, adapter=of)
 
