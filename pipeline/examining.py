@@ -81,5 +81,5 @@ def domains_of(case: Case) -> list[str]:
         return []
     named = [domain.strip() for domain in case.order.name.split(",")]
     covered = {each.base for each in identified(named)}  # a wildcard's challenge names its base
-    others = (each.domain for each in case.challenges if each.name.parent() not in covered)
+    others = (each.domain for each in case.challenges if each.base not in covered)
     return [*named, *others]

@@ -100,6 +100,15 @@ def leaf_labels(name: Name) -> int:
     return 2 if name.labels[1:2] == (LEAF,) and ACCOUNT.fullmatch(name.labels[0]) else 0
 
 
+def shelter(name: Name) -> Name:
+    """Return where resolvers must not look for the sake of challenge *name*, nor below.
+
+    An account's label is below ``_acme-challenge``: who has heard that this is
+    not there denies all that is below it (RFC 8020).
+    """
+    return Name(name.labels[1:]) if leaf_labels(name) > 1 else name
+
+
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """A TXT value that proves control of *domain* (RFC 8555 §8.4).

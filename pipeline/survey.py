@@ -7,7 +7,7 @@ from dns.name import Name
 from .asking.endpoints import encrypted_public, reachable, recursors
 from .asking.exchange import Exchange
 from .configuration.settings import Settings
-from .model import Failed, Problem, Severity
+from .model import Failed, Problem, Severity, shelter
 from .questions import Perspective, Transport
 from .tree.aliases import chains
 from .tree.delegation import TOP_LEVEL, Chain
@@ -65,11 +65,12 @@ class Survey:
             for name, end in ends.items()
             if len(end.zone.apex) <= TOP_LEVEL and not (end.exists or end.zone.is_configured)
         }
-        bases = self.tree.places({end.name.parent() for end in doubtful.values()})
+        above = {name: shelter(end.name).parent() for name, end in doubtful.items()}
+        bases = self.tree.places(set(above.values()))
         return {
             name: in_no_zone(name, end.name, end.zone.apex)
             for name, end in doubtful.items()
-            if isinstance(base := bases[end.name.parent()], Failed) or not base.exists
+            if isinstance(base := bases[above[name]], Failed) or not base.exists
         }
 
     def _goes_blind(self) -> bool:

@@ -14,6 +14,7 @@ from dns.rdatatype import RdataType
 
 from pipeline.asking.exchange import Exchange
 from pipeline.asking.flight import Query
+from pipeline.model import shelter
 from pipeline.questions import Perspective, Silence
 from pipeline.tree.delegation import Delegation
 
@@ -55,7 +56,7 @@ class Soundings:
         public = [
             (zone.apex, via)
             for zone in zones
-            if not any(zone.apex.is_subdomain(name) for name in challenges)
+            if not any(zone.apex.is_subdomain(shelter(name)) for name in challenges)
             for via in self._recursive
         ]
         direct = [soa(apex, via) for apex, via in own]

@@ -21,7 +21,7 @@ from pipeline.asking import wire
 from pipeline.asking.exchange import Exchange, Reply
 from pipeline.asking.flight import Query
 from pipeline.clock import Clock
-from pipeline.model import Record
+from pipeline.model import Record, shelter
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.rules import Expired
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Silence
@@ -94,7 +94,7 @@ class Inquiry:
         self._now = now
         self._unconfirmed = set(expired.unconfirmed)
         self._goals = {question: goal for goal in goals for question in goal.questions}
-        self._challenges = {name for goal in goals for name in goal.chain}
+        self._challenges = {shelter(name) for goal in goals for name in goal.chain}
         suspects: dict[Desk, Question] = {}
         for question in sorted(expired.unconfirmed, key=lambda each: not each.is_authoritative):
             if question in self._goals and evidence[question].attempts:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from dns.name import Name
 
-from pipeline.model import Exit, Failed
+from pipeline.model import Exit, Failed, shelter
 from pipeline.questions import Perspective, Silence
 from pipeline.text import printable
 
@@ -81,6 +81,6 @@ def in_no_zone(name: Name, end: Name, apex: Name) -> Failed:
     return Failed(
         Exit.CONFIG,
         "not-delegated",
-        f"{what} is in no zone: the name servers of {apex} know no {end.parent()}",
+        f"{what} is in no zone: the name servers of {apex} know no {shelter(end).parent()}",
         f"{mend}is the domain spelt right, registered, and delegated to its host?",
     )

@@ -11,7 +11,7 @@ from dns.name import Name
 
 from pipeline.asking.exchange import Exchange, Reply
 from pipeline.asking.flight import Query
-from pipeline.model import Failed
+from pipeline.model import Failed, shelter
 from pipeline.questions import Perspective, Silence
 
 from .delegation import Asked
@@ -35,13 +35,13 @@ class Recursion:
         """Ask the resolvers *via*, but nothing of *challenges*, while there are seconds *left*."""
         self._exchange = exchange
         self._via = list(via)
-        self._challenges = set(challenges)
+        self._challenges = set(map(shelter, challenges))
         self._left = left
         self._deaf: set[Perspective] = set()
 
     def forbid(self, name: Name) -> None:
         """Ask nothing about *name*, nor below it, from now on."""
-        self._challenges.add(name)
+        self._challenges.add(shelter(name))
 
     def may_ask(self, name: Name) -> bool:
         """Whether *name* is neither a challenge name nor below one."""

@@ -117,6 +117,20 @@ def test_a_resolver_is_never_asked_at_or_below_a_challenge(exchange: Exchange) -
     assert exchange.sent == 0
 
 
+def test_nor_beside_the_label_of_an_account(exchange: Exchange) -> None:
+    """
+    Who hears that _acme-challenge is not there denies what is below it, accounts' labels included.
+    """
+    account = from_text("_ujmmovf2vn55tgye", CHALLENGE)
+    asking = recursion(exchange, ("127.0.0.1", 53), challenges=(account,))
+    assert not asking.may_ask(account)
+    assert not asking.may_ask(CHALLENGE)
+    assert asking.may_ask(ZONE)
+    asking = recursion(exchange, ("127.0.0.1", 53))
+    asking.forbid(account)
+    assert not asking.may_ask(CHALLENGE)
+
+
 def test_what_is_forbidden_later_is_forbidden(exchange: Exchange) -> None:
     """
     The target of an alias is as dear as the challenge name.
