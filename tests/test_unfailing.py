@@ -21,7 +21,7 @@ import pipeline.command.console as console
 def broken(*_):
     raise ZeroDivisionError("in the table")
 
-console.tally = broken
+console.tallies = broken
 """
 """What a `sitecustomize` does to break the display of a real run."""
 

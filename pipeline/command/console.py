@@ -11,7 +11,8 @@ from pipeline.explaining.findings import Findings
 from pipeline.explaining.witness import Witness
 from pipeline.propagation.confirm import Watch
 from pipeline.propagation.evidence import Evidence
-from pipeline.questions import Goal, Perspective, Question, Role
+from pipeline.questions import Goal
+from pipeline.tally import by_server, questions, tallies
 from pipeline.text import counted, printable
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Plain:
         def watch(evidence: Evidence, now: float) -> None:
             nonlocal told, told_at
             witness = Witness(evidence, streak, now, self._clock.time_of)
-            line = tally(goals, witness)
+            line = ", ".join(map(str, tallies(goals, witness)))
             if line != told:
                 self.say(line)
             elif now - told_at < HEARTBEAT:
@@ -115,35 +116,6 @@ class Terminal(Plain):
         if live:
             with suppress(OSError):
                 live.stop()
-
-
-def questions(goals: Sequence[Goal]) -> list[Question]:
-    """Return every question of *goals*, authoritative ones first."""
-    return [q for goal in goals for q in goal.authoritative] + [
-        q for goal in goals for q in goal.recursive
-    ]
-
-
-def by_server(goals: Sequence[Goal]) -> dict[Perspective, list[Question]]:
-    """Return the questions of *goals* by the server they go to."""
-    servers: dict[Perspective, list[Question]] = {}
-    for question in questions(goals):
-        servers.setdefault(question.via, []).append(question)
-    return servers
-
-
-def tally(goals: Sequence[Goal], witness: Witness) -> str:
-    """Return how many servers of each role have confirmed everything asked of them."""
-    done = dict.fromkeys(Role, 0)
-    total = dict.fromkeys(Role, 0)
-    for via, asked in by_server(goals).items():
-        total[via.role] += 1
-        done[via.role] += all(witness.state(question) == "confirmed" for question in asked)
-    return ", ".join(
-        f"{done[role]} of {counted(total[role], f'{role.value} server')} confirmed"
-        for role in Role
-        if total[role]
-    )
 
 
 def first_culprit(goals: Sequence[Goal], evidence: Evidence, witness: Witness) -> str:

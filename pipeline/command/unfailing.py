@@ -4,20 +4,28 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
+from pipeline.case import Progress
 from pipeline.explaining.verdict import bug
 from pipeline.model import Problem, Severity
 from pipeline.propagation.confirm import Watch
 from pipeline.propagation.evidence import Evidence
 from pipeline.questions import Goal
 
-from .console import Plain, Quiet
+
+class Display(Progress, Protocol):
+    """Shows progress."""
+
+    def close(self) -> None:
+        """Give back whatever it holds."""
+        ...
 
 
 class Unfailing:
     """Shows what its display shows, until that breaks."""
 
-    def __init__(self, display: Plain | Quiet, warn: Callable[[Problem], object]) -> None:
+    def __init__(self, display: Display, warn: Callable[[Problem], object]) -> None:
         """Pass on to *display*; tell *warn*, once, why there is no more to see."""
         self._display = display
         self._warn = warn

@@ -1,0 +1,107 @@
+"""What a call may be told, as keywords: the options of the command line, checked."""
+
+import os
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any, Literal, TypedDict
+
+from pipeline.asking.endpoints import Endpoint
+from pipeline.command.arguments import build, contradiction
+from pipeline.command.literals import ttl
+from pipeline.configuration.values import duration, issuers, require, words
+
+from .telling import Step
+
+
+class Choices(TypedDict, total=False):
+    """What a call may be told; what is left out is decided as for the command.
+
+    Attributes:
+        source: Where orders come from, ``rcl`` (the default) or ``acme``.
+        provider: The DNS host of every zone; several hosts where several serve it.
+        ttl: Of new records, in seconds.
+        renew_within: Order only what ends so soon; else the report says ``not-due``.
+        respond: Have the CA validate once everything is ready; for ``acme``.
+        resolvers: Each ``ADDR[:PORT]``, as ``--resolver`` takes it; replaces the public set.
+        require: Whose confirmation is needed.
+        issuers: The CA as CAA records name it.
+        timeout: Seconds from the call.
+        force: Write although a finding says that the CA would surely refuse.
+        config: The configuration file.
+        state_dir: Where receipts are kept.
+        environment: Variables to read instead of the process's own: credentials, settings.
+        progress: Called with each step, in the thread of the call or of an adapter.
+        cancel: Once set, the run ends as by Ctrl-C: its records removed, exit 130. Looked at
+            between steps, and twice a second during the wait.
+    """
+
+    source: Literal["rcl", "acme"]
+    provider: str | Sequence[str]
+    ttl: int
+    renew_within: timedelta
+    respond: bool
+    resolvers: Sequence[str]
+    require: Literal["quorum", "all", "authoritative"]
+    issuers: Sequence[str]
+    timeout: float
+    force: bool
+    config: str | os.PathLike[str]
+    state_dir: str | os.PathLike[str]
+    environment: Mapping[str, str]
+    progress: Callable[[Step], object]
+    cancel: Event
+
+
+def listed(values: str | Sequence[str]) -> list[str]:
+    """Return *values* as a list; one text is one value, or several with commas."""
+    return values.split(",") if isinstance(values, str) else list(values)
+
+
+def source(value: object) -> str:
+    """Return *value*, the name of an order source."""
+    if value not in {"rcl", "acme"}:
+        raise ValueError("rcl or acme is wanted; an order that you hold goes in as order=")
+    return str(value)
+
+
+OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
+    "source": ("order", source),
+    "provider": ("provider", lambda value: ",".join(words(listed(value)))),
+    "ttl": ("ttl", lambda value: ttl(str(value))),
+    "renew_within": ("renew_within", lambda value: value),
+    "respond": ("respond", bool),
+    "resolvers": ("resolver", lambda value: [Endpoint.parse(each) for each in listed(value)]),
+    "require": ("require", lambda value: require(value).value),
+    "issuers": ("issuer", lambda value: issuers(listed(value))),
+    "timeout": ("timeout", lambda value: duration(f"{value:.3f}")),
+    "force": ("force", bool),
+    "config": ("config", Path),
+    "state_dir": ("state_dir", Path),
+}
+"""By keyword: the option that it stands for, and what reads its value."""
+
+
+def options(names: Sequence[str], choices: Mapping[str, Any], *, has_order: bool) -> Namespace:
+    """Return *choices* as the command's parser would for `ready` of *names*.
+
+    Raises:
+        TypeError: One of them does not exist, or has a value of the wrong type.
+        ValueError: One has a value that it cannot have, or they contradict each other.
+    """
+    if unknown := sorted(choices.keys() - Choices.__annotations__.keys()):
+        raise TypeError(f"there is no {unknown[0]}; there are {', '.join(Choices.__annotations__)}")
+    found, _ = build().parse_known_args(["ready"])  # as if no option were given
+    found.names, found.command = list(names), None
+    found.document = "" if has_order else None
+    for keyword in choices.keys() & OPTIONS.keys():
+        option, read = OPTIONS[keyword]
+        try:
+            setattr(found, option, read(choices[keyword]))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{keyword}: {error}") from error
+    if (names or has_order) and (complaint := contradiction(found)):
+        raise ValueError(complaint)
+    return found
