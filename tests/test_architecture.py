@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "detection", "marks", "model", "planning", "questions", "report", "secrecy", "sentences", "tally", "text",
+    "detection", "marks", "model", "planning", "questions", "report", "secrecy", "sentences",
+    "tally", "text",
     "asking.silences", "asking.wire",
     *(f"checks.{each}" for each in (
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
