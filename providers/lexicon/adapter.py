@@ -14,7 +14,7 @@ from dns.name import Name
 from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Description, Zone
 from providers.enclosing import enclosing
-from providers.errors import Misconfigured, Rejected, Unavailable
+from providers.errors import Misconfigured, ProviderError, Rejected, Unavailable
 from providers.hosted import hosted
 
 from . import settings
@@ -82,30 +82,30 @@ class Lexicon:
         }
         pairs = [(name, value) for name, absent in missing.items() for value in sorted(absent)]
         for name, value in pairs:
-            self._create(session, name, value)
+            try:
+                session.create(name, value)
+            except Endless:
+                raise
+            except (Rejected, Unavailable) as error:
+                if self._session(zone, records).is_alias(name):
+                    raise in_the_way(name) from error
+                raise
         expected = {name: before[name] | absent for name, absent in missing.items()}
         self._read_back(zone, records, expected, missing)
         return Change(zone, written=frozenset((names[name], value) for name, value in pairs))
 
-    def _create(self, session: Session, name: str, value: str) -> None:
-        try:
-            session.create(name, value)
-        except Endless:
-            raise
-        except (Rejected, Unavailable) as error:
-            if session.is_alias(name):
-                raise in_the_way(name) from error
-            raise
-
     def _delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
         session = self._session(zone, records)
-        expected = {}
+        expected, failures = {}, list[ProviderError]()
         for name, unwanted in by_name(records).items():
             before = values(session, name)
             if before & unwanted:
-                self._remove(session, name, unwanted)
+                failures += self._remove(session, name, unwanted)
                 expected[name] = before - unwanted
-        self._read_back(zone, records, expected, {})
+        try:
+            self._read_back(zone, records, expected, {})
+        except Rejected as error:
+            raise [*failures, error][0] from error
         if self._calls.has_endless(spelled(zone.apex)):
             raise Endless(
                 f"{self._calls.host} has not ended an earlier call about {zone.apex}: "
@@ -113,8 +113,12 @@ class Lexicon:
             )
         return Change(zone)
 
-    def _remove(self, session: Session, name: str, unwanted: set[str]) -> None:
-        """Remove all of *unwanted* at *name*, looking again after each: ids may have changed."""
+    def _remove(self, session: Session, name: str, unwanted: set[str]) -> list[ProviderError]:
+        """Remove all of *unwanted* at *name*, looking again after each: ids may have changed.
+
+        Returns what failed, which means nothing if all are gone in the end.
+        """
+        failures: list[ProviderError] = []
         tried: set[tuple[Stored, bool]] = set()
         while attempts := [
             (each, way)
@@ -127,9 +131,9 @@ class Lexicon:
                 session.delete(name, stored, by_id=by_id)
             except Endless:
                 raise
-            except (Rejected, Unavailable):
-                if not any(each.value == stored.value for each, _ in attempts[1:]):
-                    raise
+            except (Rejected, Unavailable) as error:
+                failures.append(error)
+        return failures
 
     def _read_back(
         self, zone: Zone, records: Sequence[TXT], expected: Values, wanted: Values

@@ -35,13 +35,16 @@ def ways(listed: Sequence[Stored]) -> Iterator[tuple[Stored, bool]]:
     """Yield how each of the values *listed* at a name may be removed, the safest way first.
 
     The id of some hosts is that of the name, with all that is there. So it counts
-    only if another value has another; and the content only then if it is all
-    there is, for not all hosts compare it letter by letter.
+    where another value has another. Not all hosts compare contents letter by letter.
+    So these come first only where there is one, or no id to be had.
     """
     ids = [stored.id for stored in listed]
     for stored in listed:
-        is_own = len(ids) > 1 and stored.id is not None and ids.count(stored.id) == 1
-        yield from ((stored, way) for way in ((True, False) if is_own else (False,)))
+        if stored.id is None or ids.count(stored.id) > 1:
+            order = [False]
+        else:
+            order = [True, False] if len(ids) > 1 else [False, True]
+        yield from ((stored, by_id) for by_id in order)
 
 
 def in_the_way(name: str) -> Rejected:
