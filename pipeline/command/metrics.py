@@ -15,11 +15,13 @@ from pipeline.report import Report
 from pipeline.text import printable
 
 SUCCESS = "dns01_last_success_timestamp_seconds"
+EXPIRY = "dns01_certificate_expiry_timestamp_seconds"
 LABELS = ("certificate", "verb")
 
 GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dns01_last_run_timestamp_seconds": ("When the last run ended.", ()),
     SUCCESS: ("When a run last ended with exit status 0; 0 if none did.", ()),
+    EXPIRY: ("When the first of the certificates ends, where the source told.", ()),
     "dns01_exit_status": ("Exit status of the last run.", ()),
     "dns01_ready": ("Whether the last run found every value ready to validate.", ()),
     "dns01_run_duration_seconds": ("How long the last run took.", ()),
@@ -56,6 +58,8 @@ def metrics(report: Report, names: Sequence[str], verb: str, ended: float, befor
     }
     for name, value in once.items():
         gauges[name].labels(*own).set(value)
+    if ends := [order.expires.timestamp() for order in report.orders if order.expires]:
+        gauges[EXPIRY].labels(*own).set(min(ends))
     lines = [line for record in report.records for line in record.perspectives]
     for (role, state), number in Counter(
         (printable(line.role), printable(line.state)) for line in lines

@@ -35,7 +35,9 @@ class Environment:
     ) -> None:
         self._variables = variables
         self._place = place
-        self.files: SecretFiles = within.files if within else SecretFiles()
+        self.files: SecretFiles = (
+            within.files if within else SecretFiles(variables.get("CREDENTIALS_DIRECTORY"))
+        )
         self.secrets: Secrets = within.secrets if within else Secrets()
         for name, value in variables.items():
             user, password = login(value)

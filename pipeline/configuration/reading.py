@@ -19,9 +19,16 @@ PATIENCE = 10.0
 
 
 class SecretFiles:
-    """The files that hold secrets, each read once: a pipe has no more to give."""
+    """The files that hold secrets, each read once: a pipe has no more to give.
 
-    def __init__(self) -> None:
+    Args:
+        guarded: The folder that a service manager keeps for this process alone, whatever the modes
+            of its files seem to say: systemd gives its user access by an ACL, which shows as the
+            group's.
+    """
+
+    def __init__(self, guarded: str | None = None) -> None:
+        self._guarded = guarded
         self._found: dict[str, str] = {}
         self._remarks: list[Problem] = []
 
@@ -52,7 +59,8 @@ class SecretFiles:
             raise wrong(f"{names}: {why}", "chown it to yourself, chmod 600, and change the secret")
         if not found:
             raise wrong(f"{names}: it is empty")
-        if remark := readers(path, status):
+        is_guarded = self._guarded and Path(path).is_relative_to(self._guarded)
+        if not is_guarded and (remark := readers(path, status)):
             self._remarks.append(remark)
         return found
 

@@ -5,12 +5,13 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.command.metrics import GAUGES, SUCCESS, last_success, metrics
+from pipeline.command.metrics import EXPIRY, GAUGES, SUCCESS, last_success, metrics
 from pipeline.model import Problem
 from pipeline.report import Report
 from tests.bridge import Site, opened
@@ -197,6 +198,18 @@ def test_a_device_is_written_to(site: Site) -> None:
     result = site.dns01("clean", "--all", "--metrics", "/dev/null")
     assert (result.returncode, "cannot" in result.stderr) == (0, False)
     assert Path("/dev/null").is_char_device()
+
+
+def test_when_certificates_end() -> None:
+    """
+    Of several the first; of none, where the source did not tell.
+    """
+    [order] = ready().orders
+    ends = [datetime(2026, 3, day, tzinfo=UTC) for day in (2, 1)]
+    orders = (order, *(replace(order, expires=end) for end in ends))
+    samples = parsed(of(replace(ready(), orders=orders)))
+    assert samples[EXPIRY,] == ends[1].timestamp()
+    assert (EXPIRY,) not in parsed(of(ready()))
 
 
 def test_problems_are_counted_by_kind() -> None:
