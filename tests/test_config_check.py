@@ -12,6 +12,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.command.arguments import parse
 from pipeline.command.configuring import configuring
@@ -20,6 +22,7 @@ from pipeline.configuration import registry
 from pipeline.configuration.config import settings
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.keys import DECIDED
+from pipeline.configuration.tables import Reader
 from pipeline.configuration.variables import known
 from pipeline.model import Exit, Failed
 from tests.standins.third_party import ADAPTER, install
@@ -163,6 +166,63 @@ def test_what_is_in_force_is_shown(tmp_path: Path) -> None:
     assert found["accounts"] == [{"name": "mine", "adapter": "cloudflare"}]
 
 
+def test_a_secret_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+    """
+    Exit 0, with the file and the mode that it should have.
+    """
+    token = tmp_path / "token"
+    token.write_text(SECRET)
+    token.chmod(0o644)
+    text = f'[providers.mine]\nadapter = "cloudflare"\nCLOUDFLARE_API_TOKEN_FILE = "{token}"'
+    found = json.loads(checked(tmp_path, text, "--json").out)
+    assert (found["valid"], [each["code"] for each in found["warnings"]]) == (
+        True,
+        ["secret-readable"],
+    )
+
+
+def test_settings_that_others_bring_are_known_in_accounts(tmp_path: Path) -> None:
+    """
+    Of dns-lexicon's providers each has its own: secrets in files, and typos answered.
+    """
+    text = """
+    [providers.power]
+    adapter = "lexicon"
+    LEXICON_PROVIDER = "powerdns"
+    LEXICON_ZONES = "example.com"
+    {} = "{}"
+    """
+    (tmp_path / "token").write_text(SECRET)
+    (tmp_path / "token").chmod(0o600)
+    right = text.format("LEXICON_POWERDNS_AUTH_TOKEN_FILE", tmp_path / "token")
+    assert checked(tmp_path, right).err == ""
+    said = checked(tmp_path, text.format("LEXICON_POWERDNS_TOKEN_FILE", "x"))
+    assert 'unknown key "LEXICON_POWERDNS_TOKEN_FILE"' in said.err
+    assert "did you mean LEXICON_POWERDNS_AUTH_TOKEN_FILE?" in said.err
+    said = checked(tmp_path, text.format("LEXICON_POWERDNS_AUTH_TOKEN", SECRET))
+    assert "is a secret, and this file is no place for it" in said.err
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=9),
+        st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=2),
+        max_size=3,
+    ),
+    st.sampled_from(["zones", "providers", "acme"]),
+)
+def test_whatever_the_keys_are_messages_are_one_line(
+    tables: dict[str, dict[str, str]], place: str
+) -> None:
+    """
+    What a stranger has put there makes no line, and no command, of its own.
+    """
+    reader = Reader()
+    reader.document({place: tables}, "file")
+    for mistake in reader.mistakes:
+        assert f"{mistake}{mistake.problem.hint}".isprintable()
+
+
 def test_variables_are_checked_as_well(tmp_path: Path) -> None:
     """
     One with a wrong value is a mistake; one that is nearly ours is a warning, as for any run.
@@ -292,6 +352,17 @@ def test_a_picked_up_file_cannot_choose_what_must_be_named(
     by_variable = settings(parse(["ready", "a.example"]), named)
     assert by_flag == by_variable
     assert {*by_flag.accounts, *by_flag.zones, *by_flag.fallback}
+
+
+def test_exec_is_such_a_provider(tmp_path: Path) -> None:
+    """
+    The one that runs a program of this machine.
+    """
+    text = '[providers.mine]\nadapter = "exec"\nEXEC_PATH = "/bin/true"\nEXEC_ZONES = "a.example"'
+    path = write(tmp_path, text)
+    said = config(tmp_path, "check")
+    assert (said.status, "counts only in a file that you name" in said.err) == (Exit.CONFIG, True)
+    assert config(tmp_path, f"check {path}").status == 0
 
 
 # init

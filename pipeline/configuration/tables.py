@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeGuard, TypeVar
 from dns.name import Name
 
 from pipeline.model import Failed
+from pipeline.text import quoted
 from providers.contract import Setting
 
 from . import registry
@@ -76,7 +77,7 @@ class Reader:
             self.mistakes.append(wrong('"zones" holds tables: [zones."example.com"]'))
             return found
         for name, table in tables.items():
-            place = f'zones."{name}"'
+            place = f"zones.{quoted(name)}"
             zone = self._try(checked, "zones", apex, name)
             self._unknown(table, names(ZONE), place)
             values = self._table(ZONE, table, place)
@@ -104,7 +105,8 @@ class Reader:
         found = {}
         for name, table in tables.items():
             self._try(checked, "providers", account_name, name)
-            account = self._try(self._account, f"providers.{name}", table)
+            plain = name if ACCOUNT_NAME.fullmatch(name) else quoted(name)
+            account = self._try(self._account, f"providers.{plain}", table)
             if account is not None:
                 found[name] = account
         return found
