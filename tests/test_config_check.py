@@ -86,6 +86,7 @@ adapter = "cloudflare"
 [providers.loud]
 adapter = "cloudflare"
 CLOUDFLARE_API_TOKEN = "do-not-show-this"
+CF_DNS_API_TOKEN = ["do-not-show-this"]
 CLOUDFLARE_API_TOKN = "do-not-show-this"
 [acme]
 directory = "x"
