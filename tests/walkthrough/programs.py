@@ -4,6 +4,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from . import clients
+
 ACCEPTED = {
     "apt": r"(update|install( -y)?( [a-z0-9.+-]+)+)",
     "apt-get": r"(update|install( -y)?( [a-z0-9.+-]+)+)",
@@ -34,8 +36,15 @@ def install(folder: Path) -> None:
     for name, pattern in ACCEPTED.items():
         text = PROGRAM.format(python=sys.executable, pattern=pattern, name=name)
         write(folder / name, text)
+    for name in clients.CLIENTS:
+        write(folder / name, passing_on(sys.executable, clients.__file__, name))
     write(folder / "sudo", SUDO)
-    write(folder / "dns01", f'#!/bin/sh\nexec {shlex.quote(dns01())} "$@"\n')
+    write(folder / "dns01", passing_on(dns01()))
+
+
+def passing_on(*words: str) -> str:
+    """Return a program that runs *words* with its own arguments behind them."""
+    return f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
 
 
 def dns01() -> str:

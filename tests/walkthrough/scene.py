@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,16 +19,19 @@ from tests.standins.cloudflare import CloudflareStandIn
 from . import programs
 from .script import Step, fenced, script
 
-ZONES = ("example.com", "example.org", "example.net")
+ZONES = ("example.com", "example.org", "example.net", "shopeneur.com")
 TOPS = ("com", "net", "org")
 FOLDERS = (
     *("etc/dns01", "etc/systemd/system", "opt", "srv", "usr/local/bin", "var/log"),
-    *("var/lib/dns01", "var/lib/node_exporter"),
+    *("var/lib/dns01", "var/lib/node_exporter", "run/secrets"),
 )
 """Those of the system that a page may expect; they are in a folder of the test's."""
 
+PLACES = ("127.0.0.1:8053", "192.0.2.10:8053")
+"""Where pages have servers listen."""
+
 FINALIZE = "#!/bin/sh\necho finalized\n"
-SECONDS = 120.0
+SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class Scene:
     def walk(self, steps: list[Step]) -> Walked:
         """Take *steps* in one shell, and end whatever they leave running."""
         folder = self.site.folder
-        text = script(steps, set(self.own), folder / "root")
+        places = {there: f"127.0.0.1:{free_port()}" for there in PLACES}
+        text = script(steps, set(self.own), folder / "root", places)
         shell = subprocess.Popen(
             ["bash", "-c", text],
             cwd=folder / "home",
@@ -69,6 +74,13 @@ class Scene:
         finally:
             end(shell)
         return Walked(shell.returncode, output)
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def end(shell: subprocess.Popen[str]) -> None:
@@ -93,7 +105,8 @@ def furnish(folder: Path, page: Path) -> None:
     for each in FOLDERS:
         (root / each).mkdir(parents=True)
     programs.install(folder / "bin")
-    programs.write(home / "finalize.sh", FINALIZE)
+    for name in ("finalize.sh", "finalize-rcl"):
+        programs.write(home / name, FINALIZE)
     programs.write(root / "usr/local/bin/finalize", FINALIZE)
     for block in fenced(page):
         if block.file:

@@ -6,7 +6,7 @@ below it. Above a block may stand ``<!-- not run: REASON -->``.
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,15 @@ FENCE = re.compile(
 EXIT = re.compile(r"#.*\bexit (\d+)")
 """A comment behind a command, which says how it ends."""
 
+GOES_ON = re.compile(r"#.*\bruns on\b")
+"""A comment behind a command that does not end: the page goes on beside it."""
+
+BESIDE = """\
+eval {command} > beside 2>&1 & for _ in $(seq 100); do [ -s beside ] && break; sleep 0.1; done
+cat beside; status=0"""
+
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
+FOLDERS = r"(?<![\w./$}~:-])/(etc|opt|srv|var|run|usr/local)\b"
 MARK = "@@walkthrough"
 
 
@@ -30,12 +38,14 @@ class Step:
     Attributes:
         line: Where its block begins on the page.
         status: How it ends.
+        goes_on: It does not.
     """
 
     line: int
     command: str
     shown: tuple[str, ...] = ()
     status: int = 0
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,13 @@ class Fenced:
                 command.append(rest.pop(0).removeprefix("> "))
             says = EXIT.search(command[-1])
             status = int(says[1]) if says else 0
-            yield Step(self.line, "\n".join(command), tuple(filter(None, rest)), status)
+            yield Step(
+                self.line,
+                "\n".join(command),
+                tuple(filter(None, rest)),
+                status,
+                bool(GOES_ON.search(command[-1])),
+            )
 
 
 def fenced(page: Path) -> list[Fenced]:
@@ -95,19 +111,24 @@ def steps(page: Path) -> list[Step]:
     return [step for block in found for step in block.steps()]
 
 
-def script(walk: list[Step], owned: set[str], root: Path) -> str:
+def script(walk: list[Step], owned: set[str], root: Path, places: Mapping[str, str]) -> str:
     """Return the script that takes *walk* and stops at the first step that goes wrong.
 
     What a reader fills in, ``NAME=...``, is taken from ``OWN_NAME``, one of *owned*; the
-    system's folders are below *root*.
+    system's folders are below *root*; addresses are those of *places*.
     """
     lines = ["set -e"]
     for number, step in enumerate(walk):
-        command = re.sub(r"\b([A-Z][A-Z0-9_]+)=\.\.\.(?=\s|$)", own(owned), step.command)
-        command = re.sub(r"(?<![\w./$}~:-])/(etc|opt|srv|var|usr/local)\b", rf"{root}/\1", command)
+        command = re.sub(r"\b([A-Z][A-Z0-9_]+)=(?:\.{3}|…)(?=\s|$)", own(owned), step.command)
+        command = re.sub(FOLDERS, rf"{root}/\1", command)
+        for there, here in places.items():
+            command = command.replace(there, here)
+        taken = f"status=0; eval {shlex.quote(command)} || status=$?"
+        if step.goes_on:
+            taken = BESIDE.format(command=shlex.quote(command))
         lines += [
             f"printf '\\n{MARK} {number}\\n'",
-            f"status=0; eval {shlex.quote(command)} || status=$?",
+            taken,
             f"printf '\\n{MARK} ended %s\\n' $status; [ $status = {step.status} ]",
         ]
     return "\n".join(lines) + "\n"
