@@ -49,7 +49,8 @@ def config(home: Path, words: str, **variables: str) -> Said:
     )
     out, err = StringIO(), StringIO()
     status = configuring(options, environment, Output(options, environment, out, err))
-    assert SECRET not in out.getvalue() + err.getvalue()
+    for secret in (SECRET, "nor-this-do-show"):
+        assert secret not in out.getvalue() + err.getvalue()
     return Said(status, out.getvalue(), err.getvalue())
 
 
@@ -86,7 +87,7 @@ adapter = "cloudflare"
 [providers.loud]
 adapter = "cloudflare"
 CLOUDFLARE_API_TOKEN = "do-not-show-this"
-CF_DNS_API_TOKEN = ["do-not-show-this"]
+CF_DNS_API_TOKEN = ["nor-this-do-show"]
 CLOUDFLARE_API_TOKN = "do-not-show-this"
 [acme]
 directory = "x"
