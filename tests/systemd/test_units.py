@@ -1,0 +1,185 @@
+"""The units that are shipped: understood by systemd, confined, and good for a whole run."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bridge import CANARY, DNS01, Site, finish, leaf, opened, until
+from tests.documents import DOCS, ROOT, blocks
+
+from .unit import Unit, analyzed, settings
+
+UNITS = ROOT / "contrib" / "systemd"
+SERVICE, TIMER = "dns01@.service", "dns01@.timer"
+NAME = "www.example.com"
+EXPOSURE = 15
+"""Tenths that systemd may find at most, of 100: network and host folders, which it needs."""
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """Return a folder with the units, whose program is this one."""
+    if shutil.which("systemd-analyze") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no systemd here")
+    for name in (SERVICE, TIMER):
+        text = (UNITS / name).read_text().replace("/opt/dns01/bin/dns01", str(DNS01))
+        (tmp_path / name).write_text(text)
+        (tmp_path / name.replace("@", "@example.com")).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["dns01@example.com.service", "dns01@example.com.timer"])
+def test_systemd_understands_the_units(installed: Path, name: str) -> None:
+    """
+    Every setting is one, every value of its kind, and the two go together: not a word is said.
+    """
+    done = analyzed(["verify", f"./{name}"], installed)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_service_is_confined(installed: Path) -> None:
+    """
+    By systemd's own measure; what it finds is the network, and that the host's folders are there.
+    """
+    words = ["security", "--offline=yes", "--no-pager", f"--threshold={EXPOSURE}"]
+    done = analyzed([*words, "./dns01@example.com.service"], installed)
+    assert done.returncode == 0, done.stdout
+    found = set(re.findall(r"(?m)^✗ (\w+)", done.stdout))
+    assert found <= {
+        "RootDirectory", "PrivateMounts", "RestrictAddressFamilies", "PrivateNetwork",
+        "DeviceAllow", "IPAddressDeny",
+    }  # fmt: skip
+
+
+def test_the_calendar_is_one() -> None:
+    """
+    It elapses every day, give or take a random while, and what was missed is made up for.
+    """
+    timer = settings((UNITS / TIMER).read_text())
+    done = analyzed(["calendar", "--iterations=2", *timer["OnCalendar"]], ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "Normalized form: *-*-* 04:17:00" in done.stdout
+    assert timer["Persistent"] == ["yes"]
+    assert timer["RandomizedDelaySec"]
+
+
+def test_again_only_after_75() -> None:
+    """
+    75 goes on with the same order within the hour; nothing else is better the second time, and an
+    order costs one of a hundred a week. Three starts are within that hour.
+    """
+    unit = settings((UNITS / SERVICE).read_text())
+    assert unit["RestartForceExitStatus"] == ["75"]
+    assert "Restart" not in unit
+    assert unit["RestartSec"] == ["20min"]
+    assert unit["StartLimitBurst"] == ["3"]
+
+
+def test_there_is_time_to_clean_up() -> None:
+    """
+    After SIGTERM the command has 3 s, the records 5, the watcher 2; the signal goes to dns01 alone,
+    which passes it on.
+    """
+    unit = settings((UNITS / SERVICE).read_text())
+    assert unit["KillMode"] == ["mixed"]
+    assert int(unit["TimeoutStopSec"][0].removesuffix("s")) >= 3 + 5 + 2
+
+
+# The run itself
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with opened(tmp_path_factory.mktemp("site"), lags=[0.0]) as site:
+        yield site
+
+
+@pytest.fixture
+def unit(site: Site, tmp_path: Path) -> Unit:
+    """Return the service of a machine that is set up as the page says."""
+    etc = tmp_path / "etc" / "dns01"
+    etc.mkdir(parents=True)
+    (etc / "rcl.key").write_text(site.environment["RCL_API_KEY"])
+    finalize = tmp_path / "finalize"
+    finalize.write_text('#!/bin/sh\necho "$1 $DNS01_ORDER_URI" > "$STATE_DIRECTORY/done"\n')
+    finalize.chmod(0o755)
+    (etc / "www.env").write_text(
+        f"CERTIFICATE={NAME}\nFINALIZE={finalize} now\nRCL_SUBSCRIPTION_ID=subscription\n"
+    )
+    return Unit((UNITS / SERVICE).read_text(), "www", tmp_path)
+
+
+def surroundings(site: Site) -> dict[str, str]:
+    """Return what is this laboratory's, and no setting of a user's."""
+    own = ("PYTHONPATH", "DNS01_CONFIG", "DNS01_RESOLVERS", "BRIDGE_URL", "BRIDGE_TOKEN")
+    return {name: site.environment[name] for name in (*own, "RCL_BASE_URL")}
+
+
+def start(unit: Unit, site: Site) -> subprocess.Popen[str]:
+    if shutil.which("setpriv") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no setpriv here")
+    return unit.start(DNS01, surroundings(site))
+
+
+def test_a_run_as_the_unit_makes_it(site: Site, unit: Unit) -> None:
+    """
+    With the unit's environment, no capability, no privilege, no memory both writable and
+    executable: the secret comes from its credential, receipts go to the state folder, the command
+    has its words, and cron's rule holds: not a word is said, of the credential's mode neither.
+    """
+    result = finish(start(unit, site))
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    state = unit.root / "var/lib/dns01"
+    assert (state / "done").read_text().startswith("now https://")
+    [report] = state.glob("*.report.json")
+    assert '"problems": []' in report.read_text()
+    assert CANARY not in report.read_text()
+    assert not site.dns.values(leaf(NAME))
+
+
+def test_stopping_the_unit(site: Site, unit: Unit) -> None:
+    """
+    SIGTERM, to the main process alone: the records go, and the status says why.
+    """
+    site.hide()
+    try:
+        process = start(unit, site)
+        until(lambda: site.dns.values(leaf(NAME)), 20)
+        process.terminate()
+        result = finish(process)
+    finally:
+        site.show()
+    assert result.returncode == 143
+    assert not site.dns.values(leaf(NAME))
+
+
+def test_the_page_shows_units_that_systemd_understands(installed: Path) -> None:
+    """
+    Each drop-in on the page, put to its unit, is understood as well.
+    """
+    shown = blocks(DOCS / "cron.md", "ini")
+    assert shown
+    for block in shown:
+        folder = installed / "dns01@example.com.service.d"
+        folder.mkdir(exist_ok=True)
+        (folder / "own.conf").write_text(block.text)
+        done = analyzed(["verify", "./dns01@example.com.service"], installed)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_environment_file_shown(unit: Unit) -> None:
+    """
+    The page's example sets what the unit asks for.
+    """
+    [block] = blocks(DOCS / "cron.md", "env")
+    (unit.root / "etc/dns01/www.env").write_text(block.text)
+    words = unit.command(unit.prepare())
+    assert words[1:] == [
+        "run", "--quiet", "--renew-within", "14d", "example.com,*.example.com",
+        "--", "/usr/local/bin/finalize", "--reload", "nginx",
+    ]  # fmt: skip
