@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
@@ -89,6 +89,7 @@ def test_the_schema_is_one() -> None:
 
 
 @pytest.mark.parametrize(("key", "table"), KEYS)
+@settings(max_examples=50)
 @given(value=VALUE)
 def test_each_key_takes_the_same_values(key: Key, table: str, value: object) -> None:
     """

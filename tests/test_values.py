@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.configuration.values import duration, is_local
+from pipeline.configuration.values import duration, is_local, switch, yes_or_no
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,19 @@ def test_what_is_no_duration(text: object) -> None:
 def test_a_base_is_https_or_here(url: str, local: bool) -> None:  # noqa: FBT001 - a column
     """Loopback may be plain; nothing else may."""
     assert is_local("RCL_BASE_URL", url) is local
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("true", True), ("YES", True), ("1", True), ("false", False), ("No", False), ("0", False)],
+)
+def test_a_variable_says_yes_or_no(word: str, value: bool) -> None:  # noqa: FBT001 - a column
+    """In the words that people use; the file has true and false."""
+    assert switch(yes_or_no(word)) is value
+
+
+@pytest.mark.parametrize("said", ["", "on", "maybe", "2", 1, None, "true"])
+def test_what_is_neither_yes_nor_no(said: object) -> None:
+    """It is not guessed at; nor is a word in the file taken for what it says."""
+    with pytest.raises(TypeError, match="true or false is wanted"):
+        switch(yes_or_no(said) if said in {"", "on", "maybe", "2"} else said)

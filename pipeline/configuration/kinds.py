@@ -19,7 +19,6 @@ from .values import (
     require,
     switch,
     text,
-    texts,
     words,
     yes_or_no,
 )
@@ -69,7 +68,6 @@ def one_or_list(piece: str) -> Schema:
 
 
 TEXT = Kind(text, {"type": "string", "minLength": 1})
-TEXTS = Kind(texts, {"type": "array", "items": NOT_BLANK}, commas)
 SWITCH = Kind(switch, {"type": "boolean"}, yes_or_no)
 PATH = Kind(location, {"type": "string", "pattern": "^[^\\u0000]+$"})
 NAMES = Kind(

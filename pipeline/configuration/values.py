@@ -111,13 +111,6 @@ def text(value: object) -> str:
     return value
 
 
-def texts(values: object) -> tuple[str, ...]:
-    """Return each text of the list *values*, without blanks around it."""
-    if not isinstance(values, list):
-        raise TypeError("a list of texts is wanted")
-    return tuple(text(text(value).strip()) for value in values)
-
-
 def switch(value: object) -> bool:
     """Return *value*, true or false."""
     if not isinstance(value, bool):
