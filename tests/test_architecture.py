@@ -20,7 +20,8 @@ CORE = {
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
         "signatures", "tolerance",
     )),
-    "command.gitlab", "command.junit", "command.metrics", "configuration.settings",
+    "command.gitlab", "command.junit", "command.metrics", "configuration.catalogue",
+    "configuration.settings",
     *(f"explaining.{each}" for each in (
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),

@@ -35,14 +35,14 @@ OF_WSGI = {
     *("HTTP_AUTHORIZATION", "HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"),
 }
 EXAMPLES = {
-    *("INHOUSE_TOKEN", "INHOUSE_TOKEN_FILE"),  # a program's own
+    *("INHOUSE_TOKEN", "INHOUSE_TOKEN_FILE", "TOYDNS_TOKEN", "TOYDNS_TOKEN_FILE"),
     "LEXICON_POWERDNS_AUTH_TOKEN", "LEXICON_POWERDNS_AUTH_TOKEN_FILE",
     "LEXICON_POWERDNS_PDNS_SERVER",  # dns-lexicon's
 }  # fmt: skip
 """Names that settings bring, by what they say."""
 BY_CI = {"CI_SERVER_FQDN", "DNS01_PACKAGE"}
 """What GitLab sets, and what the job template for it takes."""
-PLACEHOLDER = "NAME_FILE"
+PLACEHOLDERS = {"NAME_FILE", "NAME_ENV"}
 
 page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -165,7 +165,7 @@ def test_variables_named_exist(page: Path) -> None:
     Every variable in the documentation is read or set by the code, or by a library it uses.
     """
     example = set().union(*(variables_in(ast.parse(each.text)) for each in blocks(page, "python")))
-    known = variables_of_code() | example | BY_LIBRARIES | BY_CI | EXAMPLES | {PLACEHOLDER}
+    known = variables_of_code() | example | BY_LIBRARIES | BY_CI | EXAMPLES | PLACEHOLDERS
     known |= {f"{name}_FILE" for name in secrets() | example}
     shell = [each.text for each in blocks(page, "console", "sh", "yaml", "cron", "toml")]
     named = VARIABLE.findall("\n".join([prose(page), *shell]))

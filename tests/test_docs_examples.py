@@ -154,13 +154,13 @@ def test_the_policy_allows_what_the_adapter_calls() -> None:
 
 # Writing a provider
 
+EXAMPLE = DOCS / "examples" / "dns01-example-provider"
+
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """Return a folder with the guide's provider installed: its files, and its entry points."""
-    for block in blocks(DOCS / "writing-a-provider.md"):
-        if block.file:
-            (tmp_path / block.file).write_text(block.text)
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
     project = tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]
     installed = tmp_path / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     installed.mkdir()
@@ -198,6 +198,13 @@ def test_the_provider_shown_is_found(package: Path) -> None:
     assert [each["name"] for each in found["toydns"]["settings"]] == ["TOYDNS_TOKEN"]
     light = python(package, "-c", "import sys, toydns; assert 'httpx' not in sys.modules")
     assert light.returncode == 0, light.stderr
+
+
+def test_the_provider_shown_is_short() -> None:
+    """
+    An adapter is an hour's work, and does not look like more.
+    """
+    assert len((EXAMPLE / "toydns.py").read_text().splitlines()) <= 60
 
 
 def test_the_provider_shown_keeps_the_contract(package: Path) -> None:
