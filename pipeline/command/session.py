@@ -27,6 +27,7 @@ from providers.names import domain_name
 from .assembly import Assembly
 from .attended import SIGNALLED, Attended
 from .console import Plain, Quiet, Terminal
+from .orphan import end_with_parent
 from .output import Output
 from .signals import finish, let_go, listen
 from .unfailing import Unfailing
@@ -109,6 +110,7 @@ class Session:
             return self._finish(hook.remove(call))
         if client == "certbot" and not self._options.json:
             self._output.text(hook.handle(call))
+        end_with_parent()
         with hook.begin(call) as stage:
             self._running = stage
             return self._finish(hook.present(stage, call), stage.ledger.report_path)

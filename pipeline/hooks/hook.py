@@ -1,7 +1,7 @@
 """Do what another ACME client calls for: with the receipts, writes and waits of any run."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,6 +20,10 @@ from .source import HandedSource
 
 Begin = Callable[[Sequence[str], OrderSource], Run]
 """Makes a run over orders of a source."""
+
+
+AGAIN = 0.3
+"""Seconds until a receipt that another process holds is tried again."""
 
 
 class Hook:
@@ -59,18 +63,32 @@ class Hook:
         return replace(report, exit=code, status=finished(code, "ready"), problems=problems)
 
     def remove(self, call: Call) -> Report:
-        """Remove the values of *call*, or at the end of the client's run all that is left of it."""
+        """Remove the values of *call*, or at the end of the client's run all that is left of it.
+
+        certbot forgets the challenge at which it is told to stop. So once it cleans up, what its
+        calls have left unconfirmed goes as well.
+        """
+        clock, deadline = self._tools.clock, self._settings.timeout
+        saved = self._tools.store.saved()
         match call:
             case Remove(challenges):
-                names: Iterable[str] = map(called, challenges)
+                names = [called(challenge) for challenge in challenges]
+                if self._client == "certbot":
+                    left = unconfirmed(saved, self._client, self._run, clock.today())
+                    names += [claim.name for claim in left]
             case _:
-                saved = self._tools.store.saved() if self._run else ()
-                names = present(saved, self._client, self._run)
-        chosen = tuple(dict.fromkeys(names))
-        if not chosen:  # to `clean`, no name is every name
-            return Report("cleaned", Exit.DONE, elapsed_s=self._tools.clock.now())
+                names = present(saved, self._client, self._run) if self._run else []
+        if not names:  # to `clean`, no name is every name
+            return Report("cleaned", Exit.DONE, elapsed_s=clock.now())
+        while is_busy(report := self._clean(names)) and clock.now() < deadline:
+            clock.pause(AGAIN)
+        return report
+
+    def _clean(self, names: Sequence[str]) -> Report:
         tools = self._tools
-        return clean(chosen, tools.store, tools.hosts, tools.clock, deadline=self._settings.timeout)
+        chosen = tuple(dict.fromkeys(names))
+        until = self._settings.timeout
+        return clean(chosen, tools.store, tools.hosts, tools.clock, deadline=until)
 
     def handle(self, call: Present) -> str:
         """Return what certbot is to keep of *call*, on a line."""
@@ -90,6 +108,11 @@ class Hook:
             )
             left = self._settings.timeout - tools.clock.now()
             tools.clock.pause(max(min(seconds, left / 2), 0.0))
+
+
+def is_busy(report: Report) -> bool:
+    """Whether a hook that has lost its client is still at its own removal."""
+    return any(problem.code == "busy" for problem in report.problems)
 
 
 def missed(count: int, client: str) -> Problem:

@@ -184,6 +184,41 @@ def test_a_signal_while_it_waits(site: Site) -> None:
     assert shown(site) == listed(site) == set()
 
 
+def test_certbot_that_is_told_to_stop(site: Site) -> None:
+    """
+    certbot kills the shell around its hook, and forgets that challenge: the hook ends with the
+    shell, and the cleanup of one value waits until it has taken back all of the run.
+    """
+    site.hide()
+    other = auth(site, 1, CERTBOT_ALL_DOMAINS="a.example.com", CERTBOT_REMAINING_CHALLENGES="1")
+    assert [other.returncode, auth(site, 0).returncode] == [0, 0]
+    shell = subprocess.Popen(
+        ["sh", "-c", f"{DNS01} hook certbot auth & wait"],
+        env=site.environment | variables(2),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: VALUES[2] in shown(site))
+    shell.kill()
+    shell.wait()
+    assert cleanup(site, 0).returncode == 0
+    assert shown(site) == listed(site) == {VALUES[1]}
+
+
+def test_what_a_killed_hook_left_goes_with_the_first_cleanup(site: Site) -> None:
+    """
+    After kill -9 of the last hook certbot cleans up all but its challenge; dns01 that one, too.
+    """
+    site.hide()
+    assert auth(site, 0).returncode == 0
+    process = site.start("hook", "certbot", "auth", **variables(2))
+    until(lambda: VALUES[2] in shown(site))
+    process.kill()
+    process.communicate()
+    assert cleanup(site, 0).returncode == 0
+    assert shown(site) == listed(site) == set()
+
+
 def test_cleanup_is_of_one_value(site: Site) -> None:
     """
     Cleanup of a value that was never written is done, and touches no other at the name.
