@@ -18,6 +18,7 @@ REASONS = {
     "needs an AWS account": 3,
     "needs a certificate issued before": 1,
     "needs a server of yours": 4,
+    "needs an ACME CA": 1,
     "takes minutes": 2,
     "is part of a package that another test installs": 1,
 }
