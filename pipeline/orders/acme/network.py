@@ -21,7 +21,7 @@ from .keys import Key
 PATIENCE = 30
 """Seconds that a CA may be silent, within an answer as well."""
 
-NONCES = 5
+NONCES = 8
 """Times that a request is sent whose nonce the CA does not take (RFC 8555 §6.5)."""
 
 

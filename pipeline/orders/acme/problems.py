@@ -37,7 +37,7 @@ def translated(what: str, url: str, guard: Guard) -> Iterator[None]:
     Raises:
         Failed: 65, 69, 77 or 78, with the CA's own words.
     """
-    ca = printable(urlsplit(url).netloc, 100) or "the CA"
+    ca = host_of(url) or "the CA"
     try:
         yield
     except messages.Error as error:
@@ -55,6 +55,14 @@ def translated(what: str, url: str, guard: Guard) -> Iterator[None]:
         ) from error
     except (josepy.errors.Error, LookupError, TypeError, ValueError, AttributeError) as error:
         raise nonsense(ca, what) from error
+
+
+def host_of(url: object) -> str:
+    """Return host and port of *url*, which a CA may have given: be it what it may."""
+    try:
+        return printable(urlsplit(str(url)).netloc, 100)
+    except ValueError:
+        return ""
 
 
 def refusal(error: messages.Error, what: str, guard: Guard) -> Failed:
@@ -78,7 +86,7 @@ def said_of(error: messages.Error) -> str:
     """Return what the CA says in *error* itself."""
     kind = printable(str(error.typ).rpartition(":")[2], 60)
     text = printable(str(error.detail or error.title or ""), 400)
-    whose = printable(f"{error.identifier.value}: ", 260) if error.identifier else ""
+    whose = f"{printable(str(error.identifier.value), 260)}: " if error.identifier else ""
     return f"{whose}{kind}" + (f', "{text}"' if text else "")
 
 
@@ -87,8 +95,6 @@ def unsaid(ca: str, what: str, guard: Guard) -> Failed:
     status = guard.status
     said = f"{ca} answers HTTP {status} to {what}"
     match status:
-        case 404 | 405:
-            return Failed(Exit.CONFIG, "order-url", said, "does ACME_DIRECTORY_URL name the CA?")
         case 401 | 403:
             return Failed(Exit.REFUSED, "order-credentials", said)
         case 407:

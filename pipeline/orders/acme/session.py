@@ -41,7 +41,7 @@ class Session:
                     return found
                 raise LookupError("a directory has these")
         except Failed as failed:
-            if guard.status != 200:
+            if guard.status not in {200, 404, 405, 410}:
                 raise
             why = failed.problem.message
             hint = "does ACME_DIRECTORY_URL name the CA's directory?"
@@ -99,20 +99,21 @@ class Session:
         url = str(self._directory["newOrder"])
         with translated("the order", url, self._network.guard):
             response = self._post(url, messages.NewOrder(identifiers=wanted))
-            return str(response.headers["Location"]), messages.Order.from_json(response.json())
+            return str(response.headers["Location"]), order_in(response)
 
     def order(self, url: str) -> messages.Order:
         """Return what the CA says of its order at *url*."""
         with translated("the order", url, self._network.guard):
-            order: messages.Order = messages.Order.from_json(self._post(url, None).json())
-            return order
+            return order_in(self._post(url, None))
 
     def authorization(self, url: str) -> messages.Authorization:
         """Return what the CA says of its authorization at *url*."""
         with translated("an authorization", url, self._network.guard):
             answer = self._post(url, None).json()
-            authorization: messages.Authorization = messages.Authorization.from_json(answer)
-            return authorization
+            found: messages.Authorization = messages.Authorization.from_json(answer)
+            if not all((found.identifier, found.status)):
+                raise LookupError("an authorization has these (RFC 8555 §7.1.4)")
+            return found
 
     def answer(self, url: str) -> None:
         """Tell the CA that the challenge at *url* is met (RFC 8555 §7.5.1)."""
@@ -130,3 +131,12 @@ class Session:
         if not self.account:
             raise LookupError("an account without a URL")
         return self._network.post(url, body, new_nonce_url=self._directory["newNonce"])
+
+
+def order_in(response: requests.Response) -> messages.Order:
+    """Return the order in *response*, which has what every order has (RFC 8555 §7.1.3)."""
+    found: messages.Order = messages.Order.from_json(response.json())
+    urls = found.authorizations
+    if not all((found.status, *(isinstance(url, str) for url in urls))):
+        raise LookupError("an order has these")
+    return found
