@@ -10,7 +10,7 @@ from .asking.exchange import Exchange
 from .clock import Clock
 from .detection import Detect
 from .hosts import Hosts
-from .model import Challenge, Exit, Failed, Order, Problem, Record
+from .model import Challenge, Exit, Failed, Order, Problem, Record, Standing
 from .orders.due import Certificate
 from .planning import wanted
 from .propagation.confirm import Watch
@@ -18,6 +18,7 @@ from .questions import Goal
 from .receipts.receipt import Claim
 from .receipts.store import Store
 from .report import NOT_DUE, OrderLine
+from .standing import Proof, required
 from .tree.delegation import Chain
 
 
@@ -58,7 +59,8 @@ class Case:
     """One certificate name of a run; steps fill it in, a failure ends it.
 
     Attributes:
-        chains: Where each challenge leads; empty where the tree cannot be seen from here.
+        chains: Where each name leads; empty where the tree cannot be seen from here.
+        proofs: The lasting records that stand where its order relies on them.
         certificate: What the source knows of the one to renew, if it was asked.
         is_due: Whether there is to be an order; else nothing happens to it.
     """
@@ -69,6 +71,7 @@ class Case:
     chains: Mapping[Name, Chain] = field(default_factory=dict)
     failure: Failed | None = None
     records: tuple[Record, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     goals: tuple[Goal, ...] = ()
     certificate: Certificate | None = None
     is_due: bool = True
@@ -82,6 +85,17 @@ class Case:
     def challenges(self) -> tuple[Challenge, ...]:
         """What is to be published for it: nothing once it has failed."""
         return wanted(self.order) if self.order and self.alive else ()
+
+    @property
+    def standing(self) -> tuple[Standing, ...]:
+        """What has to stand for it already: nothing once it has failed."""
+        return required(self.order) if self.order and self.alive else ()
+
+    @property
+    def names(self) -> dict[Name, None]:
+        """Every name that the CA will ask for."""
+        written = dict.fromkeys(each.name for each in self.challenges)
+        return written | dict.fromkeys(each.name for each in self.standing)
 
     def owner(self, name: Name) -> Name:
         """Return where the values of the challenge at *name* belong."""

@@ -12,6 +12,7 @@ from .placing import Placing
 from .propagation.aiming import aim
 from .survey import Survey, is_lost
 from .tree.delegation import Chain
+from .verifying import verify
 
 
 class Preparation:
@@ -33,30 +34,35 @@ class Preparation:
     def plan(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its records; that nobody could tell about them is a warning."""
         self._place(cases, self._look(cases))
+        verify([case for case in cases if case not in self._unseen], self._tools, self._left)
         self.problems += [failed.as_warning() for failed in self._unseen.values()]
 
     def prepare(self, cases: Sequence[Case]) -> None:
-        """Give each of *cases* its records and its goals."""
+        """Give each of *cases* its records, its proofs and its goals."""
         survey = self._look(cases)
         self._place(
             cases, survey
         )  # what is wrong with providers counts more than what cannot be seen
         for case, failed in self._unseen.items():
             case.failure = case.failure or failed
+        verify(cases, self._tools, self._left)
         self.problems += examine(cases, survey, self._settings, self._tools, self._left)
         alive = [case for case in cases if case.alive]
         wanted: dict[Name, dict[str, None]] = {}
         for record in (record for case in alive for record in case.records):
             wanted.setdefault(record.challenge.name, {})[record.challenge.value] = None
+        for proof in (proof for case in alive for proof in case.proofs):
+            wanted.setdefault(proof.standing.name, {})[proof.text] = None
         chains = {name: chain for case in alive for name, chain in case.chains.items()}
         goals = aim(wanted, chains, survey.recursive)
         for case in alive:
-            names = dict.fromkeys(record.challenge.name for record in case.records)
+            written = (record.challenge.name for record in case.records)
+            names = dict.fromkeys((*written, *(proof.standing.name for proof in case.proofs)))
             case.goals = tuple(goals[name] for name in names)
 
     def _look(self, cases: Sequence[Case]) -> Survey:
         """Find where challenges lead."""
-        names = dict.fromkeys(each.name for case in cases for each in case.challenges)
+        names = dict.fromkeys(name for case in cases for name in case.names)
         survey = Survey(self._settings, self._tools.exchange, names, self._left_to_look)
         # Half of the time at most: hosts and servers that hang must leave some for the rest.
         self._kept = self._left() / 2
@@ -72,7 +78,7 @@ class Preparation:
 
     def _see(self, case: Case, found: Mapping[Name, Chain | Failed]) -> None:
         """Give *case* its chains; note if it lacks one because nobody could tell."""
-        mine = {each.name: found[each.name] for each in case.challenges}
+        mine = {name: found[name] for name in case.names}
         case.chains = {name: end for name, end in mine.items() if isinstance(end, Chain)}
         failures = [end for end in mine.values() if isinstance(end, Failed)]
         wrong = [failed for failed in failures if not is_lost(failed)]

@@ -74,7 +74,7 @@ class Run:
                 f"order {case.claim.name}: kept, ready within the hour uses it"
             )
         self._prepare(Preparation.plan)
-        self._lines = record_lines(self._records())
+        self._lines = (*record_lines(self._records()), *self._proof_lines())
         return self._report("planned")
 
     def ready(self, *, stays: bool = False) -> Report:
@@ -104,9 +104,10 @@ class Run:
             return self._stopped(problem, 128 + interrupt.signum)
         except Exception as error:  # noqa: BLE001 - whatever broke, records must not be forgotten
             return self._stopped(bug(error), Exit.BUG)
-        if stays and self._lines and not all(case.alive for case in self._cases):
+        written = sum(bool(line.provider) for line in self._lines)
+        if stays and written and not all(case.alive for case in self._cases):
             names = [case.claim.name for case in self._cases if case.records]
-            self._problems.append(staying(len(self._lines), names, self._settings.state_dir))
+            self._problems.append(staying(written, names, self._settings.state_dir))
         return self._report(success)
 
     def withdraw(self, patience: float) -> tuple[Problem, ...]:
@@ -155,7 +156,7 @@ class Run:
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
         self._problems += self._withdrawal.of(useless, self._idle())
-        self._lines = record_lines(self._records())
+        self._lines = (*record_lines(self._records()), *self._proof_lines())
         for (provider, zone), written in by_zone(self._records()).items():
             values = counted(len(written), "value")
             self._tools.progress.say(f"published {values} in zone {zone.apex} at {provider}")
@@ -163,19 +164,23 @@ class Run:
     def _confirm(self) -> None:
         """Wait until the world sees it, or the deadline; then let the CA see it, if wanted."""
         goals = tuple(dict.fromkeys(goal for case in self._alive() for goal in case.goals))
-        self._advance(State.WAITING if goals else self._idle())
+        is_written = any(case.records for case in self._cases)
+        self._advance(State.WAITING if is_written else self._idle())
         if goals:
             mark = mark_of(self.ledger.id)
             confirmation = Confirmation(self._settings, self._tools, mark, self._advance)
             hearing = confirmation.hear(self._records(), goals)
-            self._lines = confirmation.lines(hearing, self._records())
+            lasting = hearing.lines(self._proof_lines())
+            self._lines = (*confirmation.lines(hearing, self._records()), *lasting)
             self._problems += (*hearing.problems, *confirmation.problems)
             for case in self._alive():
                 case.failure = hearing.failure(case.goals)
         if self._settings.respond:
             validate(self._alive(), self._source, self._tools, self._settings.timeout)
-        if goals:
+        if is_written:
             self._advance(State.READY if all(c.alive for c in self._cases) else State.WAITING)
+        else:
+            self._advance(self._idle())
 
     def _leave(self) -> None:
         self._advance(State.WAITING if self._records() else self._idle())
@@ -218,6 +223,11 @@ class Run:
         """Return the records of the cases still alive, each once."""
         every = (record for case in self._alive() for record in case.records)
         return list({record.place: record for record in every}.values())
+
+    def _proof_lines(self) -> tuple[RecordLine, ...]:
+        """Return the lasting records of the cases still alive, each once."""
+        every = (proof.line() for case in self._alive() for proof in case.proofs)
+        return tuple(dict.fromkeys(every))
 
     def _report(self, success: str, exit_code: int | None = None) -> Report:
         lines = [case.line() for case in self._cases]

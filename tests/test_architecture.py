@@ -35,7 +35,7 @@ CORE = {
     *(f"propagation.{each}" for each in (
         "aiming", "blind", "erasures", "evidence", "policy", "rules",
     )),
-    "receipts.receipt", "receipts.remains",
+    "receipts.proofs", "receipts.receipt", "receipts.remains",
     "serving.access", "serving.answers", "serving.dialect",
     *(f"tree.{each}" for each in ("cuts", "delegation", "failures", "oddities", "referrals")),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from dns.name import Name, from_text
 from hypothesis import given
 from hypothesis import strategies as some
 
-from pipeline.model import Challenge, Exit, Failed, Order, Record
+from pipeline.model import Challenge, Exit, Failed, Order, Record, Standing
 from pipeline.receipts.receipt import (
     RESUMABLE_FOR,
     Claim,
@@ -115,7 +115,8 @@ def test_no_secret_and_nothing_unneeded_is_written() -> None:
         "dns01_receipt", "id", "created", "state", "removing", "orders", "records",
     }  # fmt: skip
     assert set(document["orders"][0]) == {
-        "name", "source", "account", "fetched", "order_uri", "status", "challenges", "expires",
+        "name", "source", "account", "fetched", "order_uri", "status", "challenges", "standing",
+        "expires",
     }  # fmt: skip
     assert set(document["records"][0]) == {
         "name", "value", "domain", "valid", "zone", "zone_id", "provider", "ttl", "target",
@@ -277,3 +278,38 @@ def test_an_expired_order_is_not_resumed() -> None:
     before = TODAY - timedelta(seconds=1)
     assert receipt.resumable(mine.key, before) == mine
     assert receipt.resumable(mine.key, TODAY) is None
+
+
+LASTING = Standing(
+    from_text("example.com."),
+    ("ca.example", "ca.example.org"),
+    "https://ca.example/acct/1",
+    is_wildcard=True,
+    domain="*.example.com",
+)
+
+
+def lasting(standing: Standing) -> Receipt:
+    order = Order("*.example.com", "acme", "https://ca.example/1", "pending", standing=(standing,))
+    return replace(RECEIPT, claims=(Claim("*.example.com", "acme", "account", TODAY, order),))
+
+
+def test_lasting_records_come_back() -> None:
+    """A run that goes on with the order looks for them, too."""
+    for each in (LASTING, replace(LASTING, is_wildcard=False, valid=True)):
+        assert from_json(to_json(lasting(each)), "r") == lasting(each)
+
+
+def test_receipts_of_earlier_versions_have_none() -> None:
+    """They are read as they were written."""
+    document = json.loads(to_json(RECEIPT))
+    for order in document["orders"]:
+        del order["standing"]
+    assert from_json(json.dumps(document).encode(), "r") == RECEIPT
+
+
+def test_a_lasting_record_is_read_by_the_guard() -> None:
+    """A receipt that was tampered with tells nobody to publish a policy of a stranger's."""
+    text = to_json(lasting(LASTING)).replace(b"acct/1", b"acct/1; policy=wildcard")
+    with pytest.raises(Failed, match="cannot be used"):
+        from_json(text, "r")

@@ -14,10 +14,12 @@ from typing import Any
 
 from dns.name import Name
 
-from pipeline.model import Challenge, Exit, Failed, Order, Record
+from pipeline.model import Exit, Failed, Order, Record
 from pipeline.text import printable
 from providers.contract import Zone
 from providers.names import domain_name
+
+from .proofs import challenge_in, challenge_out, standing_in, standing_out
 
 VERSION = 1
 RESUMABLE_FOR = timedelta(hours=1)
@@ -142,17 +144,8 @@ def claim_out(claim: Claim) -> dict[str, object]:
         "order_uri": order.uri if order else None,
         "status": order.status if order else None,
         "challenges": [challenge_out(c) for c in order.challenges] if order else None,
+        "standing": [standing_out(each) for each in order.standing] if order else None,
         "expires": order.expires.isoformat() if order and order.expires else None,
-    }
-
-
-def challenge_out(challenge: Challenge) -> dict[str, object]:
-    """Return *challenge* as JSON values."""
-    return {
-        "name": challenge.name.to_text(),
-        "value": challenge.value,
-        "domain": challenge.domain,
-        "valid": challenge.valid,
     }
 
 
@@ -205,15 +198,10 @@ def claim_in(document: Mapping[str, Any]) -> Claim:
         printable(str(document["order_uri"]), 500),
         str(document["status"]),
         tuple(challenge_in(each) for each in document["challenges"]),
+        standing=tuple(standing_in(each) for each in document.get("standing") or ()),
         expires=moment(document["expires"]) if document.get("expires") else None,
     )
     return replace(claim, fetched=moment(fetched), order=order)
-
-
-def challenge_in(document: Mapping[str, Any]) -> Challenge:
-    """Return the challenge that `challenge_out` wrote."""
-    name, valid = absolute(document["name"]), bool(document["valid"])
-    return Challenge(name, document["value"], str(document["domain"]), valid)
 
 
 def record_in(document: Mapping[str, Any]) -> Record:
