@@ -171,6 +171,39 @@ def test_a_page_that_could_not_be_written_stops_the_command(tmp_path: Path, name
     assert report["elapsed_s"] < 2
 
 
+FILES = {"--report": "<!doctype html>", "--junit": "<?xml", "--dotenv": "DNS01_READY=false"}
+
+
+@pytest.mark.parametrize("option", [*FILES, "--metrics"])
+def test_any_file_that_could_not_be_written_stops_the_command(tmp_path: Path, option: str) -> None:
+    """
+    It is named with its option; the others are written, and tell of that mistake.
+    """
+    words = [*WAIT, option, str(tmp_path / "no" / "file")]
+    others = [each for each in FILES if each != option]
+    for each in others:
+        words += [each, str(tmp_path / each)]
+    done = dns01(*words)
+    assert done.returncode == 64
+    assert f'cannot write {option} "' in done.stderr
+    for each in others:
+        assert (tmp_path / each).read_text().startswith(FILES[each])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
+def test_a_file_that_fails_later_costs_nothing_else() -> None:
+    """
+    A full disk, say: that is said by the file's name, and the other files are written.
+    """
+    stdout, stderr = StringIO(), StringIO()
+    paths = {"junit": Path("/dev/full"), "dotenv": Path("/dev/full"), "metrics": Path("/dev/full")}
+    options = Namespace(verb="wait", json=False, quiet=False, verbose=False, **paths)
+    output = Output(options, Environment({}), stdout, stderr, Noon())
+    output.keep(ready(), None)
+    output.end(0)
+    assert stderr.getvalue() == "dns01: cannot write /dev/full: no space left on device\n" * 3
+
+
 @pytest.mark.parametrize("writable", [True, False])
 def test_what_keeps_a_page_from_being_written(
     tmp_path: Path,

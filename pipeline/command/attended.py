@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.case import Interrupted, Progress
 from pipeline.configuration.environment import Environment
 from pipeline.model import Exit, Failed, Problem
-from pipeline.report import NOT_DUE, Report, headline, problem_lines
+from pipeline.report import NOT_DUE, Report, headline
 from pipeline.stage import Run
 from pipeline.text import counted, printable, quoted
 from pipeline.withdrawing import GRACE, UNHURRIED
@@ -72,7 +72,7 @@ class Attended:
             if gone:
                 self._progress.say(f"cleaned: {removed}")
             return replace(report, problems=report.problems + problems)
-        self._output.say(*problem_lines(problems))
+        self._output.add(problems)
         if status:
             self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
         else:

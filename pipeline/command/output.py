@@ -1,7 +1,7 @@
 """Put out a report: on standard output and error, beside the receipt, in a CI job, to a watcher."""
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +113,15 @@ class Output:
         self.say(*lines)
         if self._annotates:
             self._print(*actions.annotations(told))
+
+    def add(self, problems: Sequence[Problem]) -> None:
+        """Say *problems* that came after the report: they count for whoever watches the run."""
+        hidden = self._environment.secrets.hide_in(tuple(problems))
+        self.say(*problem_lines(hidden))
+        if self._annotates:
+            self._print(*actions.annotations(hidden))
+        if self._told:
+            self._told = replace(self._told, problems=(*self._told.problems, *hidden))
 
     def _is_told(self, report: Report) -> Callable[[Problem], bool]:
         """Return whether a person has to be told of a problem of *report*."""

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline.command.metrics import EXPIRY, GAUGES, SUCCESS, last_success, metrics
 from pipeline.model import Problem
 from pipeline.report import Report
+from providers.errors import Unavailable
 from tests.bridge import Site, opened
 from tests.documents import DOCS, quoted, rows
 from tests.picture.samples import hostile, poisoned, ready
@@ -175,6 +176,25 @@ def test_run_tells_how_its_command_ended(site: Site, command: str, exit_: int) -
     words = ("run", NAME, "--quiet", "--metrics", str(site.folder / "dns01.prom"), "--", command)
     samples = run(site, *words, exit_=exit_)
     assert (samples["dns01_exit_status",], samples["dns01_ready",]) == (exit_, 1.0)
+
+
+def test_records_that_run_left_are_measured(site: Site) -> None:
+    """
+    The command succeeded, the clean-up did not: that is 69, and a problem that an alert can name.
+    """
+
+    def fail(verb: str, _content: object) -> None:
+        if verb == "delete":
+            raise Unavailable("down")
+
+    site.bridge.before = fail
+    try:
+        words = ("run", NAME, "--metrics", str(site.folder / "dns01.prom"), "--", "true")
+        samples = run(site, *words, exit_=69, GITHUB_ACTIONS="true")
+    finally:
+        site.bridge.before = lambda _verb, _content: None
+    assert samples["dns01_problems", "records-left", "warning"] == 1.0
+    assert site.dns01("clean", NAME).returncode == 0
 
 
 def test_the_label_is_what_the_user_wrote(site: Site) -> None:
