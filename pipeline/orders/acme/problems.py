@@ -12,6 +12,7 @@ from pipeline.model import Exit, Failed
 from pipeline.text import printable
 
 from .network import Guard, Redirected, TooLong, Unsafe
+from .words import words
 
 ACCOUNT = {
     "accountDoesNotExist": "register the key first; or let dns01 do so: ACME_ACCEPT_TOS=true",
@@ -25,9 +26,6 @@ ACCOUNT = {
 
 LATER = {"rateLimited", "serverInternal", "badNonce"}
 """What says nothing of the request."""
-
-SUBPROBLEMS = 5
-"""How many of a problem's parts are told."""
 
 
 @contextmanager
@@ -74,20 +72,6 @@ def refusal(error: messages.Error, what: str, guard: Guard) -> Failed:
     if kind in ACCOUNT:
         return Failed(Exit.REFUSED, "order-credentials", message, ACCOUNT[kind])
     return Failed(Exit.DATA, "order-refused", message)
-
-
-def words(error: messages.Error) -> str:
-    """Return what the CA says in *error*, its parts as well (RFC 8555 §6.7.1)."""
-    said = [said_of(error), *map(said_of, (error.subproblems or ())[:SUBPROBLEMS])]
-    return "; ".join(dict.fromkeys(said))
-
-
-def said_of(error: messages.Error) -> str:
-    """Return what the CA says in *error* itself."""
-    kind = printable(str(error.typ).rpartition(":")[2], 60)
-    text = printable(str(error.detail or error.title or ""), 400)
-    whose = f"{printable(str(error.identifier.value), 260)}: " if error.identifier else ""
-    return f"{whose}{kind}" + (f', "{text}"' if text else "")
 
 
 def unsaid(ca: str, what: str, guard: Guard) -> Failed:

@@ -19,7 +19,7 @@ from pipeline.orders.identifiers import hostname
 from pipeline.text import printable, quoted
 
 from .keys import Key
-from .problems import words
+from .words import words
 
 NEW_ORDER = "make a new order; its values will differ"
 
