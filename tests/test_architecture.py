@@ -26,6 +26,7 @@ CORE = {
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),
     *(f"orders.{each}" for each in (
+        *("acme.keys", "acme.reading", "acme.words"),
         "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "tokens",
     )),
     *(f"picture.{each}" for each in (
@@ -177,8 +178,10 @@ def test_sdks_stay_with_their_adapters_and_load_late(name: str) -> None:
 @pytest.mark.parametrize("name", PIPELINE)
 def test_http_is_for_orders_encrypted_questions_and_watchers(name: str) -> None:
     """
-    Only order sources, encrypted questions and pings speak HTTP.
+    Only order sources, encrypted questions and pings speak HTTP; ACME's packages are an extra.
     """
+    extra = {"acme", "josepy", "requests", "urllib3"}
+    assert name.startswith("pipeline.orders.acme") or not within(imports(name), extra)
     speakers = ("pipeline.orders.", "pipeline.asking.encrypted.", "pipeline.command.ping")
     allowed = name.startswith(speakers)
     assert allowed or not within(imports(name), {"httpx"})
