@@ -262,6 +262,8 @@ def test_an_unreadable_file_is_said(home: Path) -> None:
         ("require = []", "require: .* quorum, all or authoritative is wanted", ""),
         ('timeout = "5 minutes"', 'timeout: "5 minutes" is not valid: a duration is', ""),
         ("timeout = true", 'timeout: "True" is not valid', ""),
+        (f"timeout = 0x{'F' * 5000}", "too long to show.* a duration is", ""),
+        (f"require = [0x{'F' * 5000}]", "too long to show.* quorum, all or", ""),
         ("zones = 5", '"zones" holds tables', ""),
         ("[zones]\na = 5", '"zones" holds tables', ""),
         ('[zones."a..b"]', 'zones: "a..b" is not valid: a domain name is wanted', ""),

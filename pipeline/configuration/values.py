@@ -45,8 +45,15 @@ def checked(place: str, parse: Callable[[Any], Value], value: object) -> Value:
     try:
         return parse(value)
     except (ValueError, TypeError) as error:
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        raise wrong(f"{place}: {quoted(shown)} is not valid: {error}") from error
+        raise wrong(f"{place}: {quoted(shown(value))} is not valid: {error}") from error
+
+
+def shown(value: object) -> str:
+    """Return *value* as it was written, a list with commas."""
+    try:
+        return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number too long to show"
 
 
 def unknown(key: str, keys: Iterable[str], place: str) -> Failed:
@@ -58,7 +65,7 @@ def unknown(key: str, keys: Iterable[str], place: str) -> Failed:
 
 def duration(value: object) -> float:
     """Return ``5m``, ``300s``, ``1.5h`` or a bare number of seconds, in seconds; more than 0."""
-    match = DURATION.fullmatch(str(value))
+    match = DURATION.fullmatch(shown(value))
     seconds = float(match[1]) * SECONDS[match[2]] if match else 0.0
     if not 0 < seconds < 31_536_000:
         raise ValueError(
