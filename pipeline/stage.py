@@ -164,7 +164,7 @@ class Run:
     def _confirm(self) -> None:
         """Wait until the world sees it, or the deadline; then let the CA see it, if wanted."""
         goals = tuple(dict.fromkeys(goal for case in self._alive() for goal in case.goals))
-        is_written = any(case.records for case in self._cases)
+        is_written = any(case.records for case in self._alive())
         self._advance(State.WAITING if is_written else self._idle())
         if goals:
             mark = mark_of(self.ledger.id)
