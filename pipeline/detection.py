@@ -63,14 +63,30 @@ def choose(candidates: Collection[Candidate], zone: Delegation | None) -> Choice
         Failed: 78, if none has credentials, or several have and none of them is seen to serve it.
     """
     able = [each for each in candidates if each.has_credentials]
-    hosts = sorted(zone.hosts) if zone else []
     if len(able) == 1:
         return Choice((able[0].name,), f"{able[0].name} is the one provider with credentials here")
-    at = {each.name: found for each in able if (found := each.serving(hosts))}
-    if zone and at:
-        who = ", ".join(f"{name} ({listed(found)})" for name, found in at.items())
-        return Choice(tuple(at), f"{zone.apex} is served by {who}", is_seen=True)
-    raise undecided(able, [each for each in candidates if each.serving(hosts)], zone)
+    serving = [each for each in candidates if zone and each.serving(zone.hosts)]
+    if zone and (found := by_servers(able, serving, zone)):
+        return found
+    raise undecided(able, serving, zone)
+
+
+def by_servers(
+    able: Sequence[Candidate], serving: Sequence[Candidate], zone: Delegation
+) -> Choice | None:
+    """Return those of *able* that are *serving* the zone; else the one that may, where one may."""
+    seen = [each for each in able if each in serving]
+    if seen:
+        who = ", ".join(f"{each.name} ({listed(each.serving(zone.hosts))})" for each in seen)
+        why = f"{zone.apex} is served by {who}"
+        return Choice(tuple(each.name for each in seen), why, is_seen=True)
+    # Servers of a host that has names of its own would be known.
+    unknown = [each.name for each in able if not each.nameservers]
+    if serving or not zone.hosts or len(unknown) != 1:
+        return None
+    others = " or ".join(each.name for each in able if each.nameservers)
+    why = f"{zone.apex} is served by {listed(zone.hosts)}: not by {others}, so by {unknown[0]}"
+    return Choice((unknown[0],), why, is_seen=True)
 
 
 def undecided(

@@ -1,6 +1,8 @@
 """A provider that nobody named has credentials, and is seen to serve the zone if several have."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from dns.name import from_text
@@ -9,6 +11,9 @@ from pipeline.configuration import registry
 from pipeline.detection import Candidate, choose, fits
 from pipeline.model import Exit, Failed
 from pipeline.tree.delegation import Delegation
+
+from . import bridge
+from .standins.cloudflare import CloudflareStandIn
 
 AWS = ("ns-1.awsdns-00.com.", "ns-2000.awsdns-63.co.uk.")
 CLOUDFLARE = ("ada.ns.cloudflare.com.", "bob.ns.cloudflare.com.")
@@ -62,6 +67,38 @@ def test_of_several_those_that_serve_the_zone_are_meant(
     assert all(f"{name} (" in choice.why for name in chosen)
 
 
+OWN = zone(["ns1.example.net."])
+
+
+@pytest.mark.parametrize(
+    ("able", "seen", "chosen"),
+    [
+        (["cloudflare", "rfc2136"], OWN, "rfc2136"),
+        (["cloudflare", "lexicon", "route53"], OWN, "lexicon"),
+        (["cloudflare", "rfc2136"], zone(CLOUDFLARE), "cloudflare"),
+        (["cloudflare", "rfc2136"], zone(AWS), None),
+        (["cloudflare", "rfc2136"], zone([]), None),
+        (["cloudflare", "rfc2136"], None, None),
+        (["lexicon", "rfc2136"], OWN, None),
+    ],
+)
+def test_who_is_left_is_meant(able: list[str], seen: Delegation | None, chosen: str | None) -> None:
+    """Servers of none of the hosts known by theirs are those of the one that has no such names.
+
+    Not if they are known to be somebody else's.
+    """
+    if chosen is None:
+        refusal(candidates(*able), seen)
+        return
+    choice = choose(candidates(*able), seen)
+    assert choice.providers == (chosen,)
+    if seen is OWN:
+        others = " or ".join(name for name in able if name != chosen)
+        assert choice.why == (
+            f"example.com. is served by ns1.example.net.: not by {others}, so by {chosen}"
+        )
+
+
 def test_who_lacks_credentials_is_never_chosen() -> None:
     """But named, if it is seen to serve the zone: its credentials may have been forgotten."""
     said = refusal(candidates("cloudflare", "rfc2136"), zone(AWS))
@@ -104,3 +141,29 @@ def test_no_credentials_at_all() -> None:
 def test_patterns_are_of_labels(host: str, does: bool) -> None:  # noqa: FBT001 - a parameter
     """A star never reaches over a dot: a name in somebody else's domain is somebody else's."""
     assert fits("ns-*.awsdns-*.com", from_text(host)) is does
+
+
+def test_two_zones_at_two_hosts_need_no_flag(tmp_path: Path) -> None:
+    """The command finds each zone's host by its live name servers, and says whom, and why."""
+    theirs = from_text("ns.cloudflare.com.")
+    domains = ["www.example.com", "www.ns.cloudflare.com"]
+    token = {"tokenName": "_acme-challenge", "tokenValue": "v" * 43, "challengeType": "DNS"}
+    order = {"status": "pending", "validationTokens": [token | {"domain": d} for d in domains]}
+    (tmp_path / "order.json").write_text(json.dumps(order))
+    with (
+        CloudflareStandIn(zones=["ns.cloudflare.com"]) as cloudflare,
+        bridge.opened(tmp_path, apexes=(bridge.APEX, theirs)) as site,
+    ):
+        found = {"CLOUDFLARE_API_TOKEN": cloudflare.token, "CLOUDFLARE_BASE_URL": cloudflare.url}
+        words = ("plan", "--from", "order.json", "--json")
+        done = site.dns01(*words, **found)
+        assert done.returncode == 0, done.stderr
+        records = json.loads(done.stdout)["records"]
+        assert [record["provider"] for record in records] == ["bridge", "cloudflare"]
+        assert "ns.cloudflare.com. is served by cloudflare (ns1.ns.cloudflare.com., " in done.stderr
+        assert "not by cloudflare, so by bridge" in done.stderr
+        muddle = site.dns01(*words, **found, HTTPREQ_ENDPOINT="https://x.test", HTTPREQ_ZONES="x.")
+        assert muddle.returncode == 78
+        assert "of several providers stand in the environment: bridge, clou" in muddle.stdout
+        named = site.report("plan", "--from", "order.json", "--provider", "bridge", **found)
+        assert [record["provider"] for record in named["records"]] == ["bridge", "bridge"]
