@@ -45,7 +45,8 @@ class Output:
         self._stdout = stdout
         self._stderr = stderr
         self._clock = clock
-        self._annotates = environment.get("GITHUB_ACTIONS") == "true"
+        self._is_guest = getattr(options, "verb", "") == "hook"  # in another program's step
+        self._annotates = environment.get("GITHUB_ACTIONS") == "true" and not self._is_guest
         self._deliveries = Deliveries(options)
         self._is_watched = is_job(options)
         self._ping: Ping | None = None
@@ -173,6 +174,8 @@ class Output:
         )
         for step in self._deliveries.of_stage(report, path if kept else None, self._clock):
             self._attempt(step)
+        if self._is_guest:
+            return
         self._attempt(lambda: actions.announce(report, path if kept else None, output, None))
         self._attempt(lambda: actions.announce(report, None, None, summary))
 

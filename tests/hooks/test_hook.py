@@ -310,6 +310,19 @@ def test_cleanup_ends_by_its_timeout(site: Site) -> None:
     assert listed(site) == {VALUES[0]}
 
 
+def test_a_job_is_the_clients_own(site: Site) -> None:
+    """
+    Within a step of GitHub Actions outputs, summary and annotations are the client's to make.
+    """
+    names = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
+    job = {name: str(site.folder / name) for name in names} | {"GITHUB_ACTIONS": "true"}
+    fail(site, "append")
+    result = auth(site, 0, **job)
+    assert result.returncode == 69
+    assert "::" not in result.stdout + result.stderr
+    assert not any((site.folder / name).exists() for name in names)
+
+
 def test_the_options_are_those_of_ready(site: Site) -> None:
     """
     Options count as they do elsewhere; nothing is written where they are wrong.
