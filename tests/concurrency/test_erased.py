@@ -222,12 +222,12 @@ def test_many_runs_among_mergers(scene: Scene) -> None:
     last = scene.site.dns.addresses[1]
     scene.site.dns.behave(last, without_answer)  # so that nobody is ready before
     with mergers(scene.front, scene.zone_id, pause=0.7):
-        runs = [scene.start(value, "150s") for value in values]
+        runs = [scene.start(value, "240s") for value in values]
         until(lambda: {f'"{value}"' for value in values} <= replay(scene.front)[1].keys(), 60)
     scene.upsert()  # mergers may erase something, or put back what they erased; this erases all
-    until(lambda: scene.stored() >= set(values), 100)
+    until(lambda: scene.stored() >= set(values), 150)
     scene.site.dns.behave(last, proper)
-    results = [finish(run, timeout=160) for run in runs]
+    results = [finish(run, timeout=240) for run in runs]
     assert [result.returncode for result in results] == [0] * 8, results
     assert scene.stored() >= set(values)
     assert not [value for value, fate in replay(scene.front)[1].items() if "ours erases" in fate]
