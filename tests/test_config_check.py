@@ -23,11 +23,12 @@ from pipeline.configuration.config import settings
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.keys import DECIDED
 from pipeline.configuration.tables import Reader
-from pipeline.configuration.variables import known
+from pipeline.configuration.variables import known, misspelt
 from pipeline.model import Exit, Failed
 from tests.standins.third_party import ADAPTER, install
 
 from .bridge import DNS01
+from .documents import ROOT
 from .test_docs import variables_of_code
 
 MODULE = "somebodys_acmedns"
@@ -231,7 +232,8 @@ def test_variables_are_checked_as_well(tmp_path: Path) -> None:
     """
     said = config(tmp_path, "check --json", DNS01_TIMEOUT="soon", DNS01_RESOLVER="192.0.2.1")
     found = json.loads(said.out)
-    assert (said.status, found["file"]) == (Exit.CONFIG, None)
+    assert (said.status, found["exists"]) == (Exit.CONFIG, False)
+    assert found["file"] == str(tmp_path / ".config/dns01/config.toml")
     assert [each["message"][:22] for each in found["mistakes"]] == ['DNS01_TIMEOUT: "soon" ']
     assert found["warnings"] == [
         {
@@ -270,6 +272,17 @@ def test_each_variable_of_ours_is_known() -> None:
     ours = {name for name in variables_of_code() if name.startswith("DNS01_")}
     assert ours <= known()
     assert {key.variable for key in DECIDED.values() if key.variable} <= variables_of_code()
+
+
+def test_what_ships_for_ci_sets_no_variable_that_looks_like_a_typo() -> None:
+    """
+    The action, the job templates and what is in contrib have variables of their own.
+    """
+    paths = [ROOT / "action.yml", *(ROOT / "templates").rglob("*"), *(ROOT / "contrib").rglob("*")]
+    text = "".join(path.read_text() for path in paths if path.is_file())
+    names = set(re.findall(r"DNS01_[A-Z_]+", text))
+    assert names - known()
+    assert misspelt(names) == []
 
 
 def test_syntax_is_told_with_its_line(tmp_path: Path) -> None:

@@ -42,11 +42,13 @@ class Inspection:
     """All there is to say about a configuration.
 
     Attributes:
-        file: The path; empty where there is no file.
+        file: The path where it is looked for; empty: nowhere, this user has no home folder.
+        exists: Whether there is one.
         accounts: The adapter of each account, by the account's name.
     """
 
     file: str
+    exists: bool
     mistakes: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     decisions: tuple[Decision, ...] = ()
@@ -70,9 +72,10 @@ class Inspector:
         self._mistakes += [each.problem for each in reader.mistakes]
         decisions = tuple(self._decisions(document or {}, values))
         self._look_up(values)
-        there = self._found.path is not None and self._found.path.exists()
+        path = self._found.path
         return Inspection(
-            str(self._found.path) if there else "",
+            str(path or ""),
+            path is not None and path.exists(),
             tuple(self._mistakes),
             self._environment.remarks,
             decisions,
@@ -145,6 +148,7 @@ def to_json(found: Inspection) -> str:
         "schema": 1,
         "valid": not found.mistakes,
         "file": found.file or None,
+        "exists": found.exists,
         "mistakes": listed(found.mistakes),
         "warnings": listed(found.warnings),
         "settings": [
@@ -164,7 +168,7 @@ def listed(problems: Iterable[Problem]) -> list[dict[str, str]]:
 
 def human(found: Inspection) -> str:
     """Return what is in force, as lines for a person."""
-    lines = [found.file or "no configuration file"]
+    lines = [found.file if found.exists else f"no configuration file {found.file}".strip()]
     lines += [f"  {each.place} = {each.value} ({each.source})" for each in found.decisions]
     lines += [
         f"  zone {each.zone}: {', '.join(each.providers) or 'provider as for any other'}"
