@@ -39,7 +39,7 @@ def test_names_and_options_come_in_any_order(verb: str) -> None:
 def test_nothing_is_chosen_unasked() -> None:
     """Defaults are for the configuration to decide."""
     options = vars(parse(["ready", "a"]))
-    unset = {"names", "verb", "all", "json", "quiet", "verbose", "force"}
+    unset = {"names", "verb", "all", "json", "quiet", "verbose", "force", "respond"}
     assert {value for name, value in options.items() if name not in unset} == {None}
 
 
@@ -136,7 +136,13 @@ def test_an_age_is_a_duration_that_may_be_in_days(text: str, passed: timedelta) 
         ("run -- cmd", "run needs the NAME"),
         ("ready a --order rcl --from f", "--from is a document, --order says rcl"),
         ("ready a --order document", "--order document needs --from FILE"),
-        ("ready a --order acme", "invalid choice: 'acme'"),
+        ("ready a --order acmee", "invalid choice: 'acmee'"),
+        ("ready a --respond", "--respond needs --order acme"),
+        ("ready --from f --respond", "--respond needs --order acme"),
+        ("run a --order rcl --respond -- true", "--respond needs --order acme"),
+        ("plan a --order acme --respond", "plan has no option --respond"),
+        ("ready --order acme", "ready needs the NAME"),
+        ("ready a --order acme --from f", "--from is a document, --order says acme"),
         ("run a", "run needs a command after --: dns01 run NAME... -- CMD..."),
         ("run a --", "run needs a command"),
         ("run a cmd --timeout -- 5", "argument --timeout: expected one argument"),

@@ -64,7 +64,8 @@ def variables_of_code() -> frozenset[str]:
 def secrets() -> set[str]:
     adapters = map(registry.load, registry.installed())
     return {each.name for adapter in adapters for each in adapter.settings if each.secret} | {
-        *("RCL_API_KEY", "RCL_PFX_PASSWORD", "DNS01_PING_URL", "DNS01_SERVE_PASSWORD")
+        *("RCL_API_KEY", "RCL_PFX_PASSWORD", "DNS01_PING_URL", "DNS01_SERVE_PASSWORD"),
+        *("ACME_ACCOUNT_KEY", "ACME_EAB_HMAC_KEY"),
     }
 
 
