@@ -86,12 +86,12 @@ def account_key(chosen: AcmeSettings, environment: Environment) -> str:
     if named and environment.get("ACME_ACCOUNT_DIR"):
         raise wrong("ACME_ACCOUNT_KEY and ACME_ACCOUNT_DIR exclude each other")
     if named or chosen.account_dir is None:
-        return secret("ACME_ACCOUNT_KEY", chosen.account_key_file, environment) or no_key()
+        given = environment.secret("ACME_ACCOUNT_KEY")
+        return (
+            given or in_file(chosen.account_key_file, "account_key_file", environment) or no_key()
+        )
     host = urlsplit(chosen.directory_url).hostname or ""
-    path = key_file(account_folder(chosen.account_dir, host))
-    found = environment.files.read(str(path), "ACME_ACCOUNT_DIR")
-    environment.secrets.add(found)
-    return found
+    return in_file(key_file(account_folder(chosen.account_dir, host)), "account_dir", environment)
 
 
 def no_key() -> NoReturn:
@@ -105,7 +105,9 @@ def no_key() -> NoReturn:
 
 def external(chosen: AcmeSettings, environment: Environment) -> ExternalAccount | None:
     """Return the external account, if there is one, whole."""
-    hmac_key = secret("ACME_EAB_HMAC_KEY", chosen.eab_hmac_key_file, environment)
+    hmac_key = environment.secret("ACME_EAB_HMAC_KEY") or in_file(
+        chosen.eab_hmac_key_file, "eab_hmac_key_file", environment
+    )
     if not hmac_key and not chosen.eab_kid:
         return None
     if not hmac_key or not chosen.eab_kid:
@@ -119,13 +121,11 @@ def external(chosen: AcmeSettings, environment: Environment) -> ExternalAccount 
     return ExternalAccount(chosen.eab_kid, hmac_key)
 
 
-def secret(name: str, path: Path | None, environment: Environment) -> str:
-    """Return the secret *name* of the environment, or else what is in the file at *path*."""
-    if given := environment.secret(name):
-        return given
+def in_file(path: Path | None, key: str, environment: Environment) -> str:
+    """Return the secret in the file at *path*, which *key* of the configuration file names."""
     if path is None:
         return ""
-    found = environment.files.read(str(path), f"acme.{name.removeprefix('ACME_').lower()}_file")
+    found = environment.files.read(str(path), f"acme.{key}")
     environment.secrets.add(found)
     return found
 

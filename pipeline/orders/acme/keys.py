@@ -35,9 +35,10 @@ def read_key(text: str) -> Key:
     try:
         is_jwk = text.lstrip().startswith("{")
         found = JWK.json_loads(text) if is_jwk else JWK.load(text.encode())
-    except (Error, ValueError, TypeError, KeyError, AttributeError) as error:
+        fields = found.to_json()
+    except (Error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise unreadable() from error
-    match found.to_json():
+    match fields:
         case {"kty": "RSA", "d": _}:
             return Key(found, RS256)
         case {"kty": "EC", "d": _, "crv": curve} if curve in OF_CURVE:

@@ -221,7 +221,9 @@ def test_what_is_valid_already_is_left_out(bench: Bench, tmp_path: Path) -> None
         remembers = Bench(bench.site, ca, bench.key)
         ready(remembers, "--respond", "t11.example.com")
         both = ready(remembers, "--respond", "t11.example.com,www.t11.example.com")
-        assert [each["name"] for each in both["records"]] == ["_acme-challenge.www.t11.example.com."]
+        assert [each["name"] for each in both["records"]] == [
+            "_acme-challenge.www.t11.example.com."
+        ]
         again = ready(remembers, "t11.example.com")
         assert again["records"] == []
         assert again["orders"][0]["status"] == "ready"
