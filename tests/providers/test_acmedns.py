@@ -11,6 +11,7 @@ from providers import errors
 from providers.acmedns import ADAPTER
 from providers.contract import TXT, Entrusted, Provider, Zone
 from providers.testing import MARK, ProviderContract
+from tests.bridge import leaf, opened
 from tests.standins.small_hosts import AcmeDnsHost
 
 APEX = from_text("auth.example.org.")
@@ -231,3 +232,36 @@ def test_both_settings_are_needed(missing: str, host: AcmeDnsHost) -> None:
     given = {"ACME_DNS_API_BASE": host.url, "ACME_DNS_STORAGE_PATH": "/nowhere"}
     with pytest.raises(errors.Misconfigured, match=missing):
         ADAPTER.open({name: value for name, value in given.items() if name != missing})
+
+
+def test_a_challenge_that_leads_to_an_account_gets_ready(
+    host: AcmeDnsHost, storage: Path, tmp_path: Path
+) -> None:
+    """
+    The pipeline follows the CNAME, writes at the account, and confirms what stands there; `clean`
+    strikes it from the receipt, and it stays in DNS. Without a CNAME there is no zone.
+    """
+    folder = tmp_path / "site"
+    folder.mkdir()
+    with opened(folder, lags=[0.0], apexes=[from_text("example.com."), APEX]) as site:
+
+        def show(subdomain: str, values: list[str]) -> None:
+            name = from_text(f"{subdomain}.auth.example.org.")
+            gone = site.dns.values(name) - set(values)
+            site.dns.append(ZONE, [TXT(name, value) for value in values], "")
+            site.dns.delete(ZONE, [TXT(name, value) for value in gone])
+
+        host.shows = show
+        site.dns.alias(leaf("www.example.com"), NAME)
+        account = {"ACME_DNS_API_BASE": host.url, "ACME_DNS_STORAGE_PATH": str(storage)}
+        bridge = {"BRIDGE_TOKEN": "", "BRIDGE_URL": ""}
+        report = site.report("ready", "--from", site.document(), **account, **bridge)
+        assert report["status"] == "ready", report
+        [record] = report["records"]
+        assert (record["target"], record["provider"]) == (NAME.to_text(), "acme-dns")
+        assert site.dns01("clean", "--all", **account).returncode == 0
+        assert site.dns.values(NAME) == {"v" * 43}
+        without = site.document("other.example.com")
+        ended = site.dns01("ready", "--from", without, "--provider", "acme-dns", **account)
+        assert (ended.returncode, "no hosted zone" in ended.stderr) == (78, True)
+        assert "geheim" not in ended.stderr

@@ -24,7 +24,7 @@ PRIVATE = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
 
 @pytest.fixture(scope="module")
 def pebble(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pebble]:
-    assert lab
+    lab.flush()
     with authority(tmp_path_factory.mktemp("pebble")) as pebble:
         yield pebble
 

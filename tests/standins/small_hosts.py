@@ -93,9 +93,14 @@ class HttpreqHost(Host):
 
 @dataclass
 class AcmeDnsHost(Host):
-    """An acme-dns server whose `accounts` are keyed by subdomain: user and password."""
+    """An acme-dns server whose `accounts` are keyed by subdomain: user and password.
+
+    Attributes:
+        shows: Is told the values of a subdomain whenever they have changed.
+    """
 
     accounts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    shows: Callable[[str, list[str]], object] = lambda _subdomain, _values: None
     values: dict[str, list[str]] = field(default_factory=dict)
 
     def served(self, path: str, content: Mapping[str, Any], headers: Any) -> Answer:
@@ -110,4 +115,5 @@ class AcmeDnsHost(Host):
         with self.lock:
             kept = self.values.setdefault(subdomain, [])
             kept[:] = [*kept, txt][-2:]
+            self.shows(subdomain, kept)
         return 200, {"txt": txt}
