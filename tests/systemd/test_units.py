@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,12 @@ from tests.documents import DOCS, ROOT, blocks
 
 from .unit import Unit, analyzed, settings
 
+pytestmark = pytest.mark.servers
+
 UNITS = ROOT / "contrib" / "systemd"
 SERVICE, TIMER = "dns01@.service", "dns01@.timer"
 NAME = "www.example.com"
+MAKES_CODE_IMPOSSIBLE = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 3)
 EXPOSURE = 15
 """Tenths that systemd may find at most, of 100: network and host folders, which it needs."""
 
@@ -24,8 +29,6 @@ EXPOSURE = 15
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """Return a folder with the units, whose program is this one."""
-    if shutil.which("systemd-analyze") is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no systemd here")
     for name in (SERVICE, TIMER):
         text = (UNITS / name).read_text().replace("/opt/dns01/bin/dns01", str(DNS01))
         (tmp_path / name).write_text(text)
@@ -120,17 +123,62 @@ def surroundings(site: Site) -> dict[str, str]:
     return {name: site.environment[name] for name in (*own, "RCL_BASE_URL")}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def tools() -> None:
+    """Leave the module out where systemd, setpriv or libseccomp are not."""
+    there = [shutil.which("systemd-analyze"), shutil.which("setpriv"), find_library("seccomp")]
+    if not all(there) or os.geteuid():
+        leave_out = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        leave_out("needs root, systemd-analyze, setpriv and libseccomp")
+
+
 def start(unit: Unit, site: Site) -> subprocess.Popen[str]:
-    if shutil.which("setpriv") is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no setpriv here")
     return unit.start(DNS01, surroundings(site))
+
+
+SDKS = ("boto3", "cloudflare", "httpx", "lexicon.client", "acme.client")
+FORBIDDEN = """
+import mmap, os, socket
+for what in (
+    lambda: os.chown("unit", 0, 0),
+    lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
+    lambda: os.nice(-1),
+    lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC),
+    lambda: socket.socket(socket.AF_INET6).close(),
+):
+    try:
+        what()
+        print("allowed")
+    except OSError:
+        print("refused")
+"""
+
+
+def test_the_confinement_is_in_force(site: Site, unit: Unit) -> None:
+    """
+    What the laws below run in refuses what the unit refuses: to own, to sniff, to hurry, to make
+    code; and lets the network be.
+    """
+    command = [sys.executable, "-c", FORBIDDEN]
+    result = finish(unit.confined(command, surroundings(site)))
+    refused = 4 if MAKES_CODE_IMPOSSIBLE else 3
+    assert result.stdout.split() == ["refused"] * refused + ["allowed"] * (5 - refused)
+
+
+@pytest.mark.parametrize("module", SDKS)
+def test_what_adapters_need_can_be_had(site: Site, unit: Unit, module: str) -> None:
+    """
+    Every SDK loads there: none makes code at run time.
+    """
+    result = finish(unit.confined([sys.executable, "-c", f"import {module}"], surroundings(site)))
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_a_run_as_the_unit_makes_it(site: Site, unit: Unit) -> None:
     """
-    With the unit's environment, no capability, no privilege, no memory both writable and
-    executable: the secret comes from its credential, receipts go to the state folder, the command
-    has its words, and cron's rule holds: not a word is said, of the credential's mode neither.
+    With the unit's environment and confinement: the secret comes from its credential, receipts go
+    to the state folder, the command has its words, and cron's rule holds: not a word is said, of
+    the credential's mode neither.
     """
     result = finish(start(unit, site))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

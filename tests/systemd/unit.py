@@ -1,20 +1,17 @@
 """A unit as systemd would start it, as far as ours need: specifiers, environment, confinement."""
 
-import ctypes
-import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 SPECIFIER = re.compile("%(.)")
 WORD = re.compile(r"\$\{(\w+)\}|\$(\w+)")
-NO_NEW_PRIVS, MDWE, REFUSE_EXEC_GAIN = 38, 65, 1
-"""Of prctl(2): what NoNewPrivileges and MemoryDenyWriteExecute set."""
+CONFINE = Path(__file__).with_name("confine.py")
 
 
 def settings(text: str) -> Mapping[str, list[str]]:
@@ -73,20 +70,27 @@ class Unit:
         return words
 
     def start(self, program: Path, more: Mapping[str, str]) -> subprocess.Popen[str]:
-        """Start it with *program* for dns01: without capabilities, privileges, or new code."""
+        """Start it with *program* for dns01, confined."""
         environment = {**self.prepare(), **more}
         _, *words = self.command(environment)
+        return self.confined([str(program), *words], environment)
+
+    def confined(
+        self, command: Sequence[str], environment: Mapping[str, str]
+    ) -> subprocess.Popen[str]:
+        """Start *command* without capabilities, and with the system calls that the unit allows."""
+        unit = self.root / "unit"
+        unit.write_text(self.text)
         caps = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
         return subprocess.Popen(
-            [*caps, str(program), *words],
+            [*caps, sys.executable, str(CONFINE), str(unit), *command],
             cwd="/",
-            env=environment,
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=confined,  # noqa: PLW1509 - no thread of ours holds a lock it needs
         )
 
     def _of(self, text: str) -> str:
@@ -97,15 +101,6 @@ class Unit:
             "d": str(self.root / "run/credentials/dns01"),
         }  # fmt: skip
         return SPECIFIER.sub(lambda match: known[match[1]], text)
-
-
-def confined() -> None:
-    """Take from this process, and what it starts, what the unit's sandbox takes."""
-    os.umask(0o077)
-    signal.pthread_sigmask(signal.SIG_SETMASK, set())
-    libc = ctypes.CDLL(None)
-    assert libc.prctl(NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-    libc.prctl(MDWE, REFUSE_EXEC_GAIN, 0, 0, 0)  # Linux 6.3; elsewhere this says EINVAL
 
 
 def analyzed(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
