@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from pipeline.clock import SystemClock
+from pipeline.clock import Clock, SystemClock
 from pipeline.configuration.acme import AcmeAccount
 from pipeline.orders.acme.source import AcmeSource
 
@@ -150,7 +150,8 @@ def standing() -> Iterator[StandIn]:
         server.server_close()
 
 
-def source(ca: StandIn, folder: Path, **more: Any) -> AcmeSource:
+def source(ca: StandIn, folder: Path, clock: Clock | None = None, **more: Any) -> AcmeSource:
     """Return the ACME source for *ca*, with a new key in *folder*."""
     key = new_key(folder / "key.pem").read_text()
-    return AcmeSource(AcmeAccount(f"{ca.url}/dir", key, is_local=True, **more), SystemClock())
+    account = AcmeAccount(f"{ca.url}/dir", key, is_local=True, **more)
+    return AcmeSource(account, clock or SystemClock())

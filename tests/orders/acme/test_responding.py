@@ -1,0 +1,213 @@
+"""The CA is asked to validate, politely, until it has decided or the time is up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.model import Exit, Failed, Order
+from pipeline.orders.acme.source import AcmeSource
+
+from .standin import TOKEN, Reply, StandIn, problem, source, standing
+
+APEX, WWW = "example.com", "www.example.com"
+
+
+@dataclass
+class Clock:
+    """Time that goes by in pauses alone."""
+
+    passed: float = 0.0
+    pauses: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.passed
+
+    def today(self) -> datetime:
+        return self.time_of(self.passed)
+
+    def time_of(self, moment: float) -> datetime:
+        return datetime(2026, 11, 23, tzinfo=UTC) + timedelta(seconds=moment)
+
+    def pause(self, seconds: float) -> None:
+        assert len(self.pauses) < 1000, "it never ends"
+        self.pauses.append(seconds)
+        self.passed += seconds
+
+
+@pytest.fixture
+def ca() -> Iterator[StandIn]:
+    with standing() as ca:
+        yield ca
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def acme(ca: StandIn, clock: Clock, tmp_path: Path) -> AcmeSource:
+    return source(ca, tmp_path, clock)
+
+
+def respond(acme: AcmeSource, *orders: Order, until: float = 300.0) -> list[Order | Failed]:
+    """Return what becomes of *orders*."""
+    outcomes = acme.respond(orders, until)
+    return [outcomes[order.uri] for order in orders]
+
+
+def decide(ca: StandIn, number: int, name: str, status: str, **more: Any) -> None:
+    """Let authorization *number* have *status* from now on."""
+    ca.replies[f"/authz/{number}"] = ca.authorization(
+        name, f"/chall/{number}", status=status, **more
+    )
+
+
+def turning(ca: StandIn, first: str = "pending") -> None:
+    """Let the order be ready once each authorization is valid."""
+    known = ca.replies["/order/1"]
+    assert isinstance(known, Reply)
+    assert isinstance(known.body, dict)
+    body = known.body
+
+    def now(_: object) -> Reply:
+        replies = [reply for path, reply in ca.replies.items() if path.startswith("/authz/")]
+        valid = all('"valid"' in repr(reply).replace("'", '"') for reply in replies)
+        return Reply(body | {"status": "ready" if valid else first})
+
+    ca.replies["/order/1"] = now
+
+
+def test_each_challenge_is_answered_once(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    With an empty object, and only where one is open; then the order is ready.
+    """
+    ca.order(APEX, WWW)
+    turning(ca)
+    order = acme.fetch(f"{APEX},{WWW}")
+    decide(ca, 0, APEX, "valid")
+
+    def answered(_: object) -> Reply:
+        decide(ca, 1, WWW, "valid")
+        return Reply({})
+
+    ca.replies["/chall/1"] = answered
+    [done] = respond(acme, order)
+    assert isinstance(done, Order)
+    assert done == replace(order, status="ready")
+    assert [pair for pair in ca.asked if pair[0].startswith("/chall/")] == [("/chall/1", {})]
+
+
+def test_a_look_is_rarer_the_longer_it_takes(ca: StandIn, acme: AcmeSource, clock: Clock) -> None:
+    """
+    And goes on to the deadline, not beyond: then 75, and the order is for the next run.
+    """
+    ca.order(APEX)
+    [failed] = respond(acme, acme.fetch(APEX), until=60.0)
+    assert isinstance(failed, Failed)
+    assert (failed.exit, failed.problem.code) == (Exit.NOT_READY, "validation-pending")
+    assert clock.passed == pytest.approx(60.0)
+    assert clock.pauses[:-1] == sorted(clock.pauses[:-1])
+    assert max(clock.pauses) <= 5.0
+    assert ca.paths().count("/authz/0") < 30
+
+
+def test_the_ca_says_when_to_come_back(ca: StandIn, acme: AcmeSource, clock: Clock) -> None:
+    """
+    Retry-After is kept (RFC 8555 §7.5.1), as far as there is time.
+    """
+    ca.order(APEX)
+    order = acme.fetch(APEX)
+    waits = ca.authorization(APEX, "/chall/0")
+    ca.replies["/authz/0"] = replace(waits, headers={"Retry-After": "40"})
+    respond(acme, order, until=60.0)
+    assert clock.pauses == pytest.approx([40.0, 20.0])
+
+
+def test_a_refusal_ends_it_with_the_cas_words(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    At once, for this order alone: 65, and what the CA saw.
+    """
+    ca.order(APEX)
+    order = acme.fetch(APEX)
+    seen = {"type": "urn:ietf:params:acme:error:unauthorized", "detail": "no TXT found"}
+    decide(
+        ca, 0, APEX, "invalid",
+        challenges=[{"type": "dns-01", "url": "x", "token": TOKEN, "error": seen}],
+    )  # fmt: skip
+    [failed] = respond(acme, order)
+    assert isinstance(failed, Failed)
+    assert (failed.exit, failed.problem.code) == (Exit.DATA, "validation")
+    assert str(failed) == ('the CA has not validated example.com: unauthorized, "no TXT found"')
+
+
+def test_a_ca_that_stumbles_is_asked_again(ca: StandIn, acme: AcmeSource, clock: Clock) -> None:
+    """
+    Once answered, a failing service decides nothing; at the deadline it is what is told.
+    """
+    ca.order(APEX)
+    order = acme.fetch(APEX)
+    turning(ca)
+    open_still = ca.replies["/authz/0"]
+    left = [problem("serverInternal", "try later", 500)] * 3
+
+    def authorization(_: object) -> Reply:
+        if not ca.paths().count("/chall/0"):
+            assert isinstance(open_still, Reply)
+            return open_still
+        if left:
+            return left.pop()
+        decide(ca, 0, APEX, "valid")
+        return ca.authorization(APEX, "/chall/0", status="valid")
+
+    ca.replies["/authz/0"] = authorization
+    [done] = respond(acme, order)
+    assert isinstance(done, Order)
+    assert done.status == "ready"
+    decide(ca, 0, APEX, "pending")
+    ca.replies["/order/1"] = problem("serverInternal", "try later", 500)
+    [failed] = respond(acme, order, until=clock.now() + 5)
+    assert isinstance(failed, Failed)
+    assert failed.exit == Exit.UNAVAILABLE
+
+
+def test_an_order_that_is_ready_is_left_alone(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    Somebody else was faster: nothing is answered.
+    """
+    ca.order(APEX)
+    order = acme.fetch(APEX)
+    decide(ca, 0, APEX, "valid")
+    turning(ca)
+    [done] = respond(acme, order)
+    assert isinstance(done, Order)
+    assert done.status == "ready"
+    assert not [path for path in ca.paths() if path.startswith("/chall/")]
+
+
+def test_what_a_kept_order_has_become(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    One request tells: still pending, its values are those; past validation, it needs none; gone
+    or invalid, it is of no use. A CA that fails decides nothing.
+    """
+    ca.order(APEX, expires="2031-01-01T00:00:00Z")
+    order = replace(acme.fetch(APEX), expires=datetime(2030, 1, 1, tzinfo=UTC))
+    before = len(ca.asked)
+    assert acme.current(order) == order
+    assert len(ca.asked) == before + 1
+    ca.order(APEX, status="ready")
+    now = acme.current(order)
+    assert now
+    assert (now.status, now.challenges) == ("ready", ())
+    ca.order(APEX, status="invalid")
+    assert acme.current(order) is None
+    ca.replies["/order/1"] = problem("malformed", "no such order", 404)
+    assert acme.current(order) is None
+    ca.replies["/order/1"] = problem("serverInternal", "oops", 500)
+    with pytest.raises(Failed) as caught:
+        acme.current(order)
+    assert caught.value.exit == Exit.UNAVAILABLE
