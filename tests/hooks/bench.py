@@ -108,7 +108,8 @@ class Bench:
         (base / "domains.txt").write_text(f"{' '.join(hosts)} > it\n")
         settings = [
             *(f'CA="{self.pebble.directory}"', f'CURL_OPTS="--cacert {self.pebble.ca}"'),
-            *("CHALLENGETYPE=dns-01", "KEY_ALGO=prime256v1", f"BASEDIR={base}", *lines),
+            *("CHALLENGETYPE=dns-01", "KEY_ALGO=prime256v1", "KEYSIZE=2048"),
+            *(f"BASEDIR={base}", *lines),
         ]
         (base / "config").write_text("\n".join([*settings, ""]))
         here = ["--config", str(base / "config")]
