@@ -1,5 +1,6 @@
 """Listen for HTTP, by waitress: it reads requests whole before a thread is spent on them."""
 
+import socket
 from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import Any
@@ -32,20 +33,23 @@ class Listener:
         Failed: 78, if the address cannot be had.
     """
 
-    def __init__(self, application: Application, host: str, port: int, clock: Clock) -> None:
+    def __init__(
+        self, application: Application, host: str, port: int, clock: Clock, idle: float = IDLE
+    ) -> None:
+        """Listen at *host* and *port*; *idle*: see `IDLE`."""
         self._clock = clock
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._server = opened(application, host, port)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            place = address(host, port)
+            bound = socket.create_server((host, port), family=family)
+        except OSError as error:
             raise Failed(
                 Exit.CONFIG,
                 "listen",
-                f"cannot listen on {place}: {reason.lower()}",
+                f"cannot listen on {address(host, port)}: {(error.strerror or str(error)).lower()}",
                 "is another dns01 serve at work there? --listen ADDR:PORT names another place",
             ) from error
-        self.url = f"http://{address(host, int(self._server.effective_port))}"
+        self._server = opened(application, bound, idle)
+        self.url = f"http://{address(host, bound.getsockname()[1])}"
         self._thread = Thread(target=self._server.run, daemon=True)
 
     def serve(self) -> None:
@@ -76,8 +80,8 @@ class Listener:
             self._server.socket.close()
 
 
-def opened(application: Application, host: str, port: int) -> Any:  # noqa: ANN401 - not typed
-    """Return waitress's server for *application*, bound."""
+def opened(application: Application, bound: socket.socket, idle: float) -> Any:  # noqa: ANN401 - not typed
+    """Return waitress's server for *application* at the socket *bound*."""
     from waitress import (  # type: ignore[import-untyped]  # noqa: PLC0415 - for servers only
         server,
         utilities,
@@ -93,18 +97,20 @@ def opened(application: Application, host: str, port: int) -> Any:  # noqa: ANN4
                 since = channel.last_activity
                 if channel.request:  # half of one
                     since = vars(channel.request).setdefault("seen_at", now)
-                if not channel.requests and now - since > IDLE:
+                if not channel.requests and now - since > idle:
                     channel.will_close = True
 
     return Server(
         application,
-        listen=address(host, port),
+        _sock=bound,
+        bind_socket=False,
+        sockinfo=(bound.family, bound.type, bound.proto, bound.getsockname()),
         ident="dns01",
         threads=THREADS,
         connection_limit=CONNECTIONS,
         max_request_header_size=LARGEST,
         max_request_body_size=LARGEST,
-        cleanup_interval=5,
+        cleanup_interval=min(5, idle / 2),
         asyncore_use_poll=True,
     )
 
