@@ -86,16 +86,21 @@ def test_relative_links_resolve(page: Path) -> None:
         assert not anchor or anchor in anchors(there), target
 
 
+def linked_from(page: Path) -> set[Path]:
+    """Return the files and folders that *page* links to."""
+    targets = re.findall(r"\]\(\s*([^)\s]+)\s*\)", prose(page))
+    return {(page.parent / each.partition("#")[0]).resolve() for each in targets}
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     """
-    No page is an orphan: the README links to it, or to the folder it is in.
+    No page is an orphan: the README or the index of the documentation, which it links to,
+    links to it, or to the folder it is in.
     """
-    linked = {
-        (ROOT / target.partition("#")[0]).resolve()
-        for target in re.findall(r"\]\(([^)]+)\)", prose(ROOT / "README.md"))
-        if "://" not in target
-    }
-    assert not [p for p in pages() if p.name != "README.md" and not {p, p.parent} & linked]
+    index = DOCS / "README.md"
+    assert index in linked_from(ROOT / "README.md")
+    linked = linked_from(ROOT / "README.md") | linked_from(index)
+    assert not [p for p in pages() if p.name != "README.md" and not {p, p.parent} & linked - {DOCS}]
 
 
 # The command line
@@ -152,7 +157,7 @@ def test_the_commands_shown_are_understood(page: Path) -> None:
     for block in blocks(page, "console", "yaml", "cron"):
         for command in re.findall(r"(?m)(?:^\$ |run: |[A-Z]=\S+ )dns01 (.+)$", block.text):
             words = shlex.split(command, comments=True)
-            if words != ["--version"]:
+            if words not in (["--version"], ["--help"]):
                 assert parse(words).verb == words[0]
         for target in re.findall(r"(?m)^\$ make (\w+)", block.text):
             assert f"\n{target}:" in makefile

@@ -14,7 +14,7 @@ ACCEPTED = {
     "curl": r"(-\S+ )*https://\S+( -o \S+)?",
     "gh": r"(secret|variable) set [A-Z0-9_]+( --body \S+)?( < \S+)?",
     "git": r"(clone https://\S+( \S+)?|tag -s? ?\S+|push origin \S+)",
-    "make": r"(demo|test|lint|check|crash|fuzz)( \S+=\S+)*",
+    "make": r"(test|lint|check|crash|fuzz)( \S+=\S+)*",
     "pipx": r"(install|inject dns01|upgrade) '?[\w./\[\],-]+'?",
     "systemctl": r"(daemon-reload|enable|start|status|list-timers|edit|cat)( --now)?( \S+)*",
     "useradd": r"(--system |--home-dir \S+ |--shell \S+ )*\S+",
@@ -23,8 +23,10 @@ ACCEPTED = {
 """By program: what its arguments, quoted for a shell, look like as a whole."""
 
 PROGRAM = """#!{python}
-import re, shlex, sys
+import os, re, shlex, sys
 given = shlex.join(sys.argv[1:])
+if {name!r} == "make" and given == "demo":
+    os.execvp("dns01", ["dns01", "demo"])
 sys.exit(0 if re.fullmatch({pattern!r}, given) else f"{name} takes no: {{given}}")
 """
 SUDO = '#!/bin/sh\nwhile [ "$1" != "${1#-}" ]; do [ "$1" = -u ] && shift; shift; done\nexec "$@"\n'

@@ -13,11 +13,11 @@ from dns.name import from_text
 
 from providers.contract import TXT, Zone
 from providers.embedded import Embedded
-from tests.bridge import CANARY, Site, opened
+from tests.bridge import CANARY, Site, at, opened
 from tests.standins.cloudflare import CloudflareStandIn
 
 from . import programs
-from .script import Step, fenced, script
+from .script import Step, fenced, replaced, script
 
 ZONES = ("example.com", "example.org", "example.net", "shopeneur.com")
 TOPS = ("com", "net", "org")
@@ -27,9 +27,7 @@ FOLDERS = (
 )
 """Those of the system that a page may expect; they are in a folder of the test's."""
 
-PLACES = ("127.0.0.1:8053", "192.0.2.10:8053")
-"""Where pages have servers listen."""
-
+ALIAS = ("_acme-challenge.www.example.org.", "www-example-org.acme.example.net.")
 FINALIZE = "#!/bin/sh\necho finalized\n"
 SECONDS = 60.0
 
@@ -48,17 +46,19 @@ class Scene:
 
     Attributes:
         own: What a reader fills in, by the variable's name.
+        variables: The environment.
+        places: Addresses here, by those that pages name.
     """
 
     site: Site
     own: Mapping[str, str]
     variables: Mapping[str, str]
+    places: Mapping[str, str]
 
     def walk(self, steps: list[Step]) -> Walked:
         """Take *steps* in one shell, and end whatever they leave running."""
         folder = self.site.folder
-        places = {there: f"127.0.0.1:{free_port()}" for there in PLACES}
-        text = script(steps, set(self.own), folder / "root", places)
+        text = script(steps, set(self.own), folder / "root", self.places)
         shell = subprocess.Popen(
             ["bash", "-c", text],
             cwd=folder / "home",
@@ -98,7 +98,15 @@ def mirror(dns: Embedded, zone: str, name: str, values: set[str]) -> None:
     dns.delete(hosted, [TXT(owner, value) for value in sorted(there - values)])
 
 
-def furnish(folder: Path, page: Path) -> None:
+def addresses(site: Site) -> dict[str, str]:
+    """Return what stands for the addresses that pages name."""
+    first, second = map(at, site.dns.addresses)
+    listening = {each: f"127.0.0.1:{free_port()}" for each in ("127.0.0.1:8053", "192.0.2.10:8053")}
+    inner = {"10.1.0.53": first, "10.1.0.54:5353": second, "10.1.0.2": at(site.resolver.address)}
+    return listening | inner
+
+
+def furnish(folder: Path, page: Path, places: Mapping[str, str]) -> None:
     """Make the home that the page's reader has: its files, an order, a program that finalizes."""
     home, root = folder / "home", folder / "root"
     home.mkdir()
@@ -110,7 +118,7 @@ def furnish(folder: Path, page: Path) -> None:
     programs.write(root / "usr/local/bin/finalize", FINALIZE)
     for block in fenced(page):
         if block.file:
-            programs.write(home / block.file, block.text)
+            programs.write(home / block.file, replaced(block.text, places))
 
 
 @contextmanager
@@ -122,7 +130,9 @@ def scene(folder: Path, page: Path) -> Iterator[Scene]:
         cloudflare = stack.enter_context(
             CloudflareStandIn(ZONES, mirror=lambda *change: mirror(site.dns, *change))
         )
-        furnish(folder, page)
+        places = addresses(site)
+        furnish(folder, page, places)
+        site.dns.alias(from_text(ALIAS[0]), from_text(ALIAS[1]))
         cloudflare.put("TXT", "_acme-challenge.example.com", "VALUE")
         own = {
             "RCL_API_KEY": f"{CANARY}-rcl",
@@ -136,4 +146,4 @@ def scene(folder: Path, page: Path) -> Iterator[Scene]:
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             **own,
         }
-        yield Scene(site, own, variables)
+        yield Scene(site, own, variables, places)

@@ -121,8 +121,7 @@ def script(walk: list[Step], owned: set[str], root: Path, places: Mapping[str, s
     for number, step in enumerate(walk):
         command = re.sub(r"\b([A-Z][A-Z0-9_]+)=(?:\.{3}|…)(?=\s|$)", own(owned), step.command)
         command = re.sub(FOLDERS, rf"{root}/\1", command)
-        for there, here in places.items():
-            command = command.replace(there, here)
+        command = replaced(command, places)
         taken = f"status=0; eval {shlex.quote(command)} || status=$?"
         if step.goes_on:
             taken = BESIDE.format(command=shlex.quote(command))
@@ -134,14 +133,21 @@ def script(walk: list[Step], owned: set[str], root: Path, places: Mapping[str, s
     return "\n".join(lines) + "\n"
 
 
+def replaced(text: str, places: Mapping[str, str]) -> str:
+    """Return *text* with the addresses of *places* put in."""
+    for there, here in places.items():
+        text = text.replace(there, here)
+    return text
+
+
 def own(owned: set[str]) -> Callable[[re.Match[str]], str]:
     """Return what replaces a value that the reader fills in."""
 
-    def replaced(match: re.Match[str]) -> str:
+    def filled(match: re.Match[str]) -> str:
         assert match[1] in owned, f"nobody here has a value for {match[1]}"
         return f'{match[1]}="$OWN_{match[1]}"'
 
-    return replaced
+    return filled
 
 
 def outputs(text: str) -> dict[int, str]:
