@@ -22,6 +22,7 @@ from providers.errors import (
     Unavailable,
 )
 from providers.exec import ADAPTER, Exec
+from providers.exec.program import KEPT, Programs
 from providers.testing import MARK, ProviderContract
 from tests.documents import DOCS, blocks
 
@@ -198,8 +199,10 @@ def test_endless_output_is_bounded(tmp_path: Path) -> None:
     """
     Only the last words are kept; a program that never stops talking ends as others do.
     """
-    found = failure(opened(script(tmp_path, "head -c 3000000 /dev/zero | tr '\\0' x; exit 3")))
-    assert len(str(found)) < 600
+    path = script(tmp_path, "head -c 3000000 /dev/zero | tr '\\0' x; printf END; exit 3")
+    ended = Programs().run([str(path)], {"PATH": os.defpath}, 60)
+    assert (ended.status, len(ended.said), ended.said[-4:]) == (3, KEPT, "xEND")
+    assert len(str(failure(opened(path)))) < 600
 
 
 @pytest.mark.parametrize(
