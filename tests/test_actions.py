@@ -141,6 +141,22 @@ def test_the_summary_is_bounded() -> None:
     assert len(text) < 100_000
 
 
+def test_a_summary_fits_whatever_it_is_about() -> None:
+    """
+    The runner drops a summary that is too long: then tables are left out, whole, and that is said.
+    """
+    name = "\U0001f512*" * 300
+    lines = tuple(replace(CONFIRMED, server=f"{i}{name}", address=name) for i in range(12))
+    record = replace(RECORD, provider=name, value=name, perspectives=lines)
+    records = tuple(replace(record, name=f"{i}{name}") for i in range(400))
+    problems = tuple(Problem("order", f"{i}{name}") for i in range(400))
+    text = markdown(Report("failed", 65, records=records, problems=problems))
+    assert len(text.encode()) < 2**20
+    assert text.endswith("\n... and more, which is in the report\n\n")
+    assert text.startswith("### dns01: failed: exit 65")
+    assert "which is in the report" not in markdown(many(1000))
+
+
 @pytest.mark.parametrize(
     "foreign",
     ["[a](http://x)", "<img src=x>", "**b**", "`c`", "| cell |", "::error::x", "# h", "a\n\n# h"],

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipeline.files import pour
@@ -15,7 +15,10 @@ from pipeline.text import counted, printable
 
 MOST = 100
 MOST_TABLES, MOST_NAMES, MOST_SERVERS = 5, 50, 12
-"""What still is a summary, and far below the 1 MiB that a step may have."""
+"""What still is a summary."""
+
+LARGEST = 500_000
+"""Octets of a summary: half of what a step may have, which may run us twice."""
 
 ANNOTATIONS = 10
 """Of each kind, the runner shows no more of a step."""
@@ -98,17 +101,29 @@ def property_of(text: str) -> str:
 
 
 def markdown(report: Report) -> str:
-    """Return a summary: verdict, problems, the timeline, names by servers, a row per record."""
-    lines = [f"### dns01: {escaped(headline(report))}", ""]
-    lines += [f"- {escaped(line)}" for line in problem_lines(report.problems)[:50]]
+    """Return a summary: verdict, problems, the timeline, names by servers, a row per record.
+
+    What does not fit any more is left out: a summary that is too long the runner drops as a whole.
+    """
+    text = f"### dns01: {escaped(headline(report))}\n\n"
+    for lines in parts(report):
+        part = "".join(f"{line}\n" for line in lines)
+        if len((text + part).encode()) > LARGEST:
+            return f"{text}\n... and more, which is in the report\n\n"
+        text += part
+    return f"{text}\n"
+
+
+def parts(report: Report) -> Iterator[list[str]]:
+    """Yield the parts of the summary of *report*, the most important first, by their lines."""
+    yield [f"- {escaped(line)}" for line in problem_lines(report.problems)[:50]]
     if chart := gantt(report):
-        lines += ["", "```mermaid", chart, "```"]
-    lines += [line for matrix in matrices(report)[:MOST_TABLES] for line in table(matrix)]
+        yield ["", "```mermaid", chart, "```"]
+    yield from (table(matrix) for matrix in matrices(report)[:MOST_TABLES])
     if report.records:
-        lines += ["", "| record | value | provider | servers |", "|---|---|---|---|"]
+        lines = ["", "| record | value | provider | servers |", "|---|---|---|---|"]
         lines += [row(record) for record in report.records[:MOST]]
-        lines += left_out("record", len(report.records) - MOST)
-    return "\n".join(lines) + "\n\n"
+        yield lines + left_out("record", len(report.records) - MOST)
 
 
 def table(matrix: Matrix) -> list[str]:
