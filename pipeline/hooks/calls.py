@@ -165,7 +165,8 @@ def called(challenge: Challenge) -> str:
 def misused(client: str, wants: str) -> Failed:
     """Return the failure of a call that is none of *client*'s."""
     message = f"{client} calls its hook with {wants}; this call is another"
-    return Failed(Exit.USAGE, "hook", message, f"how to set it up: dns01 hook {client} --help")
+    page = f"docs/{client.replace('.', '-')}.md"
+    return Failed(Exit.USAGE, "hook", message, f"{page} tells how to set it up")
 
 
 def refused(message: str, hint: str = "") -> Failed:
