@@ -1,6 +1,8 @@
 """Whose orders they are: keys, other clients' folders, external accounts."""
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import AcmeSettings
 from pipeline.model import Exit, Failed
 from pipeline.orders.acme.keys import read_key
+from tests.bridge import COVERAGE, DNS01
 
 URL = "https://acme.example/directory"
 P256 = ec.generate_private_key(ec.SECP256R1())
@@ -244,3 +247,26 @@ def test_a_key_that_others_could_have_written(tmp_path: Path) -> None:
     folder = certbot(tmp_path / "account")
     (folder / "private_key.json").chmod(0o666)
     assert "everybody can write" in refusal(in_folder(folder))
+
+
+def test_the_extra_is_named_where_it_is_missing(tmp_path: Path) -> None:
+    """
+    Whoever has not installed dns01[acme] is told so: 78, and nothing else needs it.
+    """
+    (tmp_path / "acme.py").write_text("raise ModuleNotFoundError('none', name='acme')\n")
+    (tmp_path / "key.pem").write_text(pem(P256))
+    (tmp_path / "key.pem").chmod(0o600)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(tmp_path),
+        "ACME_DIRECTORY_URL": URL,
+        "ACME_ACCOUNT_KEY_FILE": str(tmp_path / "key.pem"),
+        **COVERAGE,
+    }
+    words = [str(DNS01), "plan", "--order", "acme", "a.example.com", "--json"]
+    found = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 78, found.stderr
+    [problem] = json.loads(found.stdout)["problems"]
+    assert problem["message"].endswith("not installed: acme")
+    assert "dns01[acme]" in problem["hint"]

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.case import Case
+from pipeline.configuration.settings import Authority
+from pipeline.examining import authority_of
 from pipeline.model import Exit, Failed, Order
 from pipeline.orders.acme.source import AcmeSource
+from pipeline.receipts.receipt import Claim
 
 from .standin import TOKEN, Reply, StandIn, problem, source, standing
 
@@ -211,3 +215,16 @@ def test_what_a_kept_order_has_become(ca: StandIn, acme: AcmeSource) -> None:
     with pytest.raises(Failed) as caught:
         acme.current(order)
     assert caught.value.exit == Exit.UNAVAILABLE
+
+
+def test_the_order_tells_whose_it_is(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    CAA is judged by the CA's own names and the account's URL, where the user gave none.
+    """
+    ca.order(APEX)
+    case = Case(Claim(APEX, "acme", acme.account), acme.fetch(APEX))
+    mine = f"{ca.url}/account/1"
+    assert authority_of(case, Authority()) == Authority(("ca.example",), mine)
+    given = Authority(("other.example",), "https://other.example/7")
+    assert authority_of(case, given) == given
+    assert authority_of(case, Authority(account="x")) == Authority(("ca.example",), "x")
