@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from inspect import signature
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -68,11 +69,11 @@ def test_the_program_ends_clean(site: Site) -> None:
 
 def test_the_lines_shown_run(site: Site) -> None:
     """
-    Each Python block of the page is a program that ends with 0.
+    Each Python block of the page, and of the README, is a program that ends with 0.
     """
-    found = blocks(PAGE, "python")
-    assert found
-    for block in found:
+    found = [blocks(page, "python") for page in (PAGE, ROOT / "README.md")]
+    assert all(found)
+    for block in chain.from_iterable(found):
         with start(site, "-c", block.text) as program:
             output, _ = program.communicate(timeout=30)
         assert program.returncode == 0, f"{block.text}\n{output}"

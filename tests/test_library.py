@@ -352,6 +352,35 @@ def test_calls_of_one_program_do_not_disturb_each_other(site: Site) -> None:
     assert len(clean(everything=True, environment=site.environment).records) == 10
 
 
+def test_two_calls_for_one_name_do_not_meet(site: Site, host: str) -> None:
+    """
+    The second finds the first at work, as it would in another process: 75, and no order.
+    """
+    site.hide()
+    stop, waiting = Event(), Event()
+
+    def progress(step: Step) -> None:
+        if step.tallies:
+            waiting.set()
+
+    async def both() -> tuple[Report, Report]:
+        first = asyncio.create_task(
+            asyncio.to_thread(
+                ready, host, environment=site.environment, progress=progress, cancel=stop
+            )
+        )
+        assert await asyncio.to_thread(waiting.wait, 10)
+        before = site.orders.requests
+        second = await asyncio.to_thread(ready, host, environment=site.environment)
+        assert site.orders.requests == before
+        stop.set()
+        return await first, second
+
+    first, second = asyncio.run(both())
+    assert (first.exit, second.exit) == (130, 75)
+    assert "busy" in codes(second)
+
+
 # What is exported
 
 
