@@ -1,6 +1,7 @@
 """Have every order of a run examined before it is written: what would surely fail stops it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from .case import Case, Tools
 from .checks.caa import identified
@@ -10,6 +11,7 @@ from .checks.soundings import Soundings
 from .configuration.settings import Authority, Settings
 from .model import Exit, Failed, Problem, Severity
 from .orders.issuers import issuers_of
+from .orders.tokens import PERSISTENT
 from .survey import Survey
 from .tree.delegation import Place
 
@@ -41,12 +43,19 @@ def examine(
 
 def judged(case: Case, findings: Findings, settings: Settings, tools: Tools) -> list[Problem]:
     """Fail *case* if *findings* are fatal for it; return the rest of what they mean."""
-    mine = findings.about(tuple(places_of(case)), tuple(domains_of(case)))
+    authority, today = authority_of(case, settings.authority), tools.clock.today()
+    problems = [
+        problem
+        for method, domains in by_method(case).items()
+        for problem in findings.about(tuple(places_of(case)), domains).problems(
+            replace(authority, method=method), today
+        )
+    ]
     found = [
         Failed(Exit.DATA, problem.code, problem.message, problem.hint)
         if problem.severity is Severity.ERROR
         else problem
-        for problem in mine.problems(authority_of(case, settings.authority), tools.clock.today())
+        for problem in dict.fromkeys(problems)
     ]
     fatal = [each for each in found if isinstance(each, Failed)]
     rest = [each for each in found if isinstance(each, Problem)]
@@ -65,6 +74,17 @@ def authority_of(case: Case, configured: Authority) -> Authority:
         configured.issuers or order.issuers or issuers_of(order.uri),
         configured.account or order.account,
     )
+
+
+def by_method(case: Case) -> dict[str, list[str]]:
+    """Return the names of `domains_of` by the method that each is validated by, dns-01 first."""
+    methods = {each.base: each.method for each in case.challenges}
+    methods |= {each.base: PERSISTENT for each in case.standing}
+    found: dict[str, list[str]] = {"dns-01": []}
+    for domain in domains_of(case):
+        method = next((methods.get(each.base, "") for each in identified([domain])), "")
+        found.setdefault(method or "dns-01", []).append(domain)
+    return found
 
 
 def places_of(case: Case) -> list[Place]:

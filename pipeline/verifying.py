@@ -12,7 +12,6 @@ from .checks.soundings import Soundings
 from .model import Failed, Order
 from .questions import Answer, Role, Silence
 from .standing import Proof, choose, missing, text_for
-from .text import quoted
 from .tree.delegation import Chain, Place
 
 Texts = dict[Name, Counter[str]]
@@ -32,9 +31,6 @@ def verify(cases: Sequence[Case], tools: Tools, left: Callable[[], float]) -> No
             case.proofs = proofs(case, order, texts, tools)
         except Failed as failed:
             case.failure = case.failure or failed
-        else:
-            for proof in case.proofs if case.chains else ():
-                tools.progress.say(f"found {quoted(proof.text, 300)} at {proof.standing.name}")
 
 
 def chains_of(case: Case) -> list[Chain]:

@@ -1,5 +1,6 @@
 """What a CA would surely refuse stops an order before its first write; what it may mind is said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from dns.name import from_text
 from pipeline.asking.endpoints import Endpoint
 from pipeline.case import Case
 from pipeline.configuration.settings import Authority, ZoneSettings
-from pipeline.model import Challenge, Exit, Order, Severity
+from pipeline.model import Challenge, Exit, Order, Severity, Standing
 from pipeline.preparing import Preparation
 from pipeline.receipts.receipt import Claim
 
@@ -111,6 +112,47 @@ def test_the_ca_is_the_users_word_or_the_orders(
     one = order("x.test", "x.test", uri)
     prepared(world(x=(ELSEWHERE,)), tmp_path, one, authority=Authority(issuers))
     assert (one.failure.problem.code if one.failure else None) == code
+
+
+ACCOUNT = "https://letsencrypt.org/acct/1"
+LASTING = f'_validation-persist.x.test. TXT "letsencrypt.org; accounturi={ACCOUNT}"'
+
+
+@pytest.mark.parametrize("allowed", ["dns-01", "dns-account-01", "dns-persist-01"])
+@pytest.mark.parametrize("used", ["dns-01", "dns-account-01", "dns-persist-01"])
+def test_caa_is_asked_for_the_method_that_is_used(tmp_path: Path, used: str, allowed: str) -> None:
+    """
+    RFC 8657 §4: who allows another method forbids this one; the message names the one used.
+    """
+    one = order("x.test", "x.test", OURS)
+    assert one.order
+    if used == "dns-account-01":
+        leaf = from_text("_ujmmovf2vn55tgye._acme-challenge.x.test.")
+        one.order = replace(one.order, challenges=(Challenge(leaf, "v", "x.test"),))
+    if used == "dns-persist-01":
+        standing = Standing(from_text("x.test."), ("letsencrypt.org",), ACCOUNT, domain="x.test")
+        one.order = replace(one.order, challenges=(), standing=(standing,))
+    caa = f'x.test. CAA 0 issue "letsencrypt.org; validationmethods={allowed}"'
+    prepared(world(x=(caa, LASTING)), tmp_path, one)
+    assert (one.failure is None) == (used == allowed)
+    if one.failure:
+        assert one.failure.problem.code == "caa-forbids"
+        assert f"after {used}" in one.failure.problem.message
+
+
+def test_a_lasting_record_is_a_goal_that_nobody_writes(tmp_path: Path) -> None:
+    """
+    It is to be confirmed as a value of ours is; there is no record for it, and no host is asked.
+    """
+    one = order("x.test", "x.test", OURS)
+    assert one.order
+    standing = Standing(from_text("x.test."), ("letsencrypt.org",), ACCOUNT)
+    one.order = replace(one.order, challenges=(), standing=(standing,))
+    prepared(world(x=(LASTING,)), tmp_path, one)
+    [goal] = one.goals
+    assert goal.name == from_text("_validation-persist.x.test.")
+    assert goal.wanted == {f"letsencrypt.org; accounturi={ACCOUNT}"}
+    assert one.records == ()
 
 
 def test_a_split_view_hides_what_caa_says(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from pipeline.configuration.settings import Authority
 
-METHOD = "dns-01"
 METHODS = "validationmethods"
 ACCOUNT = "accounturi"
 WHITE = " \t"
@@ -35,9 +34,8 @@ class Grant:
         """Return the values of the parameters called *tag*, spelt exactly so."""
         return tuple(value for name, value in self.parameters if name == tag)
 
-    @property
-    def allows_method(self) -> bool:
-        """Whether dns-01 may be used (RFC 8657 §4)."""
+    def allows_method(self, wanted: str) -> bool:
+        """Whether the validation method *wanted* may be used (RFC 8657 §4)."""
         match self.named(METHODS):
             case ():
                 return True
@@ -46,7 +44,7 @@ class Grant:
                 for method in methods.split(","):
                     if not LABEL.fullmatch(method):
                         return False
-                    if method == METHOD:
+                    if method == wanted:
                         return True
                 return False
             case _:
@@ -68,10 +66,10 @@ class Grant:
                 return False
 
     def allows(self, authority: Authority) -> bool:
-        """Whether *authority*, as far as it is known, may issue after dns-01."""
+        """Whether *authority*, as far as it is known, may issue after its validation method."""
         return (
             (not authority.issuers or self.issuer in authority.issuers)
-            and self.allows_method
+            and self.allows_method(authority.method)
             and self.allows_account(authority.account)
         )
 

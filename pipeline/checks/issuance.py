@@ -17,7 +17,7 @@ from .caa import (
     properties,
     relevant,
 )
-from .grants import METHOD, METHODS, Grant
+from .grants import METHODS, Grant
 
 ANYONE = Authority()
 
@@ -136,15 +136,15 @@ def refusal(found: Relevant, matter: Properties, authority: Authority) -> tuple[
 def unmet(found: Relevant, ours: list[Grant], authority: Authority) -> tuple[str, str]:
     """Return which condition of *ours*, grants to the right CA, is not met, and the next step."""
     who = f"CAA at {found.owner} does not let {named(ours)} issue"
-    able = [each for each in ours if each.allows_method]
+    able = [each for each in ours if each.allows_method(authority.method)]
     if able:
         account = printable(authority.account) or "any account: several conditions contradict"
         why = f"{who} for {account}: accounturi={accounts(able)}"
         return why, "order with an account that is named there, or correct accounturi"
     methods = printable(", ".join(sorted({text for each in ours for text in each.named(METHODS)})))
     return (
-        f"{who} after {METHOD}: {METHODS}={methods}",
-        f"add {METHOD} to {METHODS}, or have the CA validate in another way",
+        f"{who} after {authority.method}: {METHODS}={methods}",
+        f"add {authority.method} to {METHODS}, or have the CA validate in another way",
     )
 
 

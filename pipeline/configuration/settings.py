@@ -40,10 +40,12 @@ class Authority:
     Attributes:
         issuers: Its issuer domain names; empty: not known.
         account: The URI of the ACME account there; empty: not known.
+        method: The validation method that it will use.
     """
 
     issuers: tuple[str, ...] = ()
     account: str = ""
+    method: str = "dns-01"
 
 
 @dataclass(frozen=True, slots=True)
