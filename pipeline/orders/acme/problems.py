@@ -58,7 +58,7 @@ def translated(what: str, url: str, guard: Guard) -> Iterator[None]:
 def host_of(url: object) -> str:
     """Return host and port of *url*, which a CA may have given: be it what it may."""
     try:
-        return printable(urlsplit(str(url)).netloc, 100)
+        return printable(urlsplit(str(url)).netloc.rpartition("@")[2], 100)
     except ValueError:
         return ""
 

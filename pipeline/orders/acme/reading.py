@@ -139,7 +139,7 @@ def chosen(authorization: messages.Authorization, domain: str) -> messages.Chall
     """
     if authorization.status != messages.STATUS_PENDING:
         raise given_up(authorization, domain)
-    offered = {kind(each): each for each in reversed(authorization.challenges or ())}
+    offered = {kind(each): each for each in authorization.challenges or ()}
     for each in PREFERRED:
         if each in offered:
             return offered[each]

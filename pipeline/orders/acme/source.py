@@ -12,6 +12,7 @@ from pipeline.clock import Clock
 from pipeline.configuration.acme import AcmeAccount
 from pipeline.model import Exit, Failed, Order
 from pipeline.orders.identifiers import COMMA, bases, hostname
+from pipeline.text import printable, quoted
 
 from .keys import read_key
 from .reading import Member, header, names_of, pending, refused, spelt
@@ -91,14 +92,25 @@ class AcmeSource:
 
     def _must_be_here(self, url: str) -> None:
         """Refuse an order of another CA: only this one knows the account."""
-        if urlsplit(url)[:2] != urlsplit(self._directory)[:2]:
-            raise Failed(
-                Exit.CONFIG,
-                "order-url",
-                f"the order is at {urlsplit(url).netloc}, "
-                f"ACME_DIRECTORY_URL at {urlsplit(self._directory).netloc}",
-                "name the directory of the CA that has the order",
-            )
+        there, here = origin(url), origin(self._directory)
+        if there != here:
+            message = f"the order is at {there}, ACME_DIRECTORY_URL at {here}"
+            hint = "name the directory of the CA that has the order"
+            raise Failed(Exit.CONFIG, "order-url", message, hint)
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of *url*, and nothing else that it may hold.
+
+    Raises:
+        Failed: 65, if it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise refused(f"{quoted(url)} is not an order's URL") from error
+    return printable(f"{parts.scheme}://{parts.hostname}{port}")
 
 
 def is_url(name: str) -> bool:

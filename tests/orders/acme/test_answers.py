@@ -221,7 +221,10 @@ def test_only_safe_urls_are_asked(ca: StandIn, acme: AcmeSource, url: object) ->
     Where the CA sends us must be https or this host: a request is signed, and a host is reached.
     """
     ca.order(APEX, authorizations=[url])
-    assert failure(acme).exit in {Exit.UNAVAILABLE, Exit.DATA}
+    failed = failure(acme)
+    assert failed.exit in {Exit.UNAVAILABLE, Exit.DATA}
+    if str(url).startswith("http:"):
+        assert "neither https nor this host" in str(failed)
 
 
 @pytest.mark.parametrize(
@@ -284,6 +287,22 @@ def test_an_order_of_another_ca_is_not_asked_for(ca: StandIn, acme: AcmeSource) 
     assert failed.exit == Exit.CONFIG
     assert "other.example" in str(failed)
     assert ca.asked == []
+
+
+@pytest.mark.parametrize("url", ["https://[", "https://ca.example:port/1", "http://127.0.0.1:0x/"])
+def test_what_is_no_url_is_no_order(ca: StandIn, acme: AcmeSource, url: str) -> None:
+    """
+    65, and nothing is sent.
+    """
+    assert failure(acme, url).exit == Exit.DATA
+    assert ca.asked == []
+
+
+def test_a_password_in_a_url_is_not_told(acme: AcmeSource) -> None:
+    """
+    Who pastes one finds it in no log.
+    """
+    assert "hunter2" not in str(failure(acme, "https://me:hunter2@other.example/order/1"))
 
 
 def test_an_existing_order_is_fetched(ca: StandIn, acme: AcmeSource) -> None:
