@@ -199,6 +199,7 @@ def test_certbot_that_is_told_to_stop(site: Site) -> None:
         stderr=subprocess.DEVNULL,
     )
     until(lambda: VALUES[2] in shown(site))
+    site.bridge.before = lambda verb, _: time.sleep(3 if verb == "delete" else 0)
     shell.kill()
     shell.wait()
     assert cleanup(site, 0).returncode == 0

@@ -27,7 +27,7 @@ TWENTY = [host.removesuffix(".") for host in topology.HOSTS[:20]]
 
 @pytest.fixture(scope="module")
 def pebble(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pebble]:
-    assert lab
+    assert lab.pebble.answers()
     with authority(tmp_path_factory.mktemp("pebble")) as pebble:
         yield pebble
 
