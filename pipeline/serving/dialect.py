@@ -58,13 +58,11 @@ def read_wish(body: bytes) -> Wish:
         raise Refused(400, "the body is not a JSON object")
     if "fqdn" in document:
         fqdn, value = field(document, "fqdn"), field(document, "value")
-        return Wish(challenge(base_of(fqdn), value), {"fqdn": fqdn, "value": value})
+        return Wish(challenge(base_of(fqdn), value), echo(document, "fqdn", "value"))
     if "keyAuth" in document:
         domain, proof = field(document, "domain"), field(document, "keyAuth")
-        return Wish(
-            challenge(base(domain.removeprefix("*."), "domain"), digest(proof)),
-            {"domain": domain, "token": str(document.get("token", "")), "keyAuth": proof},
-        )
+        wished = challenge(base(domain.removeprefix("*."), "domain"), digest(proof))
+        return Wish(wished, echo(document, "domain", "token", "keyAuth"))
     raise Refused(
         400,
         "the body has neither fqdn and value, nor domain and keyAuth",
@@ -79,6 +77,12 @@ def field(document: Mapping[str, object], key: str) -> str:
             return found
         case _:
             raise Refused(400, f"the body has no text called {key}")
+
+
+def echo(document: Mapping[str, object], *keys: str) -> Mapping[str, str]:
+    """Return the texts that *document* has at *keys*."""
+    found = {key: document.get(key) for key in keys}
+    return {key: text for key, text in found.items() if isinstance(text, str)}
 
 
 def base_of(fqdn: str) -> Name:

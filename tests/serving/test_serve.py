@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -226,6 +227,34 @@ def test_a_receipt_is_there_before_the_write(site: Site) -> None:
     assert listed(site) == [VALUE]
     assert site.dns01("clean", "--all").returncode == 0
     assert shown(site) == set()
+
+
+def test_a_write_that_was_on_its_way_when_the_server_died_is_undone(site: Site) -> None:
+    """
+    The client has the next server clean up: that lets the write come, if it is to, and removes it.
+    """
+    arrived, go_on, done = Event(), Event(), Event()
+
+    def halt(verb: str, _content: dict[str, Any]) -> None:
+        if verb == "append":
+            arrived.set()
+            go_on.wait(10)
+            done.set()
+
+    site.bridge.before = halt
+    with serving(site) as first, ThreadPoolExecutor() as pool:
+        pool.submit(first.present)
+        assert arrived.wait(10)
+        first.process.kill()
+        first.process.communicate()
+        with serving(site) as second:
+            answer = pool.submit(second.cleanup)
+            until(answer.running)
+            time.sleep(0.5)  # by then a hasty server has looked, and found nothing
+            go_on.set()
+            assert done.wait(10)
+            assert answer.result()[0] == 200
+    assert (shown(site), listed(site)) == (set(), [])
 
 
 def test_another_server_cleans_up_after_the_one_before(site: Site) -> None:
