@@ -124,6 +124,7 @@ def test_json() -> None:
                 "adapter": None,
                 "credentials_present": True,
                 "problem": None,
+                "named_only": False,
                 "settings": [
                     {"name": "A", "meaning": "the key", "secret": True, "present": True},
                     {"name": "B", "meaning": "b", "secret": False, "present": False},
@@ -134,6 +135,7 @@ def test_json() -> None:
                 "adapter": "one",
                 "credentials_present": True,
                 "problem": None,
+                "named_only": False,
                 "settings": [
                     {"name": "A", "meaning": "the key", "secret": True, "present": True},
                     {"name": "B", "meaning": "b", "secret": False, "present": False},
@@ -144,6 +146,7 @@ def test_json() -> None:
                 "adapter": None,
                 "credentials_present": False,
                 "problem": "provider three cannot be loaded",
+                "named_only": False,
                 "settings": [],
             },
         ],
@@ -176,3 +179,15 @@ def test_no_value_is_shown(tmp_path: Path) -> None:
     found = inventory.take(Environment(variables))
     assert all(line.credentials for line in found if line.name in OURS)
     assert SECRET not in inventory.to_json(found) + inventory.human(found) + repr(found)
+
+
+def test_who_must_be_named_says_so() -> None:
+    """Of an installed one; an account is named wherever it is used."""
+    found = taken(EXEC_PATH="/bin/true", EXEC_ZONES="example.com")
+    assert [name for name, line in found.items() if line.named_only] == ["exec"]
+    assert inventory.human([found["exec"]]).startswith(
+        "exec: credentials in the environment; taken only if it is named\n"
+    )
+    account = Account("exec", {"EXEC_PATH": "/bin/true", "EXEC_ZONES": "example.com"})
+    line = inventory.line("mine", Environment({}), {"mine": account})
+    assert (line.credentials, line.problem, line.named_only) == (True, "", False)

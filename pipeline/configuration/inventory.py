@@ -27,7 +27,7 @@ class SettingLine:
 class ProviderLine:
     """One provider: installed, or a configured account of the installed `adapter`.
 
-    `problem` says why it cannot be used.
+    `problem` says why it cannot be used, `named_only` that credentials alone do not choose it.
     """
 
     name: str
@@ -35,6 +35,7 @@ class ProviderLine:
     credentials: bool = False
     problem: str = ""
     adapter: str = ""
+    named_only: bool = False
 
 
 def take(
@@ -54,7 +55,7 @@ def line(name: str, environment: Environment, accounts: Mapping[str, Account]) -
         return ProviderLine(name, problem=failed.problem.message, adapter=of)
     lines = tuple(SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in settings)
     complete = registry.has_credentials(adapter, present.__contains__)
-    return ProviderLine(name, lines, complete, adapter=of)
+    return ProviderLine(name, lines, complete, adapter=of, named_only=adapter.named_only and not of)
 
 
 def to_json(found: Sequence[ProviderLine]) -> str:
@@ -65,6 +66,7 @@ def to_json(found: Sequence[ProviderLine]) -> str:
             "adapter": provider.adapter or None,
             "credentials_present": provider.credentials,
             "problem": provider.problem or None,
+            "named_only": provider.named_only,
             "settings": [
                 {"name": s.name, "meaning": s.meaning, "secret": s.secret, "present": s.present}
                 for s in provider.settings
@@ -83,6 +85,7 @@ def human(found: Sequence[ProviderLine]) -> str:
         state = provider.problem or (
             f"credentials in the {place}" if provider.credentials else "no credentials here"
         )
+        state += "; taken only if it is named" if provider.named_only else ""
         of = f" (an account at {provider.adapter})" if provider.adapter else ""
         lines.append(f"{provider.name}{of}: {state}")
         for setting in provider.settings:
