@@ -14,8 +14,10 @@ ACCEPTED = {
     "curl": r"(-\S+ )*https://\S+( -o \S+)?",
     "gh": r"(secret|variable) set [A-Z0-9_]+( --body \S+)?( < \S+)?",
     "git": r"(clone https://\S+( \S+)?|tag -s? ?\S+|push origin \S+)",
+    "kubectl": r"(create (secret generic|job)|apply|logs|get|delete)( (-f |--from\S*=)?[\w./=-]+)*",
     "make": r"(test|lint|check|crash|fuzz)( \S+=\S+)*",
     "pipx": r"(install|inject dns01|upgrade) '?[\w./\[\],-]+'?",
+    "sudoedit": r"\S+",
     "systemctl": r"(daemon-reload|enable|start|status|list-timers|edit|cat)( --now)?( \S+)*",
     "useradd": r"(--system |--home-dir \S+ |--shell \S+ )*\S+",
     "uv": r"tool install '?[\w./\[\],-]+'?",
@@ -29,7 +31,9 @@ if {name!r} == "make" and given == "demo":
     os.execvp("dns01", ["dns01", "demo"])
 sys.exit(0 if re.fullmatch({pattern!r}, given) else f"{name} takes no: {{given}}")
 """
-SUDO = '#!/bin/sh\nwhile [ "$1" != "${1#-}" ]; do [ "$1" = -u ] && shift; shift; done\nexec "$@"\n'
+SUDO = (
+    '#!/bin/sh\nwhile [ "$1" != "${1#-}" ]; do [ "$1" = -u ] && shift; shift; done\nexec env "$@"\n'
+)
 
 
 def install(folder: Path) -> None:

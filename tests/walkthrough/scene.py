@@ -1,6 +1,7 @@
 """Where a page is worked through: a home, a zone, an order API, a DNS host, on loopback."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from dns.name import from_text
 from providers.contract import TXT, Zone
 from providers.embedded import Embedded
 from tests.bridge import CANARY, Site, at, opened
+from tests.documents import ROOT
 from tests.standins.cloudflare import CloudflareStandIn
 
 from . import programs
@@ -22,14 +24,17 @@ from .script import Step, fenced, replaced, script
 ZONES = ("example.com", "example.org", "example.net", "shopeneur.com")
 TOPS = ("com", "net", "org")
 FOLDERS = (
-    *("etc/dns01", "etc/systemd/system", "opt", "srv", "usr/local/bin", "var/log"),
+    *("etc/dns01", "etc/systemd/system", "opt/dns01/bin", "srv", "usr/local/bin", "var/log"),
     *("var/lib/dns01", "var/lib/node_exporter", "run/secrets"),
 )
 """Those of the system that a page may expect; they are in a folder of the test's."""
 
+SECRETS = {"cloudflare.token": "CLOUDFLARE_API_TOKEN", "rcl.key": "RCL_API_KEY"}
+"""Files with a secret, at home and in /etc/dns01, by the variable that would hold it."""
+
 ALIAS = ("_acme-challenge.www.example.org.", "www-example-org.acme.example.net.")
 FINALIZE = "#!/bin/sh\necho finalized\n"
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +111,19 @@ def addresses(site: Site) -> dict[str, str]:
     return listening | inner
 
 
-def furnish(folder: Path, page: Path, places: Mapping[str, str]) -> None:
+def furnish(folder: Path, page: Path, places: Mapping[str, str], own: Mapping[str, str]) -> None:
     """Make the home that the page's reader has: its files, an order, a program that finalizes."""
     home, root = folder / "home", folder / "root"
     home.mkdir()
     for each in FOLDERS:
         (root / each).mkdir(parents=True)
     programs.install(folder / "bin")
+    programs.write(root / "opt/dns01/bin/dns01", programs.passing_on(programs.dns01()))
+    shutil.copytree(ROOT / "contrib", home / "contrib")
+    for file, variable in SECRETS.items():
+        for path in (home / file, root / "etc/dns01" / file):
+            path.touch(0o600)
+            path.write_text(own[variable])
     for name in ("finalize.sh", "finalize-rcl"):
         programs.write(home / name, FINALIZE)
     programs.write(root / "usr/local/bin/finalize", FINALIZE)
@@ -131,7 +142,6 @@ def scene(folder: Path, page: Path) -> Iterator[Scene]:
             CloudflareStandIn(ZONES, mirror=lambda *change: mirror(site.dns, *change))
         )
         places = addresses(site)
-        furnish(folder, page, places)
         site.dns.alias(from_text(ALIAS[0]), from_text(ALIAS[1]))
         cloudflare.put("TXT", "_acme-challenge.example.com", "VALUE")
         own = {
@@ -139,6 +149,7 @@ def scene(folder: Path, page: Path) -> Iterator[Scene]:
             "RCL_SUBSCRIPTION_ID": "subscription",
             "CLOUDFLARE_API_TOKEN": cloudflare.token,
         }
+        furnish(folder, page, places, own)
         bridged = ("BRIDGE_URL", "BRIDGE_TOKEN")
         variables = {k: v for k, v in site.environment.items() if k not in bridged} | {
             "CLOUDFLARE_BASE_URL": cloudflare.url,
