@@ -4,10 +4,12 @@ import asyncio
 import hashlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -27,6 +29,9 @@ from pipeline import (
     ready,
     wait,
 )
+from pipeline.case import Interrupted
+from pipeline.clock import SystemClock
+from pipeline.library.telling import Telling
 from providers.errors import Rejected
 
 from .bridge import CANARY, Site, leaf, opened
@@ -329,6 +334,24 @@ def test_a_call_that_is_cancelled_removes_its_records(site: Site, host: str, at:
     assert not site.dns.values(leaf(host))
 
 
+def test_only_the_thread_of_the_call_is_interrupted_and_once() -> None:
+    """
+    An adapter's thread may tell of a wait, and what removes records of its work, undisturbed.
+    """
+    cancel, seen = Event(), list[str]()
+    telling = Telling(SystemClock(), lambda step: seen.append(step.text), cancel, str)
+    cancel.set()
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(telling.say, "waiting").result()
+    with pytest.raises(Interrupted):
+        telling.say("here")
+    telling.say("removing")
+    other = Telling(SystemClock(), lambda step: seen.append(step.text), cancel, str)
+    other.disregard()
+    other.say("removing, too")
+    assert seen == ["waiting", "removing", "removing, too"]
+
+
 def test_calls_of_one_program_do_not_disturb_each_other(site: Site) -> None:
     """
     Ten at once from a coroutine: each reports its own records, on its own clock and receipt.
@@ -392,6 +415,13 @@ def test_the_names_promised_are_there() -> None:
         assert getattr(pipeline, name).__doc__, name
     with pytest.raises(AttributeError, match="wrong"):
         _ = pipeline.wrong
+
+
+def test_no_module_takes_the_name_of_what_is_exported() -> None:
+    """
+    Else importing it would put the module in the function's place.
+    """
+    assert not {each.name for each in pkgutil.iter_modules(pipeline.__path__)} & {*pipeline.__all__}
 
 
 def test_nothing_is_loaded_before_it_is_asked_for() -> None:
