@@ -126,6 +126,7 @@ REFUSALS = [
     ("caa", 403, Exit.DATA),
     ("somethingNew", 400, Exit.DATA),
     ("somethingNew", 503, Exit.UNAVAILABLE),
+    ("somethingNew", 429, Exit.UNAVAILABLE),
 ]
 
 
