@@ -9,6 +9,7 @@ import pytest
 from pipeline.model import Exit, Failed
 from pipeline.orders.due import NONE_YET, Certificate
 from tests.orders.asking import GOOD, source
+from tests.standins.cloudflare_http import Handler
 from tests.standins.rcl import (
     CANARY,
     KEY,
@@ -112,13 +113,14 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
     return "".join(r.getMessage() for r in caplog.records if not r.name.startswith("httpcore"))
 
 
-def test_a_line_that_should_be_a_header_is_not_quoted() -> None:
+@pytest.mark.parametrize("line", [CANARY, f"HTTP/1.1 200 OK\r\n{CANARY} x"])
+def test_a_line_that_should_be_the_answers_head_is_not_quoted(line: str) -> None:
     """A broken answer may begin anywhere in a certificate; the HTTP library quotes such lines."""
 
-    def broken(handler: object) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + CANARY.encode() + b"\r\n\r\n")  # type: ignore[attr-defined]
-        handler.cut()  # type: ignore[attr-defined]
+    def broken(handler: Handler) -> None:
+        handler.wfile.write(line.encode() + b"\r\n\r\n")
+        handler.cut()
 
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(Failed, match="gave no whole answer") as caught:
         asked(broken)
     assert CANARY not in "".join(traceback.format_exception(caught.value))

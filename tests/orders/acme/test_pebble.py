@@ -210,6 +210,7 @@ def test_what_the_ca_sees_otherwise_is_told(bench: Bench, tmp_path: Path) -> Non
     [problem] = [each for each in report["problems"] if each["code"] == "validation"]
     assert "the CA has not validated t10.example.com: unauthorized" in problem["message"]
     assert report["status"] == "failed"
+    assert json.loads(Path(report["receipt"]).read_text())["state"] == "waiting"
 
 
 def test_what_is_valid_already_is_left_out(bench: Bench, tmp_path: Path) -> None:
