@@ -62,7 +62,7 @@ class AcmeDns:
     def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
         wanted: dict[Name, dict[str, None]] = {}
         for record in records:
-            wanted.setdefault(record.name.canonicalize(), {})[record.value] = None
+            wanted.setdefault(record.name, {})[record.value] = None
         accounts = self._accounts()
         for name, values in wanted.items():
             check(name, values, accounts)
