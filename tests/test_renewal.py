@@ -56,6 +56,13 @@ def renew(site: Site, api: RclApi, *words: str) -> dict[str, Any]:
     return document
 
 
+def forget(api: RclApi) -> None:
+    """Begin another run: it may ask again."""
+    api.seen.clear()
+    api.created.clear()
+    api.requests.clear()
+
+
 def variables(api: RclApi) -> dict[str, str]:
     return {"RCL_BASE_URL": api.base, "RCL_SUBSCRIPTION_ID": SUBSCRIPTION}
 
@@ -104,9 +111,9 @@ def test_records_of_an_order_that_was_ready_stay(place: Site, api: RclApi) -> No
     """Somebody may be finalizing it: a run with nothing due touches nothing in DNS."""
     assert renew(place, api, "ready", NAME)["status"] == "ready"
     values = place.dns.values(leaf(NAME))
-    with RclApi(order, f"{SECRET}-rcl") as later:
-        later.certificate = ending(NAME)
-        assert renew(place, later, "ready", NAME)["status"] == "not-due"
+    forget(api)
+    api.certificate = ending(NAME)
+    assert renew(place, api, "ready", NAME)["status"] == "not-due"
     assert place.dns.values(leaf(NAME)) == values
     assert place.dns01("clean", NAME, **variables(api)).returncode == 0
     assert not place.dns.values(leaf(NAME))
@@ -130,8 +137,7 @@ def test_the_command_is_not_run_for_nothing(place: Site, api: RclApi) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     said = f"not due: the certificate of {NAME} is good until {LATER:%Y-%m-%d %H:%M} UTC"
     assert said in done.stderr
-    api.seen.clear()
-    api.requests.clear()
+    forget(api)
     done = place.dns01(*words[:2], "--quiet", *words[2:], **variables(api))
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     assert not (place.folder / "ran").exists()

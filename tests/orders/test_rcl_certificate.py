@@ -119,6 +119,7 @@ def test_a_line_that_should_be_the_answers_head_is_not_quoted(line: str) -> None
 
     def broken(handler: Handler) -> None:
         handler.wfile.write(line.encode() + b"\r\n\r\n")
+        handler.wfile.flush()
         handler.cut()
 
     with pytest.raises(Failed, match="gave no whole answer") as caught:
