@@ -96,8 +96,8 @@ def write(path: Path, body: bytes) -> int:
         raise unwritable(path.parent, error) from error
 
 
-def replaced(path: Path, body: bytes, mode: int = 0o600) -> int:
-    """Do as `write` does; *mode* is the new file's, less the umask.
+def replaced(path: Path, body: bytes, mode: int = 0o600, least: int = 0) -> int:
+    """Do as `write` does; *mode* is the new file's, less the umask, and at the *least* that.
 
     Raises:
         OSError: With the old file untouched and nothing left beside it.
@@ -108,6 +108,8 @@ def replaced(path: Path, body: bytes, mode: int = 0o600) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with open(descriptor, "wb", closefd=False) as file:
             file.write(body)
+        if least:
+            os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) | least)
         os.fsync(descriptor)
         temporary.replace(path)
         sync_folder(path.parent)
@@ -143,8 +145,10 @@ def put(path: Path, body: bytes) -> None:
     os.close(write(path, body))
 
 
-def publish(path: Path, body: bytes) -> None:
+def publish(path: Path, body: bytes, least: int = 0) -> None:
     """Replace *path* by *body*, readable as the umask lets it; follow links, write to devices.
+
+    Its mode is at the *least* that, for who must read it whatever our umask.
 
     Raises:
         OSError: With an old file untouched.
@@ -152,7 +156,7 @@ def publish(path: Path, body: bytes) -> None:
     if path.exists() and not path.is_file():  # a pipe or terminal cannot be replaced
         pour(path, body)
     else:
-        os.close(replaced(path.resolve(), body, 0o666))
+        os.close(replaced(path.resolve(), body, 0o666, least))
 
 
 def pour(path: Path, body: bytes) -> None:

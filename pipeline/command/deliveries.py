@@ -90,20 +90,18 @@ def measure(path: Path, report: Report, names: Sequence[str], verb: str, clock: 
         with suppress(OSError, ValueError), path.open("rb") as file:
             before = file.read(LARGEST).decode()
     body = metrics(report, names, verb, clock.today().timestamp(), before)
-    deliver(path, lambda: body)
-    if path.is_file():
-        path.chmod(0o644)
+    deliver(path, lambda: body, 0o644)
 
 
-def deliver(path: Path, make: Callable[[], bytes]) -> None:
-    """Put what *make* returns at *path*, whole or not at all.
+def deliver(path: Path, make: Callable[[], bytes], least: int = 0) -> None:
+    """Put what *make* returns at *path*, whole or not at all; its mode is at the *least* that.
 
     Raises:
         OSError: With the name of the file, as the user gave it.
     """
     body = make()
     try:
-        publish(path, body)
+        publish(path, body, least)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
 

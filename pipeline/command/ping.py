@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pipeline import __version__
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.values import is_local
+from pipeline.text import printable
 from providers.threads import in_thread
 
 VARIABLE = "DNS01_PING_URL"
@@ -106,7 +107,13 @@ class Ping:
                 client.stream("POST", url, content=content, headers=heads) as response,
             ):
                 return "" if response.is_success else f"it answers {response.status_code}"
-        except httpx.HTTPError as error:
-            return type(error).__name__
-        except (httpx.InvalidURL, OSError, ValueError, KeyError) as error:  # a proxy, a CA bundle
+        except httpx.TransportError as error:
+            return printable(str(error)) or type(error).__name__
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            OSError,
+            ValueError,
+            KeyError,
+        ) as error:  # a proxy, a CA bundle
             return type(error).__name__
