@@ -14,12 +14,16 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from pipeline import __version__
 from pipeline.orders.fields import LIMIT
+from providers.bodies import capped
 from providers.origin import is_loopback
 
 from .keys import Key
 
 PATIENCE = 30
 """Seconds that a CA may be silent, within an answer as well."""
+
+CHUNK = 1 << 14
+"""Octets of an answer that are read at a time."""
 
 NONCES = 8
 """Times that a request is sent whose nonce the CA does not take (RFC 8555 §6.5)."""
@@ -108,7 +112,7 @@ def whole(response: requests.Response) -> bytes:
     """Return the body of *response*, or as much of it as shows that it is too long."""
     try:
         with response:
-            return bytes(response.raw.read(LIMIT + 1, decode_content=False))
+            return capped(response.raw.stream(CHUNK, decode_content=False), LIMIT)
     except ReadTimeoutError as error:
         raise requests.Timeout(error, request=response.request) from error
     except HTTPError as error:
