@@ -1,8 +1,10 @@
 """Which of dns-lexicon's providers is meant, and what it is to be told."""
 
+import logging
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,8 +19,18 @@ PROVIDER = Setting("LEXICON_PROVIDER", "provider of dns-lexicon, such as gandi")
 ZONES = Setting("LEXICON_ZONES", "zones of the account, with commas")
 TTL = Setting("LEXICON_TTL", "TTL of new records in seconds, for hosts that refuse 60")
 
-OURS = {"cloudflare": "cloudflare", "ddns": "rfc2136", "route53": "route53"}
-"""Those of dns-lexicon that lose to an adapter of ours, in safety above all."""
+OWN = "dns01 has an adapter of its own for this host, which loses nobody's updates"
+REFUSED = {
+    "auto": ("it guesses the host, by asking resolvers", "name the provider"),
+    "cloudflare": (OWN, "--provider cloudflare"),
+    "ddns": (OWN, "--provider rfc2136"),
+    "duckdns": (
+        "it asks resolvers about names that are not there yet, which they then go on denying",
+        "let --provider exec call the host's API",
+    ),
+    "route53": (OWN, "--provider route53"),
+}
+"""Those of dns-lexicon that do harm, or lose to an adapter of ours: why, and what to do."""
 
 CONFIDENTIAL = ("auth", "key", "pass", "psw", "secret", "token")
 """What is in the names of options that hold secrets; the rest are addresses and the like."""
@@ -33,12 +45,9 @@ def chosen(given: Mapping[str, str]) -> "type[Provider]":
     name = given.get(PROVIDER.name, "")
     if not name:
         raise Misconfigured(f"{PROVIDER.name} is not set", hint="name a provider of dns-lexicon")
-    if name in OURS:
-        raise Misconfigured(
-            f"{PROVIDER.name} {name} is refused: dns01 has an adapter of its own, which loses no"
-            " updates",
-            hint=f"--provider {OURS[name]}",
-        )
+    if name in REFUSED:
+        why, hint = REFUSED[name]
+        raise Misconfigured(f"{PROVIDER.name} {name} is refused: {why}", hint=hint)
     try:
         # The public `Client` would guess the zone, by a list that it fetches. Costs 200 ms.
         from lexicon._private import discovery  # noqa: PLC0415
@@ -46,7 +55,7 @@ def chosen(given: Mapping[str, str]) -> "type[Provider]":
         raise Misconfigured(
             "dns-lexicon is not installed", hint="install dns01[lexicon], the extra"
         ) from error
-    found = {each: ok for each, ok in discovery.find_providers().items() if each != "auto"}
+    found = discovery.find_providers()
     if name not in found:
         near = get_close_matches(name, found, n=1)
         raise Misconfigured(
@@ -56,7 +65,18 @@ def chosen(given: Mapping[str, str]) -> "type[Provider]":
     if not found[name]:
         hint = f"install dns-lexicon[{name}]"
         raise Misconfigured(f"dns-lexicon's {name} lacks a package", hint=hint)
-    provider: type[Provider] = discovery.load_provider_module(name).Provider
+    return muted(discovery.load_provider_module(name))
+
+
+def muted(module: ModuleType) -> "type[Provider]":
+    """Return the provider in *module*, which from now on prints nothing, wherever it would.
+
+    Some print what they do, into reports and commands' output; and what they log as
+    a warning would be on standard error if nobody took it.
+    """
+    vars(module)["print"] = lambda *_given, **_named: None
+    logging.getLogger("lexicon").addHandler(logging.NullHandler())
+    provider: type[Provider] = module.Provider
     return provider
 
 

@@ -1,6 +1,7 @@
 """dns-lexicon's providers, the real package: the contract, deadlines, and how hosts say no."""
 
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from pipeline.configuration.accounts import provider_settings
 from pipeline.configuration.environment import Environment
 from providers.contract import TXT, Provider, Zone
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
-from providers.lexicon import ADAPTER, Lexicon, adapter
+from providers.lexicon import ADAPTER, Lexicon, adapter, settings
 from providers.testing import MARK, ProviderContract
+from tests.documents import ROOT
 from tests.standins.powerdns import KEY, PowerDns
 
 APEX = from_text("example.com.")
@@ -164,7 +166,9 @@ def test_missing_options_are_said(host: PowerDns) -> None:
         ("route53", "route53 is refused.*--provider route53"),
         ("cloudflare", "cloudflare is refused.*--provider cloudflare"),
         ("ddns", "ddns is refused.*--provider rfc2136"),
-        ("auto", "LEXICON_PROVIDER names no provider of dns-lexicon"),
+        ("auto", "auto is refused: it guesses.*name the provider"),
+        ("duckdns", "duckdns is refused: it asks resolvers.*--provider exec"),
+        ("x", "LEXICON_PROVIDER names no provider of dns-lexicon.*it has .*, gandi, "),
         ("base", "names no provider"),
         ("powerdn", "names no provider.*did you mean powerdns"),
         ("../os", "names no provider"),
@@ -178,6 +182,39 @@ def test_which_providers(name: str, words: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         ADAPTER.open({"LEXICON_PROVIDER": name})
     assert re.search(words, f"{caught.value} [{caught.value.hint}]")
+
+
+def test_no_provider_prints_or_logs() -> None:
+    """
+    What namecheap prints would be in the report; a warning would be on standard error.
+    """
+    script = """
+from lexicon._private.providers import namecheap
+if {quiet}:
+    from providers.lexicon import settings
+    settings.chosen({{"LEXICON_PROVIDER": "namecheap"}})
+exec("print('Remote: 3'); LOGGER.error('a token')", vars(namecheap))
+"""
+    put_out = []
+    for quiet in (False, True):
+        words = [sys.executable, "-c", script.format(quiet=quiet)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
+        put_out.append((done.stdout, done.stderr))
+    assert put_out == [("Remote: 3\n", "a token\n"), ("", "")]
+
+
+def test_nobody_asks_resolvers_about_the_names() -> None:
+    """
+    Who looks names up, of those that are not refused? Nobody, in this version of the package.
+    """
+    import lexicon._private.providers as package
+
+    asking = re.compile(r"dns\.(resolver|query|asyncresolver)|import resolver|getaddrinfo")
+    paths = [path for folder in package.__path__ for path in Path(folder).glob("*.py")]
+    assert len(paths) > 80
+    found = {path.stem for path in paths if asking.search(path.read_text())}
+    assert found <= set(settings.REFUSED)
+    assert "duckdns" in found
 
 
 def test_without_the_package_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,14 +255,14 @@ def test_options_are_settings(host: PowerDns, tmp_path: Path) -> None:
     )
     del given["LEXICON_POWERDNS_AUTH_TOKEN"]
     environment = Environment(given)
-    found, settings = provider_settings("lexicon", {}, environment)
-    assert settings == variables(host)
-    found.open(settings).append(ZONE, [TXT(LEAF, "v")], MARK)
+    found, handed = provider_settings("lexicon", {}, environment)
+    assert handed == variables(host)
+    found.open(handed).append(ZONE, [TXT(LEAF, "v")], MARK)
     assert host.sets[LEAF.to_text(), "TXT"] == ['"v"']
     assert environment.secrets.hide(f"{KEY} {host.url}") == f"*** {host.url}"
     line = inventory.line("lexicon", environment, {})
     present = {each.name for each in line.settings if each.present}
-    assert (present, line.credentials) == (set(settings), True)
+    assert (present, line.credentials) == (set(handed), True)
     assert "LEXICON_POWERDNS_PDNS_SERVER_ID" in {each.name for each in line.settings} - present
 
 
@@ -236,10 +273,10 @@ def test_every_provider_of_the_package_has_its_settings() -> None:
     from lexicon._private.discovery import find_providers
 
     able = [name for name, ok in find_providers().items() if ok]
-    names = [name for name in able if name not in {"auto", "cloudflare", "ddns", "route53"}]
+    names = [name for name in able if name not in settings.REFUSED]
     assert len(names) > 70
     for name in names:
-        settings = ADAPTER.further({"LEXICON_PROVIDER": name}) if ADAPTER.further else ()
-        assert settings
-        assert all(each.name.startswith(f"LEXICON_{name.upper()}_") for each in settings)
-        assert any(each.secret for each in settings)
+        found = settings.further({"LEXICON_PROVIDER": name})
+        assert found
+        assert all(each.name.startswith(f"LEXICON_{name.upper()}_") for each in found)
+        assert any(each.secret for each in found)
