@@ -181,7 +181,7 @@ def leaves(hosts: Sequence[str]) -> set[Name]:
     return {from_text(f"_acme-challenge.{host.removeprefix('*.')}.") for host in hosts}
 
 
-def ended(process: subprocess.Popen[str], timeout: float = 80) -> tuple[int, str]:
+def ended(process: subprocess.Popen[str], timeout: float = 300) -> tuple[int, str]:
     """Wait for *process*; return its exit status and what it said."""
     with process:
         try:
