@@ -15,11 +15,10 @@ from .walkthrough.scene import scene
 from .walkthrough.script import SHELL, fenced, missing, outputs, steps
 
 REASONS = {
-    "needs an AWS account": 3,
     "needs a certificate issued before": 1,
-    "needs a server of yours": 4,
+    "needs a server of yours": 3,
     "needs an ACME CA": 1,
-    "takes minutes": 2,
+    "takes minutes": 1,
     "is part of a package that another test installs": 1,
 }
 """Why a block may be left out, and how many may for that reason."""

@@ -9,6 +9,7 @@ from . import clients
 ACCEPTED = {
     "apt": r"(update|install( -y)?( [a-z0-9.+-]+)+)",
     "apt-get": r"(update|install( -y)?( [a-z0-9.+-]+)+)",
+    "aws": r"iam (create|attach)-(policy|user|user-policy|access-key)( --[a-z-]+ \S+)+",
     "chown": r"(-R )?[a-z0-9:-]+( \S+)+",
     "crontab": r"-[el]|\S+",
     "curl": r"(-\S+ )*https://\S+( -o \S+)?",

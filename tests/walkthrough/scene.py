@@ -17,6 +17,8 @@ from providers.embedded import Embedded
 from tests.bridge import CANARY, Site, at, opened
 from tests.documents import ROOT
 from tests.standins.cloudflare import CloudflareStandIn
+from tests.standins.ministack import Ministack
+from tests.standins.route53 import Route53Front
 
 from . import programs
 from .script import Step, fenced, replaced, script
@@ -111,6 +113,15 @@ def addresses(site: Site) -> dict[str, str]:
     return listening | inner
 
 
+def amazon(stack: ExitStack, page: Path) -> dict[str, str]:
+    """Return what leads to an emulated Route 53, on the page about it: it takes long to start."""
+    if page.stem != "route53":
+        return {}
+    front = stack.enter_context(Route53Front(stack.enter_context(Ministack())))
+    front.create_zone("example.com.")
+    return {"AWS_ENDPOINT_URL_ROUTE_53": front.url}
+
+
 def furnish(folder: Path, page: Path, places: Mapping[str, str], own: Mapping[str, str]) -> None:
     """Make the home that the page's reader has: its files, an order, a program that finalizes."""
     home, root = folder / "home", folder / "root"
@@ -149,6 +160,7 @@ def scene(folder: Path, page: Path) -> Iterator[Scene]:
             "RCL_SUBSCRIPTION_ID": "subscription",
             "CLOUDFLARE_API_TOKEN": cloudflare.token,
         }
+        keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": CANARY}
         furnish(folder, page, places, own)
         bridged = ("BRIDGE_URL", "BRIDGE_TOKEN")
         variables = {k: v for k, v in site.environment.items() if k not in bridged} | {
@@ -156,5 +168,6 @@ def scene(folder: Path, page: Path) -> Iterator[Scene]:
             "HOME": str(folder / "home"),
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             **own,
+            **amazon(stack, page),
         }
-        yield Scene(site, own, variables, places)
+        yield Scene(site, own | keys, variables, places)
