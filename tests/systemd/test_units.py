@@ -220,6 +220,16 @@ def test_the_page_shows_units_that_systemd_understands(installed: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_name_is_one_word(unit: Unit) -> None:
+    """
+    Whatever blanks it has; the command is as many words as it has.
+    """
+    environment = unit.prepare() | {"CERTIFICATE": "a.example, b.example", "FINALIZE": "a 'b c'"}
+    words = unit.command(environment)
+    assert "a.example, b.example" in words
+    assert words[words.index("--") + 1 :] == ["a", "b c"]
+
+
 def test_the_environment_file_shown(unit: Unit) -> None:
     """
     The page's example sets what the unit asks for.
