@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 from providers.threads import in_thread
 
@@ -48,7 +48,7 @@ class Programs:
         )
         self._running.add(process)
         said = bytearray()
-        reading = in_thread(lambda: listen(process.stdout, said))
+        reading = in_thread(lambda: listen(cast("IO[bytes]", process.stdout), said))
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -72,10 +72,8 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def listen(stream: IO[bytes] | None, said: bytearray) -> None:
+def listen(stream: IO[bytes], said: bytearray) -> None:
     """Keep in *said* the last that comes down *stream*, however much that is."""
-    if stream is None:
-        return
     with stream:
         while octets := os.read(stream.fileno(), 1 << 16):
             said += octets

@@ -288,6 +288,34 @@ def test_yes_is_not_believed(verb: str, words: str) -> None:
     assert words in str(found)
 
 
+def test_a_cname_that_is_passed_over_in_silence_is_said() -> None:
+    """
+    A host that says yes to a value beside a CNAME, and does not keep it, is asked why.
+    """
+    host = Host()
+    host.add("CNAME", SPELLED, "elsewhere.example.net")
+    found = failure(opened(Deaf, host), "v")
+    assert isinstance(found, Rejected)
+    assert str(found).startswith(f"a CNAME at {SPELLED} is in the way")
+
+
+def test_a_removal_that_has_not_ended_is_no_removal() -> None:
+    """
+    Nor is it tried in another way: it may be under way.
+    """
+    host, over = Host(), Event()
+    host.add("TXT", SPELLED, "v")
+
+    class Hanging(Sound):
+        def delete_record(self, *given: Any, **named: Any) -> bool:
+            over.wait()
+            return super().delete_record(*given, **named)
+
+    found = failure(opened(Hanging, host, seconds=0.3), "v", verb="delete")
+    over.set()
+    assert f"has not ended to remove a TXT value at {SPELLED} within 0.3 s" in str(found)
+
+
 @pytest.mark.parametrize("verb", ["append", "delete"])
 def test_false_is_a_failure(verb: str) -> None:
     """
