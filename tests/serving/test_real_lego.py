@@ -90,6 +90,24 @@ def test_lego_apex_and_wildcard(bench: Bench, mode: str) -> None:
     assert {receipt["state"] for receipt in bench.receipts()} == {"cleaned"}
 
 
+def test_lego_two_runs_at_once(bench: Bench) -> None:
+    """
+    Two clients of one server, of which one name is both's: each gets its certificate.
+    """
+    hosts = [["example.test", "h001.example.test"], ["example.test", "h002.example.test"]]
+    with serving(bench):
+        running = []
+        for folder, names in zip(("one", "two"), hosts, strict=True):
+            words = [w if w != "exec" else "httpreq" for w in bench.lego(names, folder=folder)]
+            running.append(bench.start(privately(bench, words)))
+        for process in running:
+            status, said = ended(process)
+            assert status == 0, said
+    assert bench.issued("one/certificates/example.test.crt") == set(hosts[0])
+    assert bench.issued("two/certificates/example.test.crt") == set(hosts[1])
+    assert bench.left([*hosts[0], *hosts[1]]) == set()
+
+
 def test_lego_is_told_why_it_is_refused(bench: Bench) -> None:
     """
     A name that is not allowed: lego ends with the server's words, and nothing is written.
