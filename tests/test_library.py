@@ -334,6 +334,22 @@ def test_a_call_that_is_cancelled_removes_its_records(site: Site, host: str, at:
     assert not site.dns.values(leaf(host))
 
 
+def test_a_wait_that_is_cancelled_ends(site: Site, host: str) -> None:
+    """
+    There is nothing to remove: exit 130, long before the deadline.
+    """
+    cancel = Event()
+    report = wait(
+        {leaf(host).to_text(): VALUE},
+        environment=site.environment,
+        progress=lambda _step: cancel.set(),
+        cancel=cancel,
+        timeout=60,
+    )
+    assert (report.exit, report.status, codes(report)) == (130, "failed", {"interrupted"})
+    assert report.elapsed_s < 30
+
+
 def test_only_the_thread_of_the_call_is_interrupted_and_once() -> None:
     """
     An adapter's thread may tell of a wait, and what removes records of its work, undisturbed.
