@@ -165,3 +165,17 @@ def test_what_the_ca_has_accepted_need_not_stand(site: Site, host: str) -> None:
     """An authorization that is valid already asks for nothing."""
     report = alone(site, "ready", "--from", document(site, token(host, status="valid")))
     assert (report["status"], report["records"]) == ("ready", [])
+
+
+def test_what_strangers_add_to_it_is_shown_harmless(site: Site, host: str) -> None:
+    """Parameters that nobody knows do no harm, neither to the verdict nor to who reads of it."""
+    hostile = "x=<script>alert(1)</script>|`id`;y=::error::##[error]"
+    publish(site, host, f"{TEXT};{hostile}")
+    summary = site.folder / "summary"
+    words = ("ready", "--from", document(site, token(host)), "--report", "drawn.html")
+    done = site.dns01(*words, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout + done.stderr + summary.read_text()
+    for each in ("<script>", "`id`", "::error::", "##["):
+        assert each not in shown
+    assert "<script>alert(1)" not in (site.folder / "drawn.html").read_text()

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from pipeline.orders.due import NONE_YET, Certificate, certificate
 from tests.standins.rcl import CANARY
@@ -87,3 +89,10 @@ def test_a_certificate_with_all_its_fields_is_kept_as_a_time() -> None:
     found = certificate(answer("2027-01-01T00:00:00"), TODAY)
     assert found.expires
     assert CANARY not in repr(found)
+
+
+@given(some.binary(max_size=60) | some.text(max_size=40).map(answer))
+def test_no_answer_is_too_odd(body: bytes) -> None:
+    """Whatever it is, it says when, or is taken to be due; it never raises, for errors hold text."""
+    found = certificate(body, TODAY)
+    assert (found.expires is None) == bool(found.doubt)
