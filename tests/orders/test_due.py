@@ -93,6 +93,6 @@ def test_a_certificate_with_all_its_fields_is_kept_as_a_time() -> None:
 
 @given(some.binary(max_size=60) | some.text(max_size=40).map(answer))
 def test_no_answer_is_too_odd(body: bytes) -> None:
-    """Whatever it is, it says when, or is taken to be due; it never raises, for errors hold text."""
+    """Whatever it is, it says when, or is taken to be due; nothing raises: errors hold text."""
     found = certificate(body, TODAY)
     assert (found.expires is None) == bool(found.doubt)
