@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -157,23 +156,21 @@ def test_the_policy_allows_what_the_adapter_calls() -> None:
 EXAMPLE = DOCS / "examples" / "dns01-example-provider"
 
 
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
-    """Return a folder with the guide's provider installed: its files, and its entry points."""
-    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
-    project = tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]
-    installed = tmp_path / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    installed.mkdir()
-    (installed / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that pip has installed the guide's provider into; its test stands beside."""
+    folder = tmp_path_factory.mktemp("installed")
+    source = shutil.copytree(EXAMPLE, folder / "source")  # what is built leaves its marks there
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"),
+            *("--no-build-isolation", "--target", folder, source),
+        ],
+        check=True,
+        timeout=300,
     )
-    (installed / "entry_points.txt").write_text(
-        "".join(
-            f"[{group}]\n" + "".join(f"{name} = {at}\n" for name, at in points.items())
-            for group, points in project["entry-points"].items()
-        )
-    )
-    return tmp_path
+    shutil.copy(EXAMPLE / "test_toydns.py", folder)
+    return folder
 
 
 def python(package: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -65,7 +65,7 @@ def unknown(key: str, keys: Iterable[str], place: str) -> Failed:
 
 def duration(value: object) -> float:
     """Return ``5m``, ``300s``, ``1.5h`` or a bare number of seconds, in seconds; more than 0."""
-    match = DURATION.fullmatch(shown(value))
+    match = None if isinstance(value, list) else DURATION.fullmatch(shown(value))
     seconds = float(match[1]) * SECONDS[match[2]] if match else 0.0
     if not 0 < seconds < 31_536_000:
         raise ValueError(
