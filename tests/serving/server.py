@@ -56,7 +56,7 @@ def answered(request: urllib.request.Request | str) -> tuple[int, dict[str, Any]
 
 @contextmanager
 def serving(site: Site, *words: str, **variables: str) -> Iterator[Server]:
-    """Start a server; end it if that is not done by then."""
+    """Start a server; stop it if that is not done by then."""
     listen = [] if "--listen" in words else ["--listen", "127.0.0.1:0"]
     process = site.start("serve", *listen, "--provider", "bridge", *words, **variables)
     assert process.stdout is not None
@@ -66,5 +66,5 @@ def serving(site: Site, *words: str, **variables: str) -> Iterator[Server]:
         yield Server(site, process, line.split()[-1])
     finally:
         if process.poll() is None:
-            process.kill()
-            process.communicate()
+            process.terminate()
+            finish(process)

@@ -98,6 +98,30 @@ def test_repeating_is_no_error(server: Server) -> None:
     assert shown(server.site) == set()
 
 
+def test_cleaning_up_waits_for_who_is_writing(server: Server) -> None:
+    """
+    A client that gave up on present cleans up: the value is gone when both have their answers.
+    """
+    arrived, go_on = Event(), Event()
+
+    def halt(verb: str, _content: dict[str, Any]) -> None:
+        if verb == "append":
+            arrived.set()
+            go_on.wait(10)
+
+    server.site.bridge.before = halt
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(server.present)
+        assert arrived.wait(10)
+        removing = pool.submit(server.cleanup)
+        until(removing.running)
+        time.sleep(0.3)  # by then a hasty one has its answer
+        assert not removing.done()
+        go_on.set()
+        assert [writing.result()[0], removing.result()[0]] == [200, 200]
+    assert shown(server.site) == set()
+
+
 def test_what_others_wrote_stays(server: Server) -> None:
     """
     Cleanup of a value that no server's receipt lists touches nothing.
