@@ -6,13 +6,11 @@ acme.sh      add|rm FQDN VALUE
 dehydrated   deploy_challenge|clean_challenge, then DOMAIN FILE VALUE once or more; exit_hook; more
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from pipeline.model import LEAF, VALUE, Challenge, Exit, Failed
-from pipeline.orders.identifiers import hostname, leaf_of
+from pipeline.orders.identifiers import digest, hostname, leaf_of
 from pipeline.text import quoted
 
 LEGO = "present or cleanup, then FQDN VALUE, or -- DOMAIN TOKEN KEYAUTH"
@@ -92,7 +90,11 @@ def lego(words: Sequence[str]) -> Call:
     """Return what lego's exec provider calls for."""
     match words:
         case [verb, "--", domain, _, proof]:
-            mine = (challenge_of(domain, digest(proof)),)
+            try:
+                value = digest(proof)
+            except ValueError as error:
+                raise refused(f"the key authorization of {quoted(domain)} is {error}") from error
+            mine = (challenge_of(domain, value),)
         case [verb, fqdn, value]:
             mine = (challenge_at(fqdn, value, "set LEGO_DISABLE_CNAME_SUPPORT=true"),)
         case _:
@@ -150,11 +152,6 @@ def challenge_at(fqdn: str, value: str, instead: str) -> Challenge:
             f"if it is what the challenge is an alias for, {instead}: dns01 follows by itself",
         )
     return challenge_of(domain.removesuffix("."), value)
-
-
-def digest(key_authorization: str) -> str:
-    """Return the value for *key_authorization* (RFC 8555 §8.4)."""
-    return urlsafe_b64encode(sha256(key_authorization.encode()).digest()).rstrip(b"=").decode()
 
 
 def called(challenge: Challenge) -> str:

@@ -1,6 +1,8 @@
-"""Read the names that certificates are for: ACME's dns identifiers (RFC 8555 §9.7.7). Pure."""
+"""Read ACME's dns identifiers (RFC 8555 §9.7.7), and what proves control of one. Pure."""
 
 import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 
 import dns.exception
 import idna
@@ -11,6 +13,9 @@ from pipeline.text import quoted
 
 COMMA = re.compile(" ?, ?")
 """Between the names of a certificate; the vendor's pages sometimes print a space."""
+
+KEY_AUTHORIZATION = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+"""Token and thumbprint (RFC 8555 §8.1)."""
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -62,3 +67,14 @@ def labels_of(text: str) -> tuple[bytes, ...] | None:
 def leaf_of(base: Name) -> Name:
     """Return the challenge record's name for *base* (RFC 8555 §8.4)."""
     return Name((LEAF, *base.labels))
+
+
+def digest(key_authorization: str) -> str:
+    """Return the TXT value for *key_authorization* (RFC 8555 §8.4).
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not KEY_AUTHORIZATION.fullmatch(key_authorization):
+        raise ValueError("not token.thumbprint, both of base64url")
+    return urlsafe_b64encode(sha256(key_authorization.encode()).digest()).rstrip(b"=").decode()

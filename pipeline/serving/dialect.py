@@ -8,23 +8,17 @@ so a wish that is granted is echoed, and one that is not must not be.
 """
 
 import json
-import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 from dns.name import Name
 
 from pipeline.model import LEAF, VALUE, Challenge
-from pipeline.orders.identifiers import hostname, leaf_of
+from pipeline.orders.identifiers import digest, hostname, leaf_of
 from pipeline.text import quoted
 
 LIMIT = 8192
 """Octets of a request's body; a true one has three hundred."""
-
-KEY_AUTHORIZATION = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
-"""RFC 8555 §8.1."""
 
 
 class Refused(Exception):
@@ -61,7 +55,11 @@ def read_wish(body: bytes) -> Wish:
         return Wish(challenge(base_of(fqdn), value), echo(document, "fqdn", "value"))
     if "keyAuth" in document:
         domain, proof = field(document, "domain"), field(document, "keyAuth")
-        wished = challenge(base(domain.removeprefix("*."), "domain"), digest(proof))
+        try:
+            value = digest(proof)
+        except ValueError as error:
+            raise Refused(400, f"keyAuth is {error}") from error
+        wished = challenge(base(domain.removeprefix("*."), "domain"), value)
         return Wish(wished, echo(document, "domain", "token", "keyAuth"))
     raise Refused(
         400,
@@ -104,13 +102,6 @@ def base(text: str, key: str) -> Name:
     if found is None:
         raise Refused(400, f"{key} {quoted(text)} is not a domain name")
     return found
-
-
-def digest(key_authorization: str) -> str:
-    """Return the TXT value for *key_authorization* (RFC 8555 §8.4)."""
-    if not KEY_AUTHORIZATION.fullmatch(key_authorization):
-        raise Refused(400, "keyAuth is not token.thumbprint, both of base64url")
-    return urlsafe_b64encode(sha256(key_authorization.encode()).digest()).rstrip(b"=").decode()
 
 
 def challenge(host: Name, value: str) -> Challenge:

@@ -9,17 +9,15 @@ import os
 import re
 import weakref
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from dns.name import Name
 
-from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Description, Setting, Zone
-from providers.enclosing import enclosing
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
 from providers.hosted import hosted
+from providers.presenting import OneByOne
 
 from .program import Ended, Programs
 
@@ -53,42 +51,25 @@ class Exec:
         seconds: float = SECONDS,
     ) -> None:
         self._path = path
-        self._zones = zones
         self._environment = environment
         self._seconds = seconds
         self._programs = Programs()
         self._one = Lock()
-        self._writer = OneWriter()
+        self._values = OneByOne(zones, self._call)
         self.api_calls = 0
         weakref.finalize(self, self._programs.kill)
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
-        return enclosing(names, self._zones)
+        return self._values.zones(names)
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
-        return self._writer.write(zone, "append", records, partial(self._append, zone))
+        return self._values.append(zone, records)
 
     def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        return self._writer.write(zone, "delete", records, partial(self._delete, zone))
+        return self._values.delete(zone, records)
 
     def in_sync(self, change: Change) -> bool:
         return True
-
-    def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        for name, value in distinct(records):
-            self._call("present", name, value)
-        return Change(zone)
-
-    def _delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        failures: list[ProviderError] = []
-        for name, value in distinct(records):
-            try:
-                self._call("cleanup", name, value)
-            except ProviderError as error:  # what can be removed is, whatever cannot
-                failures.append(error)
-        if failures:
-            raise failures[0]
-        return Change(zone)
 
     def _call(self, verb: str, name: str, value: str) -> None:
         what = f"{self._path} {verb} {name}"
@@ -107,12 +88,6 @@ class Exec:
                 raise Misconfigured(f"{self._path} cannot be run: {why}", hint=hint) from error
         if ended.status:
             raise failure(what, ended)
-
-
-def distinct(records: Sequence[TXT]) -> list[tuple[str, str]]:
-    """Return names and values, each once, as the program gets them."""
-    pairs = ((record.name.canonicalize().to_text(), record.value) for record in records)
-    return list(dict.fromkeys(pairs))
 
 
 def failure(what: str, ended: Ended) -> ProviderError:

@@ -6,16 +6,14 @@ do itself: spare other values of the name, and take a repetition for done. `dns0
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from dns.name import Name
 
-from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Description, Setting, Zone
-from providers.enclosing import enclosing
-from providers.errors import Misconfigured, ProviderError
+from providers.errors import Misconfigured
 from providers.hosted import hosted
 from providers.posting import Posts
+from providers.presenting import OneByOne
 
 ENDPOINT = Setting("HTTPREQ_ENDPOINT", "address of the server; https, or loopback")
 ZONES = Setting("HTTPREQ_ZONES", "zones that it writes to, with commas")
@@ -30,52 +28,31 @@ class Httpreq:
     def __init__(
         self, server: Posts, zones: Sequence[Zone], headers: Mapping[str, str] | None = None
     ) -> None:
-        self._server, self._zones, self._headers = server, zones, headers
-        self._writer = OneWriter()
+        self._server, self._headers = server, headers
+        self._values = OneByOne(zones, self._post)
 
     @property
     def api_calls(self) -> int:
         return self._server.calls
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
-        return enclosing(names, self._zones)
+        return self._values.zones(names)
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
-        return self._writer.write(zone, "append", records, partial(self._append, zone))
+        return self._values.append(zone, records)
 
     def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        return self._writer.write(zone, "delete", records, partial(self._delete, zone))
+        return self._values.delete(zone, records)
 
     def in_sync(self, change: Change) -> bool:
         return True
 
-    def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        for fqdn, value in distinct(records):
-            self._post("/present", fqdn, value)
-        return Change(zone)
-
-    def _delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        failures: list[ProviderError] = []
-        for fqdn, value in distinct(records):
-            try:
-                self._post("/cleanup", fqdn, value)
-            except ProviderError as error:  # what can be removed is, whatever cannot
-                failures.append(error)
-        if failures:
-            raise failures[0]
-        return Change(zone)
-
-    def _post(self, path: str, fqdn: str, value: str) -> None:
+    def _post(self, verb: str, fqdn: str, value: str) -> None:
+        path = f"/{verb}"
         reply = self._server.post(path, {"fqdn": fqdn, "value": value}, self._headers)
         if not reply.is_done:
             login = f"{USERNAME.name} and {PASSWORD.name}"
             raise reply.failure(f"{path} of {fqdn}", ENDPOINT.name, login)
-
-
-def distinct(records: Sequence[TXT]) -> list[tuple[str, str]]:
-    """Return names and values, each once, as the server gets them."""
-    pairs = ((record.name.canonicalize().to_text(), record.value) for record in records)
-    return list(dict.fromkeys(pairs))
 
 
 def opened(given: Mapping[str, str]) -> Httpreq:
