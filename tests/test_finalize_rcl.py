@@ -1,7 +1,10 @@
 """The example that finalizes an RCL order, run as its page says."""
 
+import base64
 import os
+import resource
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -125,10 +128,18 @@ def test_a_failure_writes_nothing_and_shows_nothing(
     assert len(list(site.folder.glob("*.pfx*"))) == 2
 
 
-def alone(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the example by itself."""
+def alone(
+    folder: Path, *, most: int = resource.RLIM_INFINITY, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the example by itself, where a file may have no more than *most* octets."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
     return subprocess.run(
         [sys.executable, PROGRAM, NAME, folder / "out.pfx"],
+        preexec_fn=limit,
         env={
             "PATH": os.environ["PATH"],
             "RCL_API_KEY": f"{SECRET}-rcl",
@@ -143,6 +154,42 @@ def alone(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("what", ["no folder", "a folder", "no room"])
+def test_an_order_is_not_spent_on_what_cannot_be_written(
+    api: RclApi, tmp_path: Path, what: str
+) -> None:
+    """Both files are opened, with room for a certificate, before the one request there may be."""
+    where = tmp_path / "no" if what == "no folder" else tmp_path
+    if what == "a folder":
+        (tmp_path / "out.pfx").mkdir()
+    most = 1000 if what == "no room" else resource.RLIM_INFINITY
+    done = alone(where, most=most, RCL_BASE_URL=api.base)
+    assert (done.returncode, api.requests) == (1, [])
+    assert "nothing was asked" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out.pfx"] * (what == "a folder")
+
+
+def test_both_files_are_new_or_neither(api: RclApi, tmp_path: Path) -> None:
+    """A PFX that cannot be written whole leaves the old one, and the password that opens it."""
+    pfx, password = tmp_path / "out.pfx", tmp_path / "out.pfx.password"
+    pfx.write_bytes(b"the one before")
+    password.write_text("its password")
+    api.outcome = body(certificate(pfxString=base64.b64encode(bytes(200_000)).decode()))
+    done = alone(tmp_path, most=100_000, RCL_BASE_URL=api.base)
+    assert (done.returncode, api.finalized) == (1, [URI])
+    assert (pfx.read_bytes(), password.read_text()) == (b"the one before", "its password")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("variable", ["RCL_SUBSCRIPTION_ID", "RCL_API_KEY"])
+def test_an_empty_variable_is_none(api: RclApi, tmp_path: Path, variable: str) -> None:
+    """Nothing is asked with it, and it is named."""
+    given: dict[str, str] = {"RCL_BASE_URL": api.base, variable: ""}
+    done = alone(tmp_path, most=resource.RLIM_INFINITY, **given)
+    assert (done.returncode, api.requests) == (1, [])
+    assert variable in done.stderr
+
+
 def test_the_key_goes_nowhere_else(api: RclApi, tmp_path: Path) -> None:
     """No redirect is followed, and no base is asked in clear."""
     with Recorder() as other:
@@ -153,12 +200,19 @@ def test_the_key_goes_nowhere_else(api: RclApi, tmp_path: Path) -> None:
         assert other.seen == []
 
 
+def test_no_proxy_gets_the_key_for_this_host(api: RclApi, tmp_path: Path) -> None:
+    """The loopback is asked directly, as by dns01 itself."""
+    with Recorder() as other:
+        assert alone(tmp_path, RCL_BASE_URL=api.base, http_proxy=other.url).returncode == 0
+        assert other.seen == []
+
+
 def test_the_key_may_be_in_a_file(api: RclApi, tmp_path: Path) -> None:
     """As with dns01 itself."""
     key = tmp_path / "key"
     key.write_text(f"{SECRET}-rcl\n")
-    variables = {"RCL_API_KEY": "", "RCL_API_KEY_FILE": str(key), "RCL_BASE_URL": api.base}
-    assert alone(tmp_path, **variables).returncode == 0
+    done = alone(tmp_path, RCL_API_KEY="", RCL_API_KEY_FILE=str(key), RCL_BASE_URL=api.base)
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("uris", ["", f"{URI} {URI}"])
