@@ -81,9 +81,11 @@ def certbot(words: Sequence[str], variables: Mapping[str, str]) -> Call:
     is_over = value in variables.get("CERTBOT_AUTH_OUTPUT", "") if not words else "cleanup" in words
     if is_over:
         return Remove(mine)
-    follow = variables.get("CERTBOT_REMAINING_CHALLENGES", "0")
+    follow = variables.get("CERTBOT_REMAINING_CHALLENGES") or "0"
+    if not (follow.isascii() and follow.isdigit()):
+        raise misused("certbot", "a number of challenges in CERTBOT_REMAINING_CHALLENGES")
     every = variables.get("CERTBOT_ALL_DOMAINS", domain).split(",")
-    return Present(mine, is_last=follow == "0", of=len(every))
+    return Present(mine, is_last=not follow.strip("0"), of=len(every))
 
 
 def lego(words: Sequence[str]) -> Call:
@@ -151,7 +153,7 @@ def challenge_at(fqdn: str, value: str, instead: str) -> Challenge:
             f"{quoted(fqdn)} does not begin with {LEAF.decode()}: nothing else is written",
             f"if it is what the challenge is an alias for, {instead}: dns01 follows by itself",
         )
-    return challenge_of(domain.removesuffix("."), value)
+    return challenge_of(domain, value)
 
 
 def called(challenge: Challenge) -> str:
