@@ -35,6 +35,7 @@ class Hook:
         self._client, self._run = client, run
         self._settings, self._tools = settings, tools
         self._begin = begin
+        self._short: list[Problem] = []
 
     def begin(self, call: Present) -> Run:
         """Return what publishes the values of *call*; the last call's also confirms the others'."""
@@ -56,10 +57,12 @@ class Hook:
             return run.publish()
         report = run.ready()
         missing = call.of - len(report.orders)
-        if missing <= 0 or report.exit not in set(Exit):  # what a signal ended is another matter
+        found = [missed(missing, self._client)] if missing > 0 else []
+        found += self._short
+        if not found or report.exit not in set(Exit):  # what a signal ended is another matter
             return report
         code = worst([Exit(report.exit), Exit.NOT_READY])
-        problems = (*report.problems, missed(missing, self._client))
+        problems = (*report.problems, *found)
         return replace(report, exit=code, status=finished(code, "ready"), problems=problems)
 
     def remove(self, call: Call) -> Report:
@@ -106,13 +109,25 @@ class Hook:
                 f"another value was removed there a moment ago, and a resolver of the CA may "
                 f"repeat it without the new one for {seconds:.0f} s: waiting"
             )
-            left = self._settings.timeout - tools.clock.now()
-            tools.clock.pause(max(min(seconds, left / 2), 0.0))
+            half = max((self._settings.timeout - tools.clock.now()) / 2, 0.0)
+            if half < seconds:
+                self._short = [repeated(seconds - half)]
+            tools.clock.pause(min(seconds, half))
 
 
 def is_busy(report: Report) -> bool:
     """Whether a hook that has lost its client is still at its own removal."""
     return any(problem.code == "busy" for problem in report.problems)
+
+
+def repeated(seconds: float) -> Problem:
+    """Return the problem of a value that was published *seconds* too early for caches."""
+    return Problem(
+        "value-repeated",
+        f"a resolver of the CA may repeat the values that were there before, without this one, "
+        f"for {seconds:.0f} s after it was published",
+        "give it a longer --timeout, or new records a shorter --ttl",
+    )
 
 
 def missed(count: int, client: str) -> Problem:

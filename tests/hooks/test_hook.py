@@ -299,6 +299,18 @@ def test_what_a_cache_may_repeat_is_outlasted(site: Site) -> None:
     assert "a moment ago" not in elsewhere.stderr
 
 
+def test_what_is_not_outlasted_is_not_ready(site: Site) -> None:
+    """
+    Where the time does not suffice for that, the value is published, and the call says no.
+    """
+    assert lego(site, "present", VALUES[0], "--ttl", "60").returncode == 0
+    assert lego(site, "cleanup", VALUES[0]).returncode == 0
+    again = lego(site, "present", VALUES[1], "--ttl", "60", "--timeout", "6")
+    assert again.returncode == 75
+    assert "may repeat the values that were there before" in again.stderr
+    assert VALUES[1] in shown(site)
+
+
 def test_cleanup_ends_by_its_timeout(site: Site) -> None:
     """
     --timeout bounds a cleanup, too: a host that hangs is left, and the receipt keeps the value.
