@@ -9,7 +9,7 @@ demo: .venv/run  ## the main job on embedded parts: no root, no account, no netw
 
 test: .venv/dev  ## every test; real servers included where they can run
 	@.ci/install-servers
-	@.ci/isolated $(BIN)/pytest
+	@.ci/test $(BIN)/pytest
 
 lint: .venv/dev  ## format, lint, types
 	$(BIN)/ruff format --check .
@@ -19,7 +19,7 @@ lint: .venv/dev  ## format, lint, types
 check: lint  ## what must be green before a commit: lint, tests, branch coverage
 	@.ci/install-servers
 	$(BIN)/coverage erase
-	.ci/isolated $(BIN)/coverage run -m pytest
+	.ci/test $(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
