@@ -23,6 +23,7 @@ __all__ = [
     "Change",
     "Description",
     "Entrusted",
+    "Lingering",
     "Marked",
     "Marking",
     "Paced",
@@ -32,7 +33,11 @@ __all__ = [
     "Scoped",
     "Setting",
     "Zone",
+    "lingers_s",
 ]
+
+LINGERS_S = 5.0
+"""Seconds after which a host has done, or will not do, what a process sent that is dead by now."""
 
 
 class Provider(Protocol):
@@ -144,6 +149,24 @@ class Scoped(Protocol):
         "these credentials". Few calls, all of them reads; what cannot be seen is left out.
         """
         ...
+
+
+@runtime_checkable
+class Lingering(Protocol):
+    """What a provider has as well if what was sent is settled later, or sooner, than in 5 s."""
+
+    @property
+    def lingers_s(self) -> float:
+        """Seconds after which what a process sent takes effect no more, if it has died or given up.
+
+        Known without I/O.
+        """
+        ...
+
+
+def lingers_s(provider: Provider) -> float:
+    """Return how long a write may still take effect whose process has died or given up."""
+    return provider.lingers_s if isinstance(provider, Lingering) else LINGERS_S
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from dns.name import Name
 
 from pipeline.clock import Clock
 from pipeline.hosts import Hosts
-from providers.contract import TXT, Change, Provider, Zone
+from providers.contract import TXT, Change, Provider, Zone, lingers_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class Ready:
     @property
     def api_calls(self) -> int:
         return self.provider.api_calls
+
+    @property
+    def lingers_s(self) -> float:
+        return lingers_s(self.provider)
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         return self.provider.zones(names)

@@ -34,6 +34,8 @@ VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 class AcmeDns:
     """The names of all accounts in one file, at one server."""
 
+    lingers_s = 0.0  # what comes late cannot be removed either
+
     def __init__(self, server: Posts, storage: Path) -> None:
         self._server, self._storage = server, storage
         self._secrets: set[str] = set()

@@ -12,6 +12,7 @@ from dns.name import Name
 from providers.contract import TXT, Adapter, Change, Description, Setting, Zone
 from providers.errors import Misconfigured
 from providers.hosted import hosted
+from providers.pool import DEADLINE
 from providers.posting import Posts
 from providers.presenting import OneByOne
 
@@ -24,6 +25,8 @@ MODE = Setting("HTTPREQ_MODE", "must not be RAW: nobody here has a key authoriza
 
 class Httpreq:
     """Every zone that one server writes to; it is sent one request at a time for each."""
+
+    lingers_s = DEADLINE  # whom the server writes to, and how soon, is not known here
 
     def __init__(
         self, server: Posts, zones: Sequence[Zone], headers: Mapping[str, str] | None = None

@@ -40,6 +40,8 @@ class Lexicon:
         ttl: For new records, whatever is asked for; None: as asked for.
     """
 
+    lingers_s = SECONDS  # how soon some eighty hosts do what they are sent is not known here
+
     def __init__(
         self,
         make: "Callable[[str, int], Provider]",

@@ -1,8 +1,10 @@
 """What the values of the contract mean to those who keep them."""
 
+import pytest
 from dns.name import from_text
 
-from providers.contract import Zone
+from pipeline.configuration.registry import load
+from providers.contract import Zone, lingers_s
 
 
 def test_a_zone_is_its_apex_and_id() -> None:
@@ -14,3 +16,28 @@ def test_a_zone_is_its_apex_and_id() -> None:
     assert said == Zone(apex, "Z1")
     assert len({said, Zone(apex, "Z1")}) == 1
     assert len({said, Zone(apex, "Z2"), Zone(other, "Z1")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "seconds"),
+    [
+        (
+            "rfc2136",
+            {
+                "RFC2136_NAMESERVER": "127.0.0.1",
+                "RFC2136_TSIG_KEY": "k.",
+                "RFC2136_TSIG_SECRET": "c2VjcmV0",
+            },
+            5.0,
+        ),
+        ("httpreq", {"HTTPREQ_ENDPOINT": "http://127.0.0.1:1", "HTTPREQ_ZONES": "e.com"}, 30.0),
+        ("lexicon", {"LEXICON_PROVIDER": "powerdns", "LEXICON_ZONES": "e.com"}, 30.0),
+    ],
+)
+def test_how_long_what_was_sent_may_take_effect(
+    name: str, settings: dict[str, str], seconds: float
+) -> None:
+    """
+    Where we speak to the host itself a few seconds; where others do it for us, a call's time.
+    """
+    assert lingers_s(load(name).open(settings)) == seconds

@@ -10,7 +10,7 @@ from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
 from pipeline.model import Failed
 from pipeline.serving.shared import Shared
-from providers.contract import TXT, Change, Paced, Pause, Zone
+from providers.contract import TXT, Change, Paced, Pause, Zone, lingers_s
 from providers.errors import Unavailable
 
 ZONE = Zone(from_text("example.com."), "example.com")
@@ -21,6 +21,7 @@ class Counted:
     """A provider that must be paced before anything else, and only then."""
 
     api_calls = 7
+    lingers_s = 12.0
 
     def __init__(self) -> None:
         self.pauses: list[Pause] = []
@@ -67,7 +68,7 @@ def test_a_provider_is_opened_and_paced_once() -> None:
     assert provider.zones([RECORD.name]) == [ZONE]
     assert provider.in_sync(provider.delete(ZONE, [RECORD]))
     assert opened[0].asked == ["zones", "delete", "in_sync"]
-    assert {each.api_calls for each in found} == {7}
+    assert {(each.api_calls, lingers_s(each)) for each in found} == {(7, 12.0)}
 
 
 def test_a_request_waits_for_its_host_no_longer_than_it_may() -> None:
