@@ -153,14 +153,11 @@ class Scoped(Protocol):
 
 @runtime_checkable
 class Lingering(Protocol):
-    """What a provider has as well if what was sent is settled later, or sooner, than in 5 s."""
+    """What a provider has as well if what was sent is not settled in `LINGERS_S`."""
 
     @property
     def lingers_s(self) -> float:
-        """Seconds after which what a process sent takes effect no more, if it has died or given up.
-
-        Known without I/O.
-        """
+        """Seconds after which what was sent takes effect no more. Known without I/O."""
         ...
 
 
