@@ -28,7 +28,7 @@ def result(future: Future[Result], provider: str) -> Result:
             "provider",
             f"{provider} did not answer in the time there was",
             "it hangs, or is far too slow: is it up? a longer --timeout gives it more time, "
-            "except for removing after a signal",
+            "but not when serving, or removing after a signal",
         )
     try:
         return future.result()

@@ -43,8 +43,8 @@ CORE = {
 """What decides. It is given everything it judges."""
 
 SHELL_ONLY = {
-    "asyncio", "concurrent", "fcntl", "http", "httpx", "importlib", "io", "logging",
-    "multiprocessing", "os", "pathlib.Path", "random", "rich", "secrets", "select", "selectors",
+    "asyncio", "concurrent", "fcntl", "http.client", "http.server", "httpx", "importlib", "io",
+    "logging", "multiprocessing", "os", "pathlib.Path", "random", "rich", "secrets", "select", "selectors",
     "shutil", "signal", "socket", "socketserver", "ssl", "subprocess", "sys", "tempfile",
     "threading", "time", "urllib.request", "dns.query", "dns.resolver", "dns.asyncquery",
 }  # fmt: skip

@@ -25,9 +25,6 @@ from .signals import listen
 
 USERNAME, PASSWORD = "DNS01_SERVE_USERNAME", "DNS01_SERVE_PASSWORD"
 
-SOON = 0.3
-"""Seconds for a request that is all but answered; others are worth a line."""
-
 
 class Service:
     """A server over what *parts* has."""
@@ -75,7 +72,7 @@ class Service:
 
     def _finish(self, listener: Listener, values: Values) -> None:
         """Answer what is being asked; say what of clients stays."""
-        if count := listener.stop(SOON):
+        if count := listener.at_work:
             self._log(0, f"stopping: finishing {counted(count, 'request')}")
         if left := listener.stop(ANSWERED + GRACE):
             self._say(f"{counted(left, 'request')} cut off: receipts list what may be in DNS")
@@ -106,6 +103,9 @@ def access_from(environment: Environment, names: tuple[Name, ...], host: str) ->
     if bool(username) != bool(password) or ":" in username:
         what = "contains a colon" if ":" in username else "is to be set together with the other"
         raise wrong(f"{USERNAME if username else PASSWORD} {what}: {USERNAME}, {PASSWORD}")
+    for variable, text in ((USERNAME, username), (PASSWORD, password)):
+        if text and not text.strip():
+            raise wrong(f"{variable} is blank")
     if not password and not ip_address(host).is_loopback:
         raise wrong(
             f"anybody who reaches {host} could have records written: {USERNAME} is not set",

@@ -3,26 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from pipeline.model import Exit, Failed
 from pipeline.text import printable
 
 from .dialect import Refused
-
-PHRASES = {
-    200: "OK",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    413: "Content Too Large",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-}
-"""RFC 9110 §15."""
 
 STATUSES = {Exit.DATA: 409, Exit.UNAVAILABLE: 502, Exit.REFUSED: 502, Exit.NOT_READY: 503}
 """What a failure is to a client: conflict with what is in DNS, the DNS host's, busy; else ours."""
@@ -42,7 +28,7 @@ class Answer:
     @property
     def line(self) -> str:
         """The status with its reason phrase."""
-        return f"{self.status} {PHRASES[self.status]}"
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
 
     @property
     def body(self) -> bytes:

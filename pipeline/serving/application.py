@@ -10,17 +10,18 @@ from pipeline.text import printable
 
 from .access import Access
 from .answers import Answer, error, failure, refusal
-from .dialect import LIMIT, Refused, Wish, read_wish
+from .dialect import LIMIT, Refused, Request, read_request
 
 FROM_BROWSERS = ("HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE")
 """Headers that ACME clients do not send, and a page that makes its reader's browser ask does."""
 
-Request = Mapping[str, Any]
+Environ = Mapping[str, Any]
+"""A request as PEP 3333 has it."""
 Start = Callable[[str, list[tuple[str, str]]], object]
 
 
-class Desk(Protocol):
-    """Who does what is wished; each returns what was done, in words for the log."""
+class Handler(Protocol):
+    """Who does what is asked for; each returns what was done, in words for the log."""
 
     def present(self, challenge: Challenge) -> str:
         """Write the value of *challenge*. Raises `Failed`."""
@@ -41,16 +42,16 @@ class Application:
 
     def __init__(
         self,
-        desk: Desk,
+        handler: Handler,
         access: Access,
         clock: Clock,
         log: Callable[[int, str], None],
         hide: Callable[[str], str] = str,
     ) -> None:
         self._access, self._clock, self._log, self._hide = access, clock, log, hide
-        self._verbs = {"/present": desk.present, "/cleanup": desk.cleanup}
+        self._verbs = {"/present": handler.present, "/cleanup": handler.cleanup}
 
-    def __call__(self, request: Request, start: Start) -> Iterable[bytes]:
+    def __call__(self, request: Environ, start: Start) -> Iterable[bytes]:
         began = self._clock.now()
         answer, subject = self._answer(request)
         method, path = request["REQUEST_METHOD"], request.get("PATH_INFO", "")
@@ -62,17 +63,17 @@ class Application:
         start(answer.line, answer.headers)
         return [] if method == "HEAD" else [answer.body]
 
-    def _answer(self, request: Request) -> tuple[Answer, str]:
+    def _answer(self, request: Environ) -> tuple[Answer, str]:
         """Return the answer, and the name that it is about if that is known."""
         subject = ""
         try:
             verb = self._verb(request)
             if verb is None:
                 return Answer(200, {"status": "ok"}), ""
-            wish = self._wish(request)
-            subject = wish.challenge.name.to_text()
-            self._access.allow(wish.challenge.name.parent())
-            return Answer(200, wish.echo, verb(wish.challenge)), subject
+            asked = self._read(request)
+            subject = asked.challenge.name.to_text()
+            self._access.allow(asked.challenge.name.parent())
+            return Answer(200, asked.echo, verb(asked.challenge)), subject
         except Refused as refused:
             return refusal(refused), subject
         except Failed as failed:
@@ -81,7 +82,7 @@ class Application:
             self._log(500, bug(broken).message)
             return error(500, "dns01 failed at this: its log says how"), subject
 
-    def _verb(self, request: Request) -> Callable[[Challenge], str] | None:
+    def _verb(self, request: Environ) -> Callable[[Challenge], str] | None:
         """Return what the request is for; None: it only wants to know that we live.
 
         Raises:
@@ -99,9 +100,9 @@ class Application:
             raise Refused(405, f"{path} takes POST")
         return self._verbs[path]
 
-    def _wish(self, request: Request) -> Wish:
+    def _read(self, request: Environ) -> Request:
         text = request.get("CONTENT_LENGTH") or "0"
         length = int(text) if text.isascii() and text.isdigit() else 0
         if length > LIMIT:
             raise Refused(413, f"the body has more than {LIMIT} octets")
-        return read_wish(request["wsgi.input"].read(length))
+        return read_request(request["wsgi.input"].read(length))

@@ -4,7 +4,7 @@ Default mode, and acmeproxy:   {"fqdn": "_acme-challenge.example.com.", "value":
 RAW mode:                      {"domain": "example.com", "token": "...", "keyAuth": "..."}
 
 acme.sh looks for the value, in quotes, in what it is answered, and not at the status;
-so a wish that is granted is echoed, and one that is not must not be.
+so a request that is granted is echoed, and one that is not must not be.
 """
 
 import json
@@ -31,15 +31,15 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Request:
     """What is to be published, or removed; `echo` is what the client sent of it."""
 
     challenge: Challenge
     echo: Mapping[str, str]
 
 
-def read_wish(body: bytes) -> Wish:
-    """Return the wish in *body*.
+def read_request(body: bytes) -> Request:
+    """Return what *body* asks for.
 
     Raises:
         Refused: 400, with the reason.
@@ -52,15 +52,15 @@ def read_wish(body: bytes) -> Wish:
         raise Refused(400, "the body is not a JSON object")
     if "fqdn" in document:
         fqdn, value = field(document, "fqdn"), field(document, "value")
-        return Wish(challenge(base_of(fqdn), value), echo(document, "fqdn", "value"))
+        return Request(challenge(base_of(fqdn), value), echo(document, "fqdn", "value"))
     if "keyAuth" in document:
         domain, proof = field(document, "domain"), field(document, "keyAuth")
         try:
             value = digest(proof)
         except ValueError as error:
             raise Refused(400, f"keyAuth is {error}") from error
-        wished = challenge(base(domain.removeprefix("*."), "domain"), value)
-        return Wish(wished, echo(document, "domain", "token", "keyAuth"))
+        named = challenge(base(domain.removeprefix("*."), "domain"), value)
+        return Request(named, echo(document, "domain", "token", "keyAuth"))
     raise Refused(
         400,
         "the body has neither fqdn and value, nor domain and keyAuth",

@@ -3,19 +3,9 @@
 import socket
 from collections.abc import Callable, Iterable
 from threading import Thread
-from typing import Any
 
 from pipeline.clock import Clock
 from pipeline.model import Exit, Failed
-
-THREADS = 48
-"""Requests that are looked at at once; most wait for their turn, and for DNS hosts."""
-
-CONNECTIONS = 200
-"""Beyond that clients wait to be let in."""
-
-LARGEST = 65_536
-"""Octets of headers, and of a body, that are read before the application says it is too much."""
 
 IDLE = 30
 """Seconds after which a connection without a request, or with half of one, is closed."""
@@ -48,6 +38,8 @@ class Listener:
                 f"cannot listen on {address(host, port)}: {(error.strerror or str(error)).lower()}",
                 "is another dns01 serve at work there? --listen ADDR:PORT names another place",
             ) from error
+        from .server import opened  # noqa: PLC0415 - waitress is for servers only
+
         self._server = opened(application, bound, idle)
         self.url = f"http://{address(host, bound.getsockname()[1])}"
         self._thread = Thread(target=self._server.run, daemon=True)
@@ -78,41 +70,6 @@ class Listener:
             self._server.accepting = False
             self._server.del_channel()
             self._server.socket.close()
-
-
-def opened(application: Application, bound: socket.socket, idle: float) -> Any:  # noqa: ANN401 - not typed
-    """Return waitress's server for *application* at the socket *bound*."""
-    from waitress import (  # type: ignore[import-untyped]  # noqa: PLC0415 - for servers only
-        server,
-        utilities,
-    )
-
-    for logger in (utilities.logger, utilities.queue_logger):
-        logger.disabled = True  # they quote strangers
-
-    class Server(server.TcpWSGIServer):  # type: ignore[misc]  # not typed
-        def maintenance(self, now: float) -> None:
-            """Close what is idle, or comes too slowly, however steadily it drips."""
-            for channel in list(self.active_channels.values()):
-                since = channel.last_activity
-                if channel.request:  # half of one
-                    since = vars(channel.request).setdefault("seen_at", now)
-                if not channel.requests and now - since > idle:
-                    channel.will_close = True
-
-    return Server(
-        application,
-        _sock=bound,
-        bind_socket=False,
-        sockinfo=(bound.family, bound.type, bound.proto, bound.getsockname()),
-        ident="dns01",
-        threads=THREADS,
-        connection_limit=CONNECTIONS,
-        max_request_header_size=LARGEST,
-        max_request_body_size=LARGEST,
-        cleanup_interval=min(5, idle / 2),
-        asyncore_use_poll=True,
-    )
 
 
 def address(host: str, port: int) -> str:

@@ -16,13 +16,13 @@ from pipeline.clock import SystemClock
 from pipeline.model import Challenge, Exit, Failed
 from pipeline.serving.access import Access
 from pipeline.serving.application import Application
-from pipeline.serving.dialect import Refused, read_wish
+from pipeline.serving.dialect import Refused, read_request
 
-WISH = {"fqdn": "_acme-challenge.example.com.", "value": "v" * 43}
+ASKED = {"fqdn": "_acme-challenge.example.com.", "value": "v" * 43}
 
 
 class Recorder:
-    """A desk that notes what it is asked, and fails as it is told."""
+    """A handler that notes what it is asked, and fails as it is told."""
 
     def __init__(self, fails: Exception | None = None) -> None:
         self.asked: list[tuple[str, str, str]] = []
@@ -42,18 +42,22 @@ class Recorder:
 
 
 class Scene:
-    """An application with its desk and its log."""
+    """An application with its handler and its log."""
 
     def __init__(
         self,
-        desk: Recorder | None = None,
+        handler: Recorder | None = None,
         access: Access | None = None,
         hide: Callable[[str], str] = str,
     ) -> None:
-        self.desk = desk or Recorder()
+        self.handler = handler or Recorder()
         self.log: list[tuple[int, str]] = []
         self._application = Application(
-            self.desk, access or Access(), SystemClock(), lambda *line: self.log.append(line), hide
+            self.handler,
+            access or Access(),
+            SystemClock(),
+            lambda *line: self.log.append(line),
+            hide,
         )
 
     def ask(
@@ -75,7 +79,7 @@ class Scene:
         return status, dict(pairs), json.loads(content or b"null")
 
     def post(self, path: str, content: object = None, **headers: str) -> tuple[str, Any]:
-        status, _, found = self.ask("POST", path, json.dumps(content or WISH).encode(), **headers)
+        status, _, found = self.ask("POST", path, json.dumps(content or ASKED).encode(), **headers)
         return status, found
 
 
@@ -84,10 +88,10 @@ def test_what_is_granted_is_echoed_with_the_value_in_quotes() -> None:
     acme.sh looks for nothing else; extra keys are nobody's business.
     """
     scene = Scene()
-    status, found = scene.post("/present", WISH | {"more": [1]})
-    assert (status, found) == ("200 OK", WISH)
-    assert f'"{WISH["value"]}"' in json.dumps(found)
-    assert scene.desk.asked == [("present", "_acme-challenge.example.com.", "v" * 43)]
+    status, found = scene.post("/present", ASKED | {"more": [1]})
+    assert (status, found) == ("200 OK", ASKED)
+    assert f'"{ASKED["value"]}"' in json.dumps(found)
+    assert scene.handler.asked == [("present", "_acme-challenge.example.com.", "v" * 43)]
     assert scene.log[0][0] == 200
     assert scene.log[0][1].startswith("192.0.2.7 POST /present _acme-challenge.example.com. 200 ")
 
@@ -112,7 +116,7 @@ def test_a_failure_is_told_without_the_value(exit_code: Exit, status: str) -> No
     found = scene.post("/present")
     told = {"error": "the host says ***", "hint": "use another ***", "code": "provider"}
     assert found == (status, told)
-    assert WISH["value"] not in json.dumps(found)
+    assert ASKED["value"] not in json.dumps(found)
     assert scene.log[0][0] == int(status[:3])
 
 
@@ -143,10 +147,10 @@ def test_other_paths_and_methods_are_none_of_ours(method: str, path: str, status
     Nothing is done, and a client with a wrong endpoint is told what there is.
     """
     scene = Scene()
-    found, headers, content = scene.ask(method, path, json.dumps(WISH).encode())
+    found, headers, content = scene.ask(method, path, json.dumps(ASKED).encode())
     assert (found, headers.get("Allow")) == (status, "POST" if "405" in status else None)
     assert content["error"]
-    assert not scene.desk.asked
+    assert not scene.handler.asked
 
 
 def test_health_needs_no_login_and_makes_no_line() -> None:
@@ -169,7 +173,7 @@ def test_a_login_that_is_missing_is_asked_for() -> None:
     assert headers["WWW-Authenticate"].startswith("Basic realm=")
     login = {"HTTP_AUTHORIZATION": "basic dTpww6Q="}  # u:pä in UTF-8
     assert scene.post("/present", **login)[0] == "200 OK"
-    assert len(scene.desk.asked) == 1
+    assert len(scene.handler.asked) == 1
     assert "pä" not in repr(Access("u", "pä"))
 
 
@@ -182,16 +186,16 @@ def test_a_length_that_is_none_is_no_body(length: str) -> None:
     assert status[:3] in {"400", "413"}
 
 
-# What may be wished for
+# What may be asked for
 
 
 @given(st.binary(max_size=200))
-def test_any_body_is_a_wish_within_the_guard_or_refused(body: bytes) -> None:
+def test_any_body_is_a_request_within_the_guard_or_refused(body: bytes) -> None:
     """
     No body breaks the reader.
     """
     with pytest.raises(Refused):
-        read_wish(body)
+        read_request(body)
 
 
 JSON = st.recursive(
@@ -214,14 +218,14 @@ def test_whatever_is_read_is_within_the_guard(document: dict[str, object]) -> No
     A name that begins with _acme-challenge, below a host name, and a value of base64url.
     """
     try:
-        wish = read_wish(json.dumps(document).encode())
+        asked = read_request(json.dumps(document).encode())
     except Refused:
         return
-    assert wish.challenge.name.labels[0] == b"_acme-challenge"
-    assert all(label.replace(b"-", b"").isalnum() for label in wish.challenge.name.labels[1:-1])
+    assert asked.challenge.name.labels[0] == b"_acme-challenge"
+    assert all(label.replace(b"-", b"").isalnum() for label in asked.challenge.name.labels[1:-1])
     if "fqdn" in document:
-        assert wish.challenge.name == from_text(str(document["fqdn"]))
-    assert all(document[key] == text for key, text in wish.echo.items())
+        assert asked.challenge.name == from_text(str(document["fqdn"]))
+    assert all(document[key] == text for key, text in asked.echo.items())
 
 
 @pytest.mark.parametrize(
@@ -232,7 +236,7 @@ def test_raw_mode_is_the_digest_at_the_base_name(domain: str) -> None:
     RFC 8555 §8.4: the challenge of a wildcard is at its base.
     """
     document = {"domain": domain, "token": "t", "keyAuth": "t.p"}
-    challenge = read_wish(json.dumps(document).encode()).challenge
+    challenge = read_request(json.dumps(document).encode()).challenge
     base = domain.removeprefix("*.").encode("idna").decode().lower().rstrip(".")
     assert challenge.name == from_text(f"_acme-challenge.{base}.")
     assert challenge.value == urlsafe_b64encode(sha256(b"t.p").digest()).decode().rstrip("=")
@@ -247,6 +251,7 @@ def test_raw_mode_is_the_digest_at_the_base_name(domain: str) -> None:
         {"fqdn": "_acme-challenge.", "value": "v"},
         {"fqdn": "_acme-challenge", "value": "v"},
         {"fqdn": "_acme-challenge.*.example.com.", "value": "v"},
+        {"fqdn": "_acme-challenge.example.com..", "value": "v"},
         {"fqdn": "_acme-challenge.exa mple.com.", "value": "v"},
         {"fqdn": "_acme-challenge._acme-challenge.example.com.", "value": "v"},
         {"fqdn": "x._acme-challenge.example.com.", "value": "v"},
@@ -265,7 +270,7 @@ def test_what_is_no_challenge_is_refused(document: object) -> None:
     With a reason; whoever could have other names or values written could take over more than that.
     """
     with pytest.raises(Refused) as caught:
-        read_wish(json.dumps(document).encode())
+        read_request(json.dumps(document).encode())
     assert caught.value.status == 400
     assert str(caught.value)
 

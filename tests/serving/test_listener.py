@@ -3,15 +3,16 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
-from threading import Thread
+from contextlib import ExitStack, closing
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from pipeline.clock import SystemClock
 from pipeline.model import Failed
-from pipeline.serving.listener import Listener
+from pipeline.serving.listener import IDLE, Listener
+from pipeline.serving.server import CONNECTIONS, SHARE
 from tests.bridge import until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -30,9 +31,18 @@ def listener() -> Iterator[Listener]:
     assert listener.stop(5) == 0
 
 
-def connected(listener: Listener) -> socket.socket:
+@pytest.fixture
+def patient() -> Iterator[Listener]:
+    """A listener with the patience of a real one."""
+    listener = Listener(application, "127.0.0.1", 0, SystemClock())
+    Thread(target=listener.serve, daemon=True).start()
+    yield listener
+    assert listener.stop(5) == 0
+
+
+def connected(listener: Listener, whence: str = "127.0.0.1") -> socket.socket:
     host, port = listener.url.removeprefix("http://").split(":")
-    client = socket.create_connection((host, int(port)), timeout=10)
+    client = socket.create_connection((host, int(port)), 10, (whence, 0))
     client.settimeout(10)
     return client
 
@@ -93,6 +103,78 @@ def test_who_does_not_speak_http_gets_no_more_than_an_error(
             pass
     with closing(connected(listener)) as client:
         assert answer(client).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_body_with_two_lengths_is_refused(listener: Listener, version: str) -> None:
+    """
+    Whoever is between may have taken the other (RFC 9112 §6.1), so the connection ends as well.
+    """
+    with closing(connected(listener)) as client:
+        lengths = "Content-Length: 2\r\nTransfer-Encoding: chunked"
+        client.sendall(f"POST / HTTP/{version}\r\n{lengths}\r\n\r\n0\r\n\r\n".encode())
+        found = b""
+        while chunk := client.recv(1000):
+            found += chunk
+    assert found.startswith(f"HTTP/{version} 400 ".encode())
+    assert found.count(b"HTTP/") == 1
+
+
+@pytest.mark.parametrize("addresses", [1, 5])
+def test_who_says_nothing_keeps_nobody_out(patient: Listener, addresses: int) -> None:
+    """
+    However many connections one address, or several, have without a request; the loopback too.
+    """
+    with ExitStack() as stack:
+        for number in range(CONNECTIONS * 2 + 20):
+            whence = f"127.0.0.{1 + number % addresses}"
+            client = stack.enter_context(closing(connected(patient, whence)))
+            client.sendall(REQUEST[:-2])
+        began = time.monotonic()
+        assert answer(stack.enter_context(closing(connected(patient))))
+        assert time.monotonic() - began < IDLE / 2
+
+
+def test_no_address_has_more_than_its_share(patient: Listener) -> None:
+    """
+    The oldest of its silent connections ends; those of others stay, and those at work.
+    """
+    with ExitStack() as stack:
+        theirs = stack.enter_context(closing(connected(patient, "127.0.0.2")))
+        mine = [stack.enter_context(closing(connected(patient))) for _ in range(SHARE)]
+        assert answer(mine[-1])  # let in, as all before it
+        mine.append(stack.enter_context(closing(connected(patient))))
+        assert mine[0].recv(1000) == b""
+        assert answer(theirs)
+        assert answer(mine[1])
+        assert answer(mine[-1])
+
+
+def test_an_address_with_its_share_at_work_gets_no_more() -> None:
+    """
+    Its next connection ends, and what it has asked is answered; another address is let in.
+    """
+    go_on = Event()
+
+    def halting(request: Any, start: Any) -> list[bytes]:
+        if request["REMOTE_ADDR"] == "127.0.0.1":
+            go_on.wait(30)
+        return application(request, start)
+
+    listener = Listener(halting, "127.0.0.1", 0, SystemClock())
+    Thread(target=listener.serve, daemon=True).start()
+    with ExitStack() as stack:
+        mine = [stack.enter_context(closing(connected(listener))) for _ in range(SHARE)]
+        for client in mine:
+            client.sendall(REQUEST)
+        until(lambda: listener.at_work == SHARE)
+        assert stack.enter_context(closing(connected(listener))).recv(1000) == b""
+        theirs = stack.enter_context(closing(connected(listener, "127.0.0.2")))
+        theirs.sendall(REQUEST)
+        until(lambda: listener.at_work == SHARE + 1)
+        go_on.set()
+        assert all(client.recv(1000) for client in [*mine, theirs])
+    assert listener.stop(5) == 0
 
 
 def test_a_stopped_listener_lets_nobody_in() -> None:
