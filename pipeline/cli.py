@@ -7,7 +7,7 @@ from io import TextIOWrapper
 from typing import TextIO
 
 from .clock import SystemClock
-from .command.arguments import parse
+from .command.arguments import Mistake, parse
 
 CLOCK = SystemClock()
 """Started as early as we can: the times in reports count from here."""
@@ -20,11 +20,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open to the end
     if isinstance(sys.stdout, TextIOWrapper):  # as standard error is: no word is an error
         sys.stdout.reconfigure(errors="backslashreplace")
+    words = sys.argv[1:] if argv is None else argv
     try:
-        options = parse(sys.argv[1:] if argv is None else argv)
+        options = parse(words)
         from .command.session import Session  # noqa: PLC0415 - dnspython costs 70 ms
 
         return Session(options, CLOCK).run()
+    except Mistake as mistake:
+        if [*words[:1]] != ["hook"]:  # which is a guest in another program's step
+            from .command.mistaken import annotated  # noqa: PLC0415 - only for who is wrong
+
+            sys.stderr.write(annotated(mistake.message, mistake.hint))
+        raise
     except KeyboardInterrupt:  # before the session listens for signals
         return 130
     finally:

@@ -54,6 +54,14 @@ EXITS = """exit status:
 """
 
 
+class Mistake(SystemExit):
+    """The end, 64, of a command line that cannot be meant; whoever calls us is told already."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(USAGE)
+        self.message, self.hint = message, hint
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are exit 64, in our tone; *verbs* are those of its verbs."""
 
@@ -76,8 +84,9 @@ class Parser(argparse.ArgumentParser):
         return ""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"dns01: {printable(message, 1000)}\ndns01: hint: {self.prog} --help\n")
-        raise SystemExit(USAGE)
+        hint = f"{self.prog} --help"
+        sys.stderr.write(f"dns01: {printable(message, 1000)}\ndns01: hint: {hint}\n")
+        raise Mistake(message, hint)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -86,7 +95,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     ``said`` holds what the client adds that calls ``hook``.
 
     Raises:
-        SystemExit: 64 on a mistake, 0 after ``--help`` and ``--version``.
+        SystemExit: 0 after ``--help`` and ``--version``; 64 on a mistake, which is a `Mistake`.
     """
     words, command, said = list(argv), None, None
     if words[:1] == ["run"] and "--" in words:

@@ -108,10 +108,14 @@ def filled(text: str, known: Mapping[str, str], missing: str | None = None) -> s
 
 
 def outputs(text: str) -> dict[str, str]:
-    """Return the step outputs in *text*: ``name<<DELIMITER``, the value, the delimiter."""
+    """Return the outputs in *text*: ``name=value``, or ``name<<END``, the value, and that end."""
     found, lines = dict[str, str](), iter(text.splitlines())
     for line in lines:
-        name, _, delimiter = line.partition("<<")
-        assert delimiter
-        found[name] = "\n".join(takewhile(partial(ne, delimiter), lines))
+        match re.split("(=|<<)", line, maxsplit=1):
+            case [name, "=", value]:
+                found[name] = value
+            case [name, "<<", delimiter]:
+                found[name] = "\n".join(takewhile(partial(ne, delimiter), lines))
+            case _:
+                raise AssertionError(line)
     return found

@@ -21,7 +21,7 @@ PYTHON = f"""#!/bin/sh
 mkdir -p "$3/bin" && cat > "$3/bin/pip" <<END
 #!/bin/sh
 echo "\\$@" >> "$3/pip.log"
-ln -s "{DNS01}" "$3/bin/dns01"
+ln -sf "{DNS01}" "$3/bin/dns01"
 END
 chmod +x "$3/bin/pip"
 """
@@ -185,6 +185,55 @@ def test_every_option_arrives(job: Job) -> None:
     assert "provider bridge" in done.log
     assert [(job.workspace / done.outputs["receipt"]).exists()] == [True]
     assert job.use(verb="clean", state_dir="state folder").failed == 0
+
+
+@pytest.mark.parametrize(
+    ("inputs", "why"),
+    [
+        ({"verb": "run"}, "verb run needs the input command"),
+        ({"verb": "run", "command": " \n\t"}, "verb run needs the input command"),
+        ({"command": "./finalize.sh"}, "the input command is for verb run"),
+        ({"verb": "clean", "command": "true"}, "the input command is for verb run"),
+        ({"args": "--force\n--state-dir=x"}, "args hold --state-dir"),
+        ({"args": "--state-dir\nx"}, "args hold --state-dir"),
+        ({"names": "-x"}, "names hold an option"),
+        ({"args": "--bogus"}, "has no option --bogus"),
+    ],
+)
+def test_what_cannot_be_meant(job: Job, inputs: dict[str, str], why: str) -> None:
+    """
+    Is usage before anything is asked for: a job that goes on would order, and finalize nothing. The
+    outputs are set and it is an annotation, as after every failure.
+    """
+    before = job.site.orders.requests
+    done = job.use(**{"names": NAME} | inputs)
+    assert done.failed == 64
+    assert job.site.orders.requests == before
+    told = (done.outputs["ready"], done.outputs["status"], done.outputs["exit"])
+    assert told == ("false", "failed", "64")
+    [line] = [line for line in done.log.splitlines() if line.startswith("::error")]
+    assert why in line
+
+
+def test_extras(job: Job) -> None:
+    """
+    They are installed with the package, also where an earlier step did without; once.
+    """
+    for extras in ("", "acme, lexicon", "acme,lexicon", ""):
+        assert job.use(verb="clean", extras=extras).failed == 0
+    installed = (job.temp / "dns01-venv" / "pip.log").read_text().splitlines()
+    assert [line.split()[-1] for line in installed] == [str(ROOT), f"{ROOT}[acme,lexicon]"]
+
+
+@pytest.mark.parametrize("extras", ["acme] @ https://evil.example", "a;b", "$(id)", "../x"])
+def test_extras_are_names(job: Job, extras: str) -> None:
+    """
+    No extra names another package: that is usage, and nothing is installed.
+    """
+    done = job.use(verb="clean", extras=extras)
+    assert done.failed == 64
+    assert "::error title=dns01::extras are names" in done.log
+    assert not (job.temp / "dns01-venv").exists()
 
 
 HOSTILE = ("$(touch {0})", "`touch {0}`", "'; touch {0}; '", '"; touch {0}; "', "\n& touch {0}")
