@@ -26,7 +26,7 @@ CORE = {
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),
     *(f"orders.{each}" for each in (
-        *("acme.keys", "acme.reading", "acme.words"),
+        *(f"acme.{each}" for each in ("answers", "challenges", "keys", "reading", "words")),
         "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "tokens",
     )),
     *(f"picture.{each}" for each in (

@@ -24,6 +24,16 @@ ACCOUNT = {
 }
 """What is wrong with the account, and the next step (RFC 8555 §6.7)."""
 
+NONSENSE = (
+    josepy.errors.Error,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,  # JSON in thousands of brackets
+)
+"""What comes of reading an answer that is none."""
+
 LATER = {"rateLimited", "serverInternal", "badNonce"}
 """What says nothing of the request."""
 
@@ -51,7 +61,7 @@ def translated(what: str, url: str, guard: Guard) -> Iterator[None]:
             f"{ca} cannot be asked: {printable(str(error))}",
             "check SSL_CERT_FILE and HTTPS_PROXY",
         ) from error
-    except (josepy.errors.Error, LookupError, TypeError, ValueError, AttributeError) as error:
+    except NONSENSE as error:
         raise nonsense(ca, what) from error
 
 

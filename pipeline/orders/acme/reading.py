@@ -1,24 +1,22 @@
-"""Turn what a CA says of an order into what has to be in DNS (RFC 8555 §7.1, §8.4). Pure.
+"""Turn what a CA says of an order into what has to be in DNS (RFC 8555 §7.1). Pure.
 
-A CA could be mistaken, or hostile: only names that were ordered get a value.
+A CA could be mistaken, or hostile: only names that were ordered get a value, and each of them is
+to be validated.
 """
 
-import base64
-import hashlib
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
-import josepy
 from acme import messages
-from acme.challenges import DNS01, UnrecognizedChallenge
 from dns.name import Name
 
-from pipeline.model import LEAF, Challenge, Exit, Failed, Order, Standing
+from pipeline.model import Challenge, Exit, Failed, Order, Standing
 from pipeline.orders.identifiers import hostname
 from pipeline.text import printable, quoted
 
-from .keys import Key
+from .challenges import SERVED, Account, kind, need, refused
 from .words import words
 
 NEW_ORDER = "make a new order; its values will differ"
@@ -26,32 +24,21 @@ NEW_ORDER = "make a new order; its values will differ"
 EXPIRED = messages.Status("expired")
 """What the acme package leaves out (RFC 8555 §7.1.6)."""
 
-PREFERRED = ("dns-01", "dns-account-01", "dns-persist-01")
-"""The kinds of challenge that are served, the first that is offered."""
-
 PAST_VALIDATION = {"ready", "processing", "valid"}
 
+ORDER_URL = re.compile("https?://[!-~]+", re.ASCII)
+"""What can be one of several with blanks between them, as DNS01_ORDER_URI has it."""
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """The account that orders are made by, and the CA's names in CAA records."""
-
-    url: str
-    key: Key
-    issuers: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> bytes:
-        """The account's label (draft-ietf-acme-dns-account-label §3.1)."""
-        digest = hashlib.sha256(self.url.encode()).digest()
-        return b"_" + base64.b32encode(digest[:10]).lower()
+LONGEST_URL = 500
+"""Characters of an order's URL that receipts keep."""
 
 
 def header(name: str, url: str, body: messages.Order) -> Order:
     """Return the order at *url* without its challenges; it is named by *name*, else by itself.
 
     Raises:
-        Failed: 65, if the CA has given it up, or it holds what is no domain name.
+        Failed: 65, if the CA has given it up, it holds what is no domain name, or its URL
+            could not be kept and shown as it is.
     """
     status = str(body.status.name)
     listed = names_of(body)
@@ -60,8 +47,10 @@ def header(name: str, url: str, body: messages.Order) -> Order:
         raise refused(f'the order\'s status is "invalid"{why}', NEW_ORDER)
     if status not in {"pending", *PAST_VALIDATION}:
         raise refused(f"the order's status {quoted(status)} is none of RFC 8555 §7.1.6")
+    if not ORDER_URL.fullmatch(url) or printable(url, LONGEST_URL) != url:
+        raise refused(f"the order's URL cannot be kept as it is: {quoted(url, 120)}")
     name = name or ",".join(listed)
-    return Order(name, "acme", printable(url, 500), status, expires=body.expires)
+    return Order(name, "acme", url, status, expires=body.expires)
 
 
 def names_of(body: messages.Order) -> tuple[str, ...]:
@@ -83,20 +72,22 @@ def spelt(base: Name, *, is_wildcard: bool) -> str:
 
 
 def pending(
-    authorizations: Sequence[messages.Authorization], ordered: Sequence[str], member: Member
+    authorizations: Sequence[messages.Authorization],
+    ordered: Sequence[str],
+    account: Account,
+    preferred: Sequence[str] = SERVED,
 ) -> tuple[tuple[Challenge, ...], tuple[Standing, ...], tuple[datetime, ...]]:
     """Return what DNS has to show for *authorizations*, and until when the CA waits for it.
 
-    Those that are valid already need nothing.
+    Those that are valid already need nothing. Of several challenges the first *preferred* counts.
 
     Raises:
-        Failed: 65, if one is not of a name *ordered*, or cannot be met by DNS.
+        Failed: 65, if they are not of the names *ordered*, or one cannot be met by DNS.
     """
     challenges, standing, ends = list[Challenge](), list[Standing](), list[datetime]()
-    for each in authorizations:
-        if each.status == messages.STATUS_VALID:
-            continue
-        match wanted(each, ordered, member):
+    for each in of_the_order(authorizations, ordered):
+        base, domain = named(each)
+        match need(chosen(each, domain, preferred), base, domain, account):
             case Challenge() as challenge:
                 challenges.append(challenge)
             case lasting:
@@ -105,46 +96,92 @@ def pending(
     return tuple(challenges), tuple(standing), tuple(ends)
 
 
-def wanted(
-    authorization: messages.Authorization, ordered: Sequence[str], member: Member
-) -> Challenge | Standing:
-    """Return what DNS has to show for *authorization*."""
-    base = hostname(str(authorization.identifier.value))
-    domain = spelt(base, is_wildcard=bool(authorization.wildcard)) if base else ""
-    if base is None or domain not in ordered:
-        raise refused(
-            f"the CA wants {quoted(authorization.identifier.value)} validated, "
-            "which is not in the order"
-        )
-    offer = chosen(authorization, domain)
-    try:
-        match kind(offer):
-            case "dns-01":
-                return Challenge(Name((LEAF, *base.labels)), value(offer, member), domain)
-            case "dns-account-01":
-                name = Name((member.label, LEAF, *base.labels))
-                return Challenge(name, value(offer, member), domain)
-            case _:
-                issuers = issuers_in(offer) or member.issuers
-                return Standing(base, issuers, member.url, bool(authorization.wildcard), domain)
-    except (josepy.errors.Error, KeyError, TypeError, ValueError) as error:
-        raise refused(f"the CA's {kind(offer)} challenge for {domain} cannot be read") from error
+def of_the_order(
+    authorizations: Sequence[messages.Authorization], ordered: Sequence[str]
+) -> list[messages.Authorization]:
+    """Return those of *authorizations* that are not valid yet.
+
+    Raises:
+        Failed: 65, if they are not of the names *ordered*: of each, and of no other.
+    """
+    domains = [named(each)[1] for each in authorizations]
+    for domain in domains:
+        if domain not in ordered:
+            raise refused(f"the CA wants {quoted(domain)} validated, which is not in the order")
+    if missing := [each for each in ordered if each not in domains]:
+        raise refused(f"the CA has no authorization for {missing[0]}, which is in the order")
+    return [each for each in authorizations if each.status != messages.STATUS_VALID]
 
 
-def chosen(authorization: messages.Authorization, domain: str) -> messages.ChallengeBody:
+def named(authorization: messages.Authorization) -> tuple[Name, str]:
+    """Return the name that *authorization* is for, and how orders spell it.
+
+    Raises:
+        Failed: 65, if it is for something else than a domain name.
+    """
+    identifier = authorization.identifier
+    base = hostname(str(identifier.value)) if identifier.typ == messages.IDENTIFIER_FQDN else None
+    if base is None:
+        what = f"{quoted(identifier.value)} validated, which is not in the order"
+        raise refused(f"the CA wants {what}")
+    return base, spelt(base, is_wildcard=bool(authorization.wildcard))
+
+
+def chosen(
+    authorization: messages.Authorization, domain: str, preferred: Sequence[str]
+) -> messages.ChallengeBody:
     """Return the challenge of *authorization*, which is for *domain*, that is to be met.
 
     Raises:
-        Failed: 65, if the CA has given it up, or offers none that DNS can meet.
+        Failed: 65, if the CA has given it up, or offers none that is *preferred*.
     """
-    if authorization.status != messages.STATUS_PENDING:
-        raise given_up(authorization, domain)
-    offered = {kind(each): each for each in authorization.challenges or ()}
-    for each in PREFERRED:
+    offered = {kind(each): each for each in undecided(authorization, domain)}
+    for each in preferred:
         if each in offered:
             return offered[each]
     listed = ", ".join(printable(each, 40) for each in offered) or "nothing"
-    raise refused(f"the CA offers no DNS challenge for {domain}, but {listed}")
+    hint = f"ACME_CHALLENGE allows {', '.join(preferred)}" if {*SERVED} - {*preferred} else ""
+    raise refused(f"the CA offers no DNS challenge for {domain}, but {listed}", hint)
+
+
+def published(
+    authorization: messages.Authorization, order: Order, account: Account
+) -> messages.ChallengeBody:
+    """Return the challenge of *authorization* that *order* has what DNS shows for.
+
+    Raises:
+        Failed: 65, if the CA has given it up, or asks for something else by now.
+    """
+    base, domain = named(authorization)
+    shown = {bare(each) for each in order.challenges} | {bare(each) for each in order.standing}
+    for each in undecided(authorization, domain):
+        if kind(each) in SERVED and bare(need(each, base, domain, account)) in shown:
+            return each
+    raise refused(
+        f"the CA has changed what it wants to see for {domain} since it was published", NEW_ORDER
+    )
+
+
+def bare(shown: Challenge | Standing) -> Challenge | Standing:
+    """Return *shown* without what DNS does not show."""
+    match shown:
+        case Challenge():
+            return Challenge(shown.name, shown.value)
+        case _:
+            return replace(shown, domain="", valid=False)
+
+
+def undecided(
+    authorization: messages.Authorization, domain: str
+) -> Sequence[messages.ChallengeBody]:
+    """Return the challenges of *authorization*, which is for *domain* and still pending.
+
+    Raises:
+        Failed: 65, if the CA has given it up.
+    """
+    if authorization.status != messages.STATUS_PENDING:
+        raise given_up(authorization, domain)
+    return authorization.challenges or ()
 
 
 def given_up(authorization: messages.Authorization, domain: str) -> Failed:
@@ -152,34 +189,3 @@ def given_up(authorization: messages.Authorization, domain: str) -> Failed:
     said = [words(each.error) for each in authorization.challenges or () if each.error]
     why = "; ".join(said) or f'its authorization is "{authorization.status.name}"'
     return Failed(Exit.DATA, "validation", f"the CA has not validated {domain}: {why}", NEW_ORDER)
-
-
-def kind(offer: messages.ChallengeBody) -> str:
-    """Return the type of the challenge *offer*."""
-    match offer.chall:
-        case UnrecognizedChallenge(jobj=fields):
-            return str(fields.get("type"))
-        case known:
-            return str(known.typ)
-
-
-def value(offer: messages.ChallengeBody, member: Member) -> str:
-    """Return the digest of the key authorization (RFC 8555 §8.1, §8.4)."""
-    match offer.chall:
-        case UnrecognizedChallenge(jobj=fields):
-            token = DNS01.from_json({"type": DNS01.typ, "token": fields["token"]})
-        case known:
-            token = known
-    return str(token.validation(member.key.jwk))
-
-
-def issuers_in(offer: messages.ChallengeBody) -> tuple[str, ...]:
-    """Return the CA's names in *offer*, as either draft of dns-persist-01 spells them."""
-    fields = offer.chall.to_partial_json()
-    listed = fields.get("issuerDomainNames") or fields.get("issuer-domain-names") or ()
-    return tuple(each for each in listed if isinstance(each, str) and hostname(each))
-
-
-def refused(message: str, hint: str = "") -> Failed:
-    """Return the failure that ends an order for its content."""
-    return Failed(Exit.DATA, "order", message, hint)

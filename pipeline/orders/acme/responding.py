@@ -10,7 +10,8 @@ from pipeline.clock import Clock
 from pipeline.model import Exit, Failed, Order
 from pipeline.text import counted
 
-from .reading import chosen, given_up, header
+from .challenges import Account
+from .reading import given_up, header, names_of, of_the_order, published
 from .session import Session
 
 SOONEST, LATEST = 0.3, 5.0
@@ -24,9 +25,10 @@ WAITING = {messages.STATUS_PENDING, messages.STATUS_PROCESSING}
 class Responding:
     """Has a CA validate orders, all at the same time."""
 
-    def __init__(self, session: Session, clock: Clock, until: float) -> None:
-        """Talk over *session*; *until* is in seconds on *clock*."""
+    def __init__(self, session: Session, account: Account, clock: Clock, until: float) -> None:
+        """Talk over *session*, which is *account*'s; *until* is in seconds on *clock*."""
         self._session = session
+        self._account = account
         self._clock = clock
         self._until = until
 
@@ -49,17 +51,19 @@ class Responding:
             pause = self._pause(pause)
 
     def _answer(self, order: Order) -> deque[str]:
-        """Answer what *order* still needs; return the URLs of its authorizations."""
-        urls: deque[str] = deque()
-        for url in self._session.order(order.uri).authorizations or ():
-            authorization = self._session.authorization(url)
-            if authorization.status == messages.STATUS_VALID:
-                continue
-            offer = chosen(authorization, str(authorization.identifier.value))
-            if offer.status == messages.STATUS_PENDING:
-                self._session.answer(offer.uri)
-            urls.append(url)
-        return urls
+        """Answer what *order* still needs; return the URLs of its authorizations.
+
+        Raises:
+            Failed: 65, and nothing is answered, if the CA wants to see what DNS does not show.
+        """
+        body = self._session.order(order.uri)
+        found = {url: self._session.authorization(url) for url in body.authorizations or ()}
+        left = of_the_order([*found.values()], names_of(body))
+        offered = [published(each, order, self._account) for each in left]
+        for challenge in offered:
+            if challenge.status == messages.STATUS_PENDING:
+                self._session.answer(challenge.uri)
+        return deque(url for url, each in found.items() if each in left)
 
     def _look(self, order: Order, urls: deque[str]) -> Order | Failed | None:
         """Return what became of *order*; None while that is open, and there is time.

@@ -14,6 +14,7 @@ from pipeline.configuration.acme import AcmeAccount
 from pipeline.model import Exit, Failed
 from pipeline.orders.identifiers import hostname
 
+from .answers import authorization_in, order_in
 from .keys import Key
 from .network import Network
 from .problems import translated, unregistered
@@ -99,21 +100,17 @@ class Session:
         url = str(self._directory["newOrder"])
         with translated("the order", url, self._network.guard):
             response = self._post(url, messages.NewOrder(identifiers=wanted))
-            return str(response.headers["Location"]), order_in(response)
+            return str(response.headers["Location"]), order_in(response.json())
 
     def order(self, url: str) -> messages.Order:
         """Return what the CA says of its order at *url*."""
         with translated("the order", url, self._network.guard):
-            return order_in(self._post(url, None))
+            return order_in(self._post(url, None).json())
 
     def authorization(self, url: str) -> messages.Authorization:
         """Return what the CA says of its authorization at *url*."""
         with translated("an authorization", url, self._network.guard):
-            answer = self._post(url, None).json()
-            found: messages.Authorization = messages.Authorization.from_json(answer)
-            if not all((found.identifier, found.status)):
-                raise LookupError("an authorization has these (RFC 8555 §7.1.4)")
-            return found
+            return authorization_in(self._post(url, None).json())
 
     def answer(self, url: str) -> None:
         """Tell the CA that the challenge at *url* is met (RFC 8555 §7.5.1)."""
@@ -131,12 +128,3 @@ class Session:
         if not self.account:
             raise LookupError("an account without a URL")
         return self._network.post(url, body, new_nonce_url=self._directory["newNonce"])
-
-
-def order_in(response: requests.Response) -> messages.Order:
-    """Return the order in *response*, which has what every order has (RFC 8555 §7.1.3)."""
-    found: messages.Order = messages.Order.from_json(response.json())
-    urls = found.authorizations
-    if not all((found.status, *(isinstance(url, str) for url in urls))):
-        raise LookupError("an order has these")
-    return found

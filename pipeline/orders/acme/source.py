@@ -14,8 +14,9 @@ from pipeline.model import Exit, Failed, Order
 from pipeline.orders.identifiers import COMMA, bases, hostname
 from pipeline.text import printable, quoted
 
+from .challenges import Account, refused
 from .keys import read_key
-from .reading import Member, header, names_of, pending, refused, spelt
+from .reading import header, names_of, pending, spelt
 from .responding import Responding
 from .session import Session
 
@@ -70,15 +71,15 @@ class AcmeSource:
 
         Blocks, at most to *until* on the clock and as long as one request takes.
         """
-        return Responding(self._session, self._clock, until).respond(orders)
+        return Responding(self._session, self._owner, self._clock, until).respond(orders)
 
     @cached_property
-    def _member(self) -> Member:
-        return Member(self._session.account, self._key, self._session.issuers)
+    def _owner(self) -> Account:
+        return Account(self._session.account, self._key, self._session.issuers)
 
     def _signed(self, order: Order) -> Order:
         """Return *order* with whose it is, and the CA's names in CAA records."""
-        return replace(order, issuers=self._member.issuers, account=self._member.url)
+        return replace(order, issuers=self._owner.issuers, account=self._owner.url)
 
     def _whole(self, name: str, url: str, body: messages.Order) -> Order:
         """Return the order at *url* with what its authorizations need, if it still needs that."""
@@ -86,7 +87,7 @@ class AcmeSource:
         if order.status != "pending":
             return order
         authorizations = [self._session.authorization(url) for url in body.authorizations or ()]
-        challenges, standing, ends = pending(authorizations, names_of(body), self._member)
+        challenges, standing, ends = pending(authorizations, names_of(body), self._owner)
         expires = min((*ends, *([order.expires] if order.expires else ())), default=None)
         return replace(order, challenges=challenges, standing=standing, expires=expires)
 

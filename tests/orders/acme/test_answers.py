@@ -201,6 +201,8 @@ def redirect(url: str) -> Reply:
         ("/order/1", Reply({"status": "new"}), Exit.DATA, "RFC 8555"),
         ("/authz/0", Reply({"status": "pending"}), Exit.DATA, "RFC 8555"),
         ("/authz/0", Reply([1]), Exit.DATA, "RFC 8555"),
+        ("/order/1", Reply(b"[" * 100_000), Exit.DATA, "RFC 8555"),
+        ("/authz/0", Reply(b'{"a":' * 100_000), Exit.DATA, "RFC 8555"),
     ],
 )
 def test_what_is_no_answer_is_no_order(  # noqa: PLR0913, PLR0917 - the case
@@ -265,6 +267,7 @@ def test_an_order_must_be_what_was_asked_for(
             "no DNS challenge for example.com, but http-01",
         ),
         (APEX, {"challenges": [{"type": "dns-account-01", "url": "x"}]}, "cannot be read"),
+        (APEX, {"identifier": {"type": "ip", "value": APEX}}, "not in the order"),
     ],
 )
 def test_an_authorization_must_be_one_that_dns_can_meet(

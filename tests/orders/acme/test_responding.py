@@ -228,3 +228,50 @@ def test_the_order_tells_whose_it_is(ca: StandIn, acme: AcmeSource) -> None:
     given = Authority(("other.example",), "https://other.example/7")
     assert authority_of(case, given) == given
     assert authority_of(case, Authority(account="x")) == Authority(("ca.example",), "x")
+
+
+@pytest.mark.parametrize("change", [{"token": "Z" * 43}, {"type": "dns-account-01"}])
+def test_only_what_was_published_is_answered(
+    ca: StandIn, acme: AcmeSource, change: dict[str, str]
+) -> None:
+    """
+    A CA that wants to see something else by now would find nothing: 65, and no attempt is spent.
+    """
+    ca.order(APEX, WWW)
+    order = acme.fetch(f"{APEX},{WWW}")
+    one = {"type": "dns-01", "url": f"{ca.url}/chall/1", "status": "pending", "token": TOKEN}
+    ca.replies["/authz/1"] = ca.authorization(WWW, "/chall/1", challenges=[one | change])
+    [failed] = respond(acme, order)
+    assert isinstance(failed, Failed)
+    assert failed.exit == Exit.DATA
+    assert f"changed what it wants to see for {WWW}" in str(failed)
+    assert not [path for path in ca.paths() if path.startswith("/chall/")]
+
+
+def test_of_several_challenges_the_published_one_is_answered(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    Whatever else the CA offers by then.
+    """
+    ca.order(APEX)
+    ca.replies["/authz/0"] = ca.authorization(APEX, "/chall/0", "dns-account-01")
+    order = acme.fetch(APEX)
+    offers = [
+        {"type": kind, "url": f"{ca.url}/chall/{kind}", "status": "pending", "token": TOKEN}
+        for kind in ("dns-01", "dns-account-01")
+    ]
+    ca.replies["/authz/0"] = ca.authorization(APEX, "/chall/0", challenges=offers)
+    respond(acme, order, until=1.0)
+    asked = [path for path in ca.paths() if path.startswith("/chall/")]
+    assert asked == ["/chall/dns-account-01"]
+
+
+def test_an_order_that_loses_a_name_is_not_answered(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    Each of its names is still to be validated: 65.
+    """
+    ca.order(APEX, WWW)
+    order = acme.fetch(f"{APEX},{WWW}")
+    ca.order(APEX, WWW, authorizations=[f"{ca.url}/authz/0"])
+    [failed] = respond(acme, order)
+    assert isinstance(failed, Failed)
+    assert failed.exit == Exit.DATA
