@@ -45,8 +45,9 @@ CORE = {
 SHELL_ONLY = {
     "asyncio", "concurrent", "fcntl", "http.client", "http.server", "httpx", "importlib", "io",
     "logging", "multiprocessing", "os", "pathlib.Path", "random", "rich", "secrets", "select",
-    "selectors", "shutil", "signal", "socket", "socketserver", "ssl", "subprocess", "sys", "tempfile",
-    "threading", "time", "urllib.request", "dns.query", "dns.resolver", "dns.asyncquery",
+    "selectors", "shutil", "signal", "socket", "socketserver", "ssl", "subprocess", "sys",
+    "tempfile", "threading", "time", "urllib.request", "dns.query", "dns.resolver",
+    "dns.asyncquery",
 }  # fmt: skip
 """Input and output, the clock, threads, chance, logging, the process."""
 
