@@ -20,6 +20,9 @@ PIECE = 12
 
 HIDDEN = "***"
 
+ARMOUR = re.compile("-----(?:BEGIN|END) [A-Z0-9 ]+-----", re.ASCII)
+"""What is around a key in PEM (RFC 7468), and secret to nobody."""
+
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 """Small letters for large ones, and each character one character as before."""
 
@@ -41,7 +44,14 @@ class Secrets:
         self._starts: dict[int, set[str]] = {}
 
     def add(self, secret: str, *, whole: bool = False) -> None:
-        """Hide *secret* from now on, and its pieces, unless it only counts as a *whole*."""
+        """Hide *secret* from now on, and its pieces, unless it only counts as a *whole*.
+
+        Of a key in PEM what is between the lines of dashes is secret: they hold plain words.
+        """
+        if not whole and ARMOUR.search(secret):
+            for within in ARMOUR.split(secret):
+                self.add(within.strip())
+            return
         if len(secret) < SHORTEST or secret in self._known:
             return
         if not whole:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from pipeline.text import printable, quoted
+from pipeline.text import counted, printable, quoted
 
 from .environment import Environment
 from .settings import AcmeSettings
@@ -90,8 +90,8 @@ def account_key(chosen: AcmeSettings, environment: Environment) -> str:
         return (
             given or in_file(chosen.account_key_file, "account_key_file", environment) or no_key()
         )
-    host = urlsplit(chosen.directory_url).hostname or ""
-    return in_file(key_file(account_folder(chosen.account_dir, host)), "account_dir", environment)
+    folder = account_folder(chosen.account_dir, chosen.directory_url)
+    return in_file(key_file(folder), "account_dir", environment)
 
 
 def no_key() -> NoReturn:
@@ -113,11 +113,11 @@ def external(chosen: AcmeSettings, environment: Environment) -> ExternalAccount 
     if not hmac_key or not chosen.eab_kid:
         missing = "ACME_EAB_KID" if hmac_key else "ACME_EAB_HMAC_KEY"
         raise wrong(f"{missing} not set: the CA gives both for an external account")
+    hint = "it is base64url, in one line, as the CA shows it"
     if not HMAC_KEY.fullmatch(hmac_key):
-        raise wrong(
-            "ACME_EAB_HMAC_KEY holds a character that no such key has",
-            "it is base64url, in one line, as the CA shows it",
-        )
+        raise wrong("ACME_EAB_HMAC_KEY holds a character that no such key has", hint)
+    if len(hmac_key.rstrip("=")) % 4 == 1:
+        raise wrong("ACME_EAB_HMAC_KEY lacks a part: no such key has this length", hint)
     return ExternalAccount(chosen.eab_kid, hmac_key)
 
 
@@ -130,33 +130,41 @@ def in_file(path: Path | None, key: str, environment: Environment) -> str:
     return found
 
 
-def account_folder(given: Path, host: str) -> Path:
-    """Return the one account's folder at or below *given*; of several the one for *host*.
+def account_folder(given: Path, directory: str) -> Path:
+    """Return the one account's folder that is *given*, or below it for the CA at *directory*.
 
     Raises:
-        Failed: 78, if there is none, or several are left.
+        Failed: 78, if there is none, or several.
     """
     try:
         found = sorted(folders(given))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise wrong(f"ACME_ACCOUNT_DIR {quoted(given)}: {why}") from error
-    if len(found) > 1:  # both clients name a folder by the CA's host
-        found = [each for each in found if host in " ".join(each.parts)] or found
-    match found:
-        case [only]:
-            return only
-        case []:
-            raise wrong(
-                f"ACME_ACCOUNT_DIR {quoted(given)}: no account of certbot or lego is there",
-                f"an account's folder has {CERTBOT} (certbot), or {LEGO} and keys/ (lego)",
-            )
-        case _:
-            listed = ", ".join(printable(str(each)) for each in found[:8])
-            raise wrong(
-                f"ACME_ACCOUNT_DIR {quoted(given)} has {len(found)} accounts: {listed}",
-                "name one of these folders",
-            )
+    if found == [given]:  # whatever it is called
+        return given
+    if not found:
+        raise wrong(
+            f"ACME_ACCOUNT_DIR {quoted(given)}: no account of certbot or lego is there",
+            f"an account's folder has {CERTBOT} (certbot), or {LEGO} and keys/ (lego)",
+        )
+    hosts = host_folders(directory)
+    fitting = [each for each in found if not hosts.isdisjoint(each.absolute().parts)]
+    if len(fitting) == 1:
+        return fitting[0]
+    listed = ", ".join(printable(str(each)) for each in (fitting or found)[:8])
+    count = counted(len(fitting), "account") if fitting else "no account"
+    raise wrong(
+        f"ACME_ACCOUNT_DIR {quoted(given)} has {count} for {min(hosts)}; there are {listed}",
+        "name one of these folders",
+    )
+
+
+def host_folders(directory: str) -> frozenset[str]:
+    """Return what certbot and lego call the folder of the CA at *directory*: by its host."""
+    parts = urlsplit(directory)
+    host, port = parts.hostname or "", parts.port
+    return frozenset({host, f"{host}:{port}", f"{host}_{port}"} if port else {host})
 
 
 def folders(given: Path, depth: int = DEPTH) -> Sequence[Path]:

@@ -129,6 +129,24 @@ def test_what_is_hidden_only_as_a_whole() -> None:
     assert given.secrets.hide("0123456789@x anary-012345") == "0123456789@x ***"
 
 
+@pytest.mark.parametrize("kind", ["PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\\n"])
+def test_what_is_around_a_key_is_no_secret(kind: str, newline: str) -> None:
+    """
+    Sentences about keys stay whole; of what is between the lines of dashes each piece is hidden,
+    also of a key that was cut off.
+    """
+    body = f"{secrets.token_hex(32)}{newline}{secrets.token_hex(20)}"
+    text = f"-----BEGIN {kind}-----{newline}{body}{newline}-----END {kind}-----{newline}"
+    said = "the ACME account's key is no private key, RSA or EC; -----BEGIN EC PRIVATE KEY-----"
+    for known in (text, text[: len(text) // 2], f"\n{text}{text}"):
+        kept = hiding(known)
+        assert kept.hide(said) == said
+        assert kept.hide(f"<{body[:PIECE]}>") == f"<{HIDDEN}>"
+    for at in range(len(body) - PIECE):
+        assert kept.hide(f"<|{body[at : at + PIECE]}|>") in {f"<|{HIDDEN}|>", f"<|{HIDDEN}"}
+
+
 def test_one_secret_within_another() -> None:
     """
     The shorter leaves nothing of the longer.

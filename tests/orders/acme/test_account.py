@@ -145,6 +145,8 @@ def test_mail_addresses_are_urls_for_the_ca() -> None:
         ("", "c2VjcmV0", "ACME_EAB_KID not set"),
         ("kid", "c2Vj+cmV0/a", "no such key has"),
         ("kid", "c2Vj cmV0", "no such key has"),
+        ("kid", "AAAAA", "no such key has this length"),
+        ("kid", "AAAAA===", "no such key has this length"),
     ],
 )
 def test_an_external_account_is_whole(kid: str, hmac_key: str, said: str) -> None:
@@ -223,6 +225,40 @@ def test_of_several_accounts_the_directorys_counts(tmp_path: Path) -> None:
     assert "2 accounts" in told
     assert str(mine) in told
     assert str(other) in told
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        ("127.0.0.11", "other.test"),
+        ("127.0.0.11",),
+        ("wrong.test",),
+        ("127.0.0.1:15000", "127.0.0.1_15000"),
+        ("of-127.0.0.1", "x.127.0.0.1"),
+    ],
+)
+def test_another_cas_account_is_not_taken(tmp_path: Path, others: tuple[str, ...]) -> None:
+    """
+    Not even the only one there is, as its key would be registered at this CA, nor one whose host
+    begins or ends alike: 78, and those that there are. Who names the account's own folder has it.
+    """
+    url = "http://127.0.0.1:14000/dir"
+    made = [certbot(tmp_path / each / "directory/01") for each in others]
+    told = refusal(AcmeSettings(url, account_dir=tmp_path))
+    assert "no account for 127.0.0.1" in told
+    assert all(str(each) in told for each in made)
+    assert account(AcmeSettings(url, account_dir=made[0])).key == "certbot's"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:14000", "127.0.0.1_14000", "127.0.0.1"])
+def test_a_folder_may_be_named_with_the_port(tmp_path: Path, host: str) -> None:
+    """
+    As certbot writes it, and lego.
+    """
+    lego(tmp_path / "127.0.0.1_15000/me", "other")
+    lego(tmp_path / host / "me", "mine")
+    settings = AcmeSettings("http://127.0.0.1:14000/dir", account_dir=tmp_path)
+    assert account(settings).key == "mine"
 
 
 def test_a_folder_without_an_account(tmp_path: Path) -> None:
