@@ -11,7 +11,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pipeline.model import Exit, Severity
 from pipeline.report import LONGEST, PerspectiveLine, RecordLine, Report, headline, problem_lines
-from pipeline.text import printable
+from pipeline.text import counted, printable
+
+MOST = 20
+"""Errors that a case tells; there is a case for each order, and may be an error for each."""
 
 SIGNALLED = 128
 """Exits from here on say that a signal came."""
@@ -57,22 +60,36 @@ def suites(report: Report, verb: str) -> Iterator[tuple[str, list[Case]]]:
     if not report.orders:
         yield f"dns01 {verb}", [whole(report, verb), *records(report.records, report.exit)]
         return
-    left = list(report.records)
+    belonging = by_order(report)
     is_of_all = not any(order.exit for order in report.orders)
-    for place, order in enumerate(report.orders, 1):
-        is_last = place == len(report.orders)
-        mine = [each for each in left if is_last or covers(order.name, each.name)]
-        left = [each for each in left if each not in mine]
-        ended = report.exit if is_of_all else order.exit
-        fault = fault_of(report, ended) if ended else None
+    ends = [report.exit if is_of_all else order.exit for order in report.orders]
+    faults = {each: fault_of(report, each) if each else None for each in set(ends)}
+    for order, ended, mine in zip(report.orders, ends, belonging, strict=True):
+        fault = faults[ended]
         case = Case(f"order {order.name}", order.source, report.elapsed_s, fault, order.uri)
         yield order.name, [case, *records(mine, ended)]
 
 
-def covers(certificate: str, record: str) -> bool:
-    """Whether *record* is the challenge name of one of the names of *certificate*."""
-    names = {each.strip().lower().removeprefix("*.") for each in certificate.split(",")}
-    return record.lower().rstrip(".").partition(".")[2] in names
+def by_order(report: Report) -> list[list[RecordLine]]:
+    """Return the records of each order, in place: the first that names its domain, or the last."""
+    places: dict[str, int] = {}
+    for place, order in enumerate(report.orders):
+        for domain in domains(order.name):
+            places.setdefault(domain, place)
+    found: list[list[RecordLine]] = [[] for _ in report.orders]
+    for record in report.records:
+        found[places.get(domain_of(record.name), -1)].append(record)
+    return found
+
+
+def domains(certificate: str) -> set[str]:
+    """Return the domains of *certificate*, a wildcard as what it stands below."""
+    return {each.strip().lower().removeprefix("*.") for each in certificate.split(",")}
+
+
+def domain_of(record: str) -> str:
+    """Return what the challenge named *record* is of."""
+    return record.lower().rstrip(".").partition(".")[2]
 
 
 def whole(report: Report, verb: str) -> Case:
@@ -84,11 +101,13 @@ def whole(report: Report, verb: str) -> Case:
 def fault_of(report: Report, exit_code: int) -> Fault:
     """Return why an order, or the run, ended with *exit_code*."""
     errors = [each for each in report.problems if each.severity is Severity.ERROR]
-    lines = "\n".join(map(text, problem_lines(errors)))
+    lines = [text(line) for line in problem_lines(errors[:MOST])]
+    if len(errors) > MOST:
+        lines.append(f"and {counted(len(errors) - MOST, 'more error')}, in the report")
     is_open = exit_code == Exit.BUG or exit_code >= SIGNALLED
     first = errors[0] if errors else None
     kind, message = (first.code, first.message) if first else ("failed", headline(report))
-    return Fault(kind, message, lines, is_open)
+    return Fault(kind, message, "\n".join(lines), is_open)
 
 
 def records(lines: Sequence[RecordLine], exit_code: int) -> Iterator[Case]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.report import Report
+from pipeline.report import NOT_DUE, Report
 from pipeline.text import printable
 
 SUCCESS = "dns01_last_success_timestamp_seconds"
@@ -38,7 +38,8 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 def metrics(report: Report, names: Sequence[str], verb: str, ended: float, before: str) -> bytes:
     """Return the metrics of *report*, a run of *verb* over *names* that ended at Unix time *ended*.
 
-    *before* is the file of the run before: who has not succeeded now keeps its success.
+    *before* is the file of the run before: who has not succeeded now keeps its success, and who
+    has not been told now when certificates end keeps what was known of that.
     """
     registry = CollectorRegistry()
     own = (printable(" ".join(names), 1000), verb)
@@ -48,7 +49,7 @@ def metrics(report: Report, names: Sequence[str], verb: str, ended: float, befor
     }
     once = {
         "dns01_last_run_timestamp_seconds": ended,
-        SUCCESS: last_success(before, own) if report.exit else ended,
+        SUCCESS: (kept(before, own, SUCCESS) or 0.0) if report.exit else ended,
         "dns01_exit_status": int(report.exit),
         "dns01_ready": int(report.status == "ready"),
         "dns01_run_duration_seconds": report.elapsed_s,
@@ -58,7 +59,7 @@ def metrics(report: Report, names: Sequence[str], verb: str, ended: float, befor
     }
     for name, value in once.items():
         gauges[name].labels(*own).set(value)
-    if ends := [order.expires.timestamp() for order in report.orders if order.expires]:
+    if ends := endings(report, verb, kept(before, own, EXPIRY)):
         gauges[EXPIRY].labels(*own).set(min(ends))
     lines = [line for record in report.records for line in record.perspectives]
     for (role, state), number in Counter(
@@ -75,12 +76,24 @@ def metrics(report: Report, names: Sequence[str], verb: str, ended: float, befor
     return generate_latest(registry)
 
 
-def last_success(before: str, own: tuple[str, str]) -> float:
-    """Return the time of the last success that the file *before* has; 0 if it has none."""
+def endings(report: Report, verb: str, before: float | None) -> list[float]:
+    """Return when certificates end, as far as is known; the first of them was known *before*.
+
+    What `run` has renewed does not end then any more: the next run is told when it does.
+    """
+    is_renewed = verb == "run" and not report.exit
+    asked = [each for each in report.orders if not is_renewed or each.status == NOT_DUE]
+    ends = [each.expires.timestamp() for each in asked if each.expires]
+    is_whole = bool(asked) and all(each.expires for each in asked)
+    return ends if is_renewed or is_whole or before is None else [*ends, before]
+
+
+def kept(before: str, own: tuple[str, str], name: str) -> float | None:
+    """Return what the file *before* has as the gauge *name* of our *own* labels, if anything."""
     with suppress(ValueError, KeyError, IndexError):  # whatever has been written there
         for family in text_string_to_metric_families(before):
             for sample in family.samples:
                 labels = tuple(sample.labels.get(label) for label in LABELS)
-                if sample.name == SUCCESS and labels == own:
+                if sample.name == name and labels == own:
                     return sample.value
-    return 0.0
+    return None

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from pipeline.command.junit import covers, junit
+from pipeline.command.junit import domain_of, domains, junit
 from pipeline.model import Exit, Problem, Severity
 from pipeline.report import OrderLine, RecordLine, Report
 from tests.picture.samples import HOSTILE, asked, hostile, poisoned, ready
@@ -157,7 +157,42 @@ def test_whose_record_it_is(certificate: str, record: str, *, is_covered: bool) 
     """
     The name below the challenge's label is one of the certificate's.
     """
-    assert covers(certificate, record) is is_covered
+    assert (domain_of(record) in domains(certificate)) is is_covered
+
+
+def test_a_value_of_two_orders_goes_with_the_first() -> None:
+    """
+    Whatever order comes later names the domain as well.
+    """
+    orders = tuple(OrderLine(name, "rcl", "", "") for name in ("a.example", "*.a.example", "b."))
+    record = RecordLine("_acme-challenge.a.example.", "v", "z.", "route53", asked())
+    suites = parsed(Report("ready", 0, orders, (record,)))
+    assert [len(suite) for suite in suites] == [2, 1, 1]
+
+
+def many(orders: int) -> Report:
+    """Return a run that was not ready, with an error for each of many *orders*."""
+    [record, *_] = poisoned().records
+    names = [f"d{number}.example" for number in range(orders)]
+    return replace(
+        poisoned(),
+        orders=tuple(OrderLine(name, "rcl", "", "pending", 75) for name in names),
+        records=tuple(replace(record, name=f"_acme-challenge.{name}.") for name in names),
+        problems=tuple(Problem("not-ready", f"{name} is not ready") for name in names),
+    )
+
+
+def test_a_large_run_makes_a_document_in_proportion() -> None:
+    """
+    Ten times the orders, values and errors are ten times the document; what a case does not tell it
+    counts. No record is looked for in all the others.
+    """
+    small, large = (junit(many(number), "ready") for number in (30, 300))
+    assert len(large) < 11 * len(small)
+    failure = parsed(many(30)).find(".//failure")
+    assert failure is not None
+    assert failure.text is not None
+    assert failure.text.splitlines()[-1] == "and 10 more errors, in the report"
 
 
 def test_hostile_words_are_text() -> None:

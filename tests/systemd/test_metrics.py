@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.command.metrics import EXPIRY, GAUGES, SUCCESS, last_success, metrics
+from pipeline.command.metrics import EXPIRY, GAUGES, SUCCESS, kept, metrics
 from pipeline.model import Problem
-from pipeline.report import Report
+from pipeline.report import NOT_DUE, Report
 from providers.errors import Unavailable
 from tests.bridge import Site, opened
 from tests.documents import DOCS, quoted, rows
@@ -86,7 +86,7 @@ def test_another_certificates_success_is_not_ours() -> None:
     """
     other = metrics(ready(), ["other.example"], "ready", 2000.0, "").decode()
     assert parsed(of(poisoned(), 3000.0, other))[SUCCESS,] == 0.0
-    assert last_success(of(ready(), 5.0), (NAME, "run")) == 0.0
+    assert kept(of(ready(), 5.0), (NAME, "run"), SUCCESS) is None
 
 
 @pytest.mark.parametrize("before", ["{", 'x{a="', f"{SUCCESS} x\n", "\0", f"{SUCCESS}{{}} 1 2 3 4"])
@@ -230,6 +230,47 @@ def test_when_certificates_end() -> None:
     samples = parsed(of(replace(ready(), orders=orders)))
     assert samples[EXPIRY,] == ends[1].timestamp()
     assert (EXPIRY,) not in parsed(of(ready()))
+
+
+def ending(*ends: datetime | None, status: str = "pending", exit_: int = 0) -> Report:
+    """Return a run over certificates that end then; None: the source has not told."""
+    [order] = ready().orders
+    orders = tuple(replace(order, expires=end, status=status) for end in ends)
+    return replace(ready(), orders=orders, exit=exit_)
+
+
+SOON, LATE = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 6))
+
+
+@pytest.mark.parametrize(
+    ("report", "verb", "known"),
+    [
+        (Report("failed", 69), "run", SOON),
+        (ending(None, exit_=69), "run", SOON),
+        (ending(LATE, None, exit_=69), "run", SOON),
+        (ending(LATE, exit_=75), "run", LATE),
+        (ending(LATE, exit_=1), "run", LATE),
+        (ending(None), "ready", SOON),
+        (ending(SOON), "ready", SOON),
+        (ending(SOON), "run", None),
+        (ending(None), "run", None),
+        (ending(LATE, status=NOT_DUE), "run", LATE),
+    ],
+)
+def test_the_end_is_known_until_the_certificate_is_renewed(
+    report: Report, verb: str, known: datetime | None
+) -> None:
+    """
+    A run that fails, or does not ask, keeps what the file said: the alert on it must not fall
+    silent just when renewal fails. What `run` has renewed ends later, and who knows when.
+    """
+    before = metrics(ending(SOON), [NAME], verb, 1.0, "").decode()
+    if verb == "run":
+        before = metrics(ending(SOON, exit_=69), [NAME], verb, 1.0, "").decode()
+    text = metrics(report, [NAME], verb, 2.0, before).decode()
+    assert parsed(text).get((EXPIRY,)) == (known.timestamp() if known else None)
+    again = metrics(Report("failed", 69), [NAME], verb, 3.0, text).decode()
+    assert parsed(again).get((EXPIRY,)) == (known.timestamp() if known else None)
 
 
 def test_problems_are_counted_by_kind() -> None:
