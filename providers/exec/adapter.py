@@ -7,7 +7,6 @@ the record can be seen is found out by asking the name servers, as always.
 
 import os
 import re
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -19,7 +18,7 @@ from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorize
 from providers.hosted import hosted
 from providers.presenting import OneByOne
 
-from .program import Ended, Programs
+from .program import Ended, run
 
 SECONDS = 30.0
 """For one call of the program: it is to write, not to wait."""
@@ -43,6 +42,8 @@ KINDS: Mapping[int, type[ProviderError]] = {
 class Exec:
     """Every zone that one program writes to; it runs once at a time, as in lego."""
 
+    lingers_s = 1.0  # it does not outlive us
+
     def __init__(
         self,
         path: str,
@@ -53,11 +54,9 @@ class Exec:
         self._path = path
         self._environment = environment
         self._seconds = seconds
-        self._programs = Programs()
         self._one = Lock()
         self._values = OneByOne(zones, self._call)
         self.api_calls = 0
-        weakref.finalize(self, self._programs.kill)
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         return self._values.zones(names)
@@ -77,7 +76,7 @@ class Exec:
             self.api_calls += 1
             try:
                 words = (self._path, verb, name, value)
-                ended = self._programs.run(words, self._environment, self._seconds)
+                ended = run(words, self._environment, self._seconds)
             except TimeoutError as error:
                 raise Unavailable(
                     f"{what} was {error}", hint="it is to write the record, not to wait for it"

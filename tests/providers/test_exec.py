@@ -2,8 +2,12 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +26,7 @@ from providers.errors import (
     Unavailable,
 )
 from providers.exec import ADAPTER, Exec
-from providers.exec.program import KEPT, Programs
+from providers.exec.program import GUARD, KEPT, order, run
 from providers.testing import MARK, ProviderContract
 from tests.documents import DOCS, blocks
 
@@ -183,6 +187,86 @@ def test_the_deadline_ends_all_that_was_started(tmp_path: Path) -> None:
         await_end(pid)
 
 
+def await_words(path: Path) -> list[str]:
+    """Return what is in the file once it is there, in a whole line."""
+    deadline = time.monotonic() + 20
+    while not path.exists() or not path.read_text().endswith("\n"):
+        assert time.monotonic() < deadline, "nothing was written"
+        time.sleep(0.01)
+    return path.read_text().split()
+
+
+CALLER = """
+import sys
+from dns.name import from_text
+from providers.contract import TXT, Zone
+from providers.exec import Exec
+zone = Zone(from_text("example.com."), "")
+record = TXT(from_text("_acme-challenge.example.com."), "v")
+Exec(sys.argv[1], [zone], {"PATH": sys.argv[2]}).append(zone, [record], "")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_program_does_not_outlive_us(tmp_path: Path, number: signal.Signals) -> None:
+    """
+    However we end, it and what it has started are killed; nothing of it takes effect later.
+    """
+    pids = tmp_path / "pids"
+    path = script(tmp_path, f"sleep 600 & trap '' TERM HUP; echo $! $$ > {pids}; wait; sleep 600")
+    caller = subprocess.Popen([sys.executable, "-c", CALLER, str(path), os.defpath])
+    try:
+        started = [int(word) for word in await_words(pids)]
+    finally:
+        caller.send_signal(number)
+    assert caller.wait() == -number
+    for pid in started:
+        await_end(pid)
+
+
+@contextmanager
+def guard(order: bytes) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """Run a guard that is sent *order*, and nobody ends."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            process = subprocess.Popen(GUARD, stdin=theirs.fileno(), start_new_session=True)
+        ours.sendall(order)
+        yield process, ours
+
+
+def test_the_guard_keeps_time_itself(tmp_path: Path) -> None:
+    """
+    If whoever started it is stopped and never looks, the program still ends when its time is up.
+    """
+    pid = tmp_path / "pid"
+    path = script(tmp_path, f"echo $$ > {pid}; exec sleep 600")
+    with guard(order([str(path)], {"PATH": os.defpath}, 0.7)) as (process, _):
+        assert process.wait(20) == -signal.SIGKILL
+    await_end(int(pid.read_text()))
+
+
+def test_half_an_order_starts_nothing(tmp_path: Path) -> None:
+    """
+    Who is killed while he says what to run has not said it.
+    """
+    begun = tmp_path / "begun"
+    asked = order([str(script(tmp_path, f"touch {begun}"))], {"PATH": os.defpath}, 20)
+    with guard(asked[:-1]) as (process, ours):
+        ours.shutdown(socket.SHUT_WR)
+        assert process.wait(20) == 0
+    assert not begun.exists()
+
+
+def test_octets_arrive_as_they_are(tmp_path: Path) -> None:
+    """
+    What is no text in any encoding is handed on all the same.
+    """
+    words = [str(script(tmp_path, 'printf %s "$1$VALUE" | od -An -tx1')), os.fsdecode(b"\xff\xc3")]
+    ended = run(words, {"PATH": os.defpath, "VALUE": os.fsdecode(b"\xfe")}, 20)
+    assert ended.said.split() == ["ff", "c3", "fe"]
+
+
 def test_a_child_that_stays_keeps_nobody(tmp_path: Path) -> None:
     """
     Who has started something that goes on, and holds its output, is done when it has ended.
@@ -200,7 +284,7 @@ def test_endless_output_is_bounded(tmp_path: Path) -> None:
     Only the last words are kept; a program that never stops talking ends as others do.
     """
     path = script(tmp_path, "head -c 3000000 /dev/zero | tr '\\0' x; printf END; exit 3")
-    ended = Programs().run([str(path)], {"PATH": os.defpath}, 60)
+    ended = run([str(path)], {"PATH": os.defpath}, 60)
     assert (ended.status, len(ended.said), ended.said[-4:]) == (3, KEPT, "xEND")
     assert len(str(failure(opened(path)))) < 600
 
