@@ -137,7 +137,7 @@ def test_an_age_is_a_duration_that_may_be_in_days(text: str, passed: timedelta) 
         ("ready a --order rcl --from f", "--from is a document, --order says rcl"),
         ("ready a --order document", "--order document needs --from FILE"),
         ("ready a --order acmee", "invalid choice: 'acmee'"),
-        ("ready a --respond", "--respond needs --order acme"),
+        ("ready a --order rcl --respond", "--respond needs --order acme"),
         ("ready --from f --respond", "--respond needs --order acme"),
         ("run a --order rcl --respond -- true", "--respond needs --order acme"),
         ("plan a --order acme --respond", "plan has no option --respond"),

@@ -23,7 +23,7 @@ from pipeline.configuration.config import settings
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.keys import DECIDED
 from pipeline.configuration.tables import Reader
-from pipeline.configuration.variables import known, misspelt
+from pipeline.configuration.variables import OF_SCRIPTS, known, unread
 from pipeline.model import Exit, Failed
 from tests.standins.third_party import ADAPTER, install
 
@@ -141,31 +141,32 @@ def test_what_is_in_force_is_shown(tmp_path: Path) -> None:
     resolvers = ["192.0.2.1"]
     timeout = "7m"
     [zones."example.com"]
-    provider = ["route53", "mine"]
+    provider = ["rfc2136", "mine"]
     [zones."other.example"]
     [providers.mine]
     adapter = "cloudflare"
     CLOUDFLARE_API_TOKEN_FILE = "~/token"
     """
     text = text.replace("~", str(tmp_path))
-    said = checked(tmp_path, text, DNS01_TIMEOUT="90", CLOUDFLARE_API_TOKEN=SECRET)
+    given = {"DNS01_TIMEOUT": "90", "RFC2136_NAMESERVER": "192.0.2.1"}
+    said = checked(tmp_path, text, CLOUDFLARE_API_TOKEN=SECRET, **given)
     assert (said.status, said.err) == (0, "")
     lines = [line.strip() for line in said.out.splitlines()]
-    assert lines[0].endswith("/.config/dns01/config.toml")
+    assert lines[0] == f"valid: {tmp_path}/.config/dns01/config.toml"
     for line in (
         "provider = mine (the file)",
         'resolvers = ["192.0.2.1"] (the file)',
         "timeout = 90 (DNS01_TIMEOUT)",
         "require = quorum (default)",
-        "zone example.com.: route53, mine",
+        "zone example.com.: rfc2136, mine",
         "zone other.example.: provider as for any other",
         "account mine: at cloudflare",
     ):
         assert line in lines
-    found = json.loads(checked(tmp_path, text, "--json", DNS01_TIMEOUT="90").out)
+    found = json.loads(checked(tmp_path, text, "--json", **given).out)
     assert (found["valid"], found["mistakes"]) == (True, [])
     assert {"key": "timeout", "value": "90", "from": "DNS01_TIMEOUT"} in found["settings"]
-    assert {"zone": "example.com.", "providers": ["route53", "mine"]} in found["zones"]
+    assert {"zone": "example.com.", "providers": ["rfc2136", "mine"]} in found["zones"]
     assert found["accounts"] == [{"name": "mine", "adapter": "cloudflare"}]
 
 
@@ -245,23 +246,29 @@ def test_variables_are_checked_as_well(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "hint"),
     [
-        ("DNS01_RESOLVER", "DNS01_RESOLVERS"),
-        ("DNS01_STATEDIR", "DNS01_STATE_DIR"),
+        ("DNS01_RESOLVER", "did you mean DNS01_RESOLVERS?"),
+        ("DNS01_STATEDIR", "did you mean DNS01_STATE_DIR?"),
+        ("DNS01_STATE", "did you mean DNS01_STATUS?"),
+        ("DNS01_TTL", "it is an option: --ttl"),
+        ("DNS01_QUIET", "it is an option: --quiet"),
+        ("DNS01_", "`dns01 config init -` names those that are"),
+        ("DNS01_ZZZ", "`dns01 config init -` names those that are"),
         ("DNS01_STATE_DIR", ""),
-        ("DNS01_SITE", ""),
-        ("DNS01_", ""),
+        ("DNS01_REQUIRE", ""),
+        ("DNS01_ORDER", ""),
+        ("DNS01_PING_URL_FILE", ""),
+        ("DNS01_COMMAND", ""),
         ("DNS02_RESOLVER", ""),
         ("TIMEOUTS", ""),
     ],
 )
-def test_which_variables_are_taken_for_typos(name: str, meant: str) -> None:
+def test_a_variable_of_our_prefix_that_nobody_reads_is_told(name: str, hint: str) -> None:
     """
-    Those of our prefix that are none of ours and like one of them; others are the user's own.
+    With what was meant; variables without that prefix are the user's own.
     """
-    hints = [each.hint for each in Environment({name: "x"}).remarks]
-    assert hints == ([f"did you mean {meant}?"] if meant else [])
+    assert [each.hint for each in Environment({name: "x"}).remarks] == ([hint] if hint else [])
 
 
 def test_each_variable_of_ours_is_known() -> None:
@@ -274,15 +281,98 @@ def test_each_variable_of_ours_is_known() -> None:
     assert {key.variable for key in DECIDED.values() if key.variable} <= variables_of_code()
 
 
-def test_what_ships_for_ci_sets_no_variable_that_looks_like_a_typo() -> None:
+def test_what_ships_for_ci_sets_no_variable_that_is_complained_of() -> None:
     """
     The action, the job templates and what is in contrib have variables of their own.
     """
     paths = [ROOT / "action.yml", *(ROOT / "templates").rglob("*"), *(ROOT / "contrib").rglob("*")]
     text = "".join(path.read_text() for path in paths if path.is_file())
     names = set(re.findall(r"DNS01_[A-Z_]+", text))
-    assert names - known()
-    assert misspelt(names) == []
+    assert {name.removeprefix("DNS01_") for name in names - known()} == {*OF_SCRIPTS}
+    assert unread(names) == []
+
+
+def test_mistakes_of_all_variables_are_told(tmp_path: Path) -> None:
+    """
+    Whoever reads them at a run: order sources, providers with credentials, watcher, serve. Each
+    is read by the code that a run reads it with, and nobody is asked.
+    """
+    said = config(
+        tmp_path,
+        "check",
+        RCL_BASE_URL="http://example.com",
+        RCL_API="v9",
+        RCL_API_KEY_FILE="/nope/key",
+        CLOUDFLARE_BASE_URL="ftp://x",
+        CLOUDFLARE_API_TOKEN=SECRET,
+        RFC2136_NAMESERVER="[::",
+        EXEC_PATH="rel",
+        EXEC_ZONES="example.com",
+        HTTPREQ_ENDPOINT="http://example.com",
+        HTTPREQ_ZONES="example.com",
+        DNS01_PING_URL="http://x.example",
+        DNS01_SERVE_NAMES=";",
+        DNS01_SERVE_USERNAME="somebody",
+        DNS01_ORDER="rlc",
+        ACME_ACCEPT_TOS="ja",
+        ACME_DIRECTORY_URL="http://example.com/directory",
+        ACME_ACCOUNT_KEY=SECRET,
+        ACME_EAB_HMAC_KEY_FILE="/nope/hmac",
+    )
+    assert said.status == Exit.CONFIG
+    for words in (
+        "RCL_BASE_URL is neither",
+        'RCL_API "v9" is no edition',
+        "RCL_API_KEY_FILE names",
+        "cloudflare: CLOUDFLARE_BASE_URL",
+        "rfc2136: RFC2136_NAMESERVER",
+        "exec: EXEC_PATH",
+        "httpreq: HTTPREQ_ENDPOINT",
+        "DNS01_PING_URL is neither",
+        'DNS01_SERVE_NAMES: ";"',
+        "DNS01_SERVE_USERNAME is to be set",
+        'DNS01_ORDER: "rlc"',
+        'ACME_ACCEPT_TOS: "ja"',
+        "ACME_EAB_HMAC_KEY_FILE names",
+    ):
+        assert said.err.count(words) == 1, words
+    said = config(
+        tmp_path,
+        "check",
+        RFC2136_NAMESERVER="192.0.2.1",
+        RFC2136_TSIG_KEY="key.",
+        RFC2136_TSIG_SECRET="c2VjcmV0",
+        RFC2136_TSIG_ALGORITHM="md55",
+        ACME_DIRECTORY_URL="http://example.com/directory",
+        ACME_ACCOUNT_KEY=SECRET,
+    )
+    assert said.status == Exit.CONFIG
+    assert "RFC2136_TSIG_ALGORITHM" in said.err
+    assert "ACME_DIRECTORY_URL is neither" in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ('provider = "cloudflare"', {}),
+        ("", {"DNS01_PROVIDER": "cloudflare"}),
+        ("", {"CLOUDFLARE_BASE_URL": "https://api.cloudflare.com/client/v4"}),
+        ('[zones."example.com"]\nprovider = "cloudflare"', {}),
+    ],
+)
+def test_a_provider_without_credentials_is_a_warning(
+    text: str, variables: dict[str, str], tmp_path: Path
+) -> None:
+    """
+    Named in the file or by variable, or set up in part. They may be where the run will be.
+    """
+    said = checked(tmp_path, text, "--json", **variables)
+    [warning] = json.loads(said.out)["warnings"]
+    assert (said.status, warning["code"]) == (0, "provider-unarmed")
+    assert "no credentials for cloudflare" in warning["message"]
+    assert "set CLOUDFLARE_API_TOKEN, or CF_DNS_API_TOKEN" in warning["hint"]
+    armed = checked(tmp_path, text, "--json", CLOUDFLARE_API_TOKEN=SECRET, **variables)
+    assert json.loads(armed.out)["warnings"] == []
 
 
 def test_syntax_is_told_with_its_line(tmp_path: Path) -> None:
@@ -475,3 +565,47 @@ def test_the_command_itself(tmp_path: Path) -> None:
     )
     assert (done.returncode, json.loads(done.stdout)["valid"]) == (Exit.CONFIG, False)
     assert b"did you mean timeout?" in done.stderr
+
+
+# What a run complains of first
+
+
+def first(home: Path, words: str, **variables: str) -> str:
+    """Return what `dns01` says, without any account for orders."""
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", **variables}
+    done = subprocess.run(
+        [DNS01, *words.split()], env=environment, capture_output=True, text=True, check=False
+    )
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "complaint"),
+    [
+        ("ready a.example", {"DNS01_CONFIG": "/nope"}, "cannot read /nope"),
+        ("ready a.example --config {}/bad.toml", {}, "is not TOML"),
+        ("ready a.example --provider cloudfare", {"DNS01_TIMEOUT": "5x"}, 'DNS01_TIMEOUT: "5x"'),
+        ("run a.example --provider cloudfare -- ./none.sh", {}, "no provider is called"),
+        ("run a.example -- ./none.sh", {"RCL_API": "v9"}, 'command "./none.sh" does not exist'),
+        ("run a.example -- true", {"RCL_API": "v9"}, 'RCL_API "v9"'),
+        ("ready a.example", {"RCL_BASE_URL": "http://a.example"}, "RCL_BASE_URL is neither"),
+        ("ready a.example --respond", {}, "--respond needs --order acme"),
+        ("ready a.example", {}, "RCL_API_KEY and RCL_SUBSCRIPTION_ID not set"),
+        ("ready a.example", {"DNS01_ORDER": "acme"}, "ACME_DIRECTORY_URL not set"),
+        ("ready a.example --order rcl", {"DNS01_ORDER": "acme"}, "RCL_API_KEY and"),
+    ],
+)
+def test_what_is_wrong_is_told_from_the_outside_in(
+    words: str, variables: dict[str, str], complaint: str, tmp_path: Path
+) -> None:
+    """
+    File and settings, the provider named, the command, and what is missing of the account for
+    orders last; there the other sources are named.
+    """
+    (tmp_path / "bad.toml").write_text("timeout = 5m")
+    said = first(tmp_path, words.format(tmp_path), **variables)
+    assert complaint in said
+    assert said.count("dns01: ") <= 2
+    if "RCL_API_KEY and" in said:
+        assert "--order acme" in said
+        assert "--from FILE" in said

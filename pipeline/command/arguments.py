@@ -159,7 +159,12 @@ def of_order(options: argparse.Namespace) -> str:
         return "--order document needs --from FILE, or --from - for standard input"
     if options.document is None and not options.names:
         return f"{options.verb} needs the NAME of a certificate, or --from FILE"
-    source = "document" if options.document is not None else options.order or "rcl"
+    source = "document" if options.document is not None else options.order
+    return of_source(source, options) if source else ""
+
+
+def of_source(source: str, options: argparse.Namespace) -> str:
+    """Return what is wrong with *options* where orders come from *source*, or nothing."""
     if options.renew_within and source != "rcl":
         return f"--renew-within asks the rcl source; {source} knows of no certificate"
     if options.verb != "plan" and options.respond and source != "acme":

@@ -34,6 +34,8 @@ from pipeline.tree.delegation import Delegation
 from pipeline.waiting import Waiting
 from providers.contract import Entrusted, Privilege, Provider
 
+from .arguments import of_source
+from .child import startable
 from .console import Quiet
 
 
@@ -77,7 +79,14 @@ class Assembly:
         return self._stack.enter_context(Exchange(self._clock))
 
     def run(self) -> Run:
-        """Return a run over the names given."""
+        """Return a run over the names given.
+
+        What is wrong with the configuration comes first, then providers, then the command, and
+        the account for orders last.
+        """
+        self._know_providers()
+        if self._options.command:
+            startable(self._options.command)
         names = list({normal(name): name.strip() for name in self._options.names}.values())
         if self._options.document is not None:
             names = [",".join(names)]  # one document is one order, whatever it may name
@@ -169,7 +178,9 @@ class Assembly:
 
         if self._options.document is not None:
             return DocumentSource(self._options.document, sys.stdin.buffer)
-        if self._options.order == "acme":
+        if complaint := of_source(self.settings.order, self._options):
+            raise Failed(Exit.USAGE, "usage", complaint)
+        if self.settings.order == "acme":
             return self._acme()
         from pipeline.orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
 

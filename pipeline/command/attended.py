@@ -1,6 +1,5 @@
 """Run the user's command while the records are in place: ready, CMD, clean, whatever happens."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pipeline.configuration.environment import Environment
 from pipeline.model import Exit, Failed, Problem
 from pipeline.report import NOT_DUE, Report, headline
 from pipeline.stage import Run
-from pipeline.text import counted, printable, quoted
+from pipeline.text import counted, printable
 from pipeline.withdrawing import GRACE, UNHURRIED
 
 from .child import run_child
@@ -46,13 +45,7 @@ class Attended:
         """Return the command's exit status, or the report of a stage that did not get ready.
 
         *left* tells the seconds to the deadline.
-
-        Raises:
-            Failed: 64, if there is no such command.
         """
-        if shutil.which(command[0]) is None:
-            why = "is not executable" if Path(command[0]).is_file() else "does not exist"
-            raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
         report: Report | None = None
         gone, problems, status = 0, tuple[Problem, ...](), SIGNALLED
         try:

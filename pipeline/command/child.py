@@ -1,16 +1,31 @@
 """Run the user's command between ready and clean, and pass signals on to it."""
 
 import contextlib
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pipeline.case import Interrupted
+from pipeline.model import Exit, Failed
+from pipeline.text import quoted
 
 from .signals import be_patient, listen, postponed
 
 PATIENCE = 3.0
 """Seconds a command has to end after a signal; the records must be gone within five."""
+
+
+def startable(command: Sequence[str]) -> None:
+    """See that *command* can be started, before anything is done for its sake.
+
+    Raises:
+        Failed: 64, if it cannot.
+    """
+    if shutil.which(command[0]) is None:
+        why = "is not executable" if Path(command[0]).is_file() else "does not exist"
+        raise Failed(Exit.USAGE, "command", f"the command {quoted(command[0])} {why}")
 
 
 def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:

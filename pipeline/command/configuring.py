@@ -3,19 +3,21 @@
 import json
 import os
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.configuration import check, registry, schema
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.file import Found, find
 from pipeline.configuration.sample import sample
+from pipeline.configuration.trial import Reading
 from pipeline.model import Exit, Failed
 from pipeline.report import problem_lines
 from pipeline.text import quoted
 from providers.contract import Adapter
 
 from .output import Output
+from .ping import watcher
 
 SCHEMA = Path(schema.__file__).with_name("dns01.schema.json")
 
@@ -33,13 +35,20 @@ def configuring(options: Namespace, environment: Environment, output: Output) ->
         case "schema":
             printed = output.text(schema.to_json(adapters()).rstrip())
         case _:
-            inspection = check.inspect(found, environment)
+            inspection = check.inspect(found, environment, beside(environment))
             text = check.to_json if options.json else check.human
             printed = (options.quiet and not options.json) or output.text(text(inspection))
             output.say(*problem_lines((*inspection.mistakes, *inspection.warnings)))
             if inspection.mistakes:
                 return Exit.CONFIG
     return Exit.DONE if printed else Exit.CONFIG
+
+
+def beside(environment: Environment) -> Sequence[Reading]:
+    """Return what reads, at a run, variables that are no key of the file."""
+    from .service import access_from  # noqa: PLC0415 - nobody else needs a server
+
+    return (lambda: watcher(environment), lambda: access_from(environment, (), "127.0.0.1"))
 
 
 def adapters() -> Mapping[str, Adapter]:

@@ -1,14 +1,14 @@
 """See what is wrong with the configuration, all of it, and what is in force; no secret's value."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from pipeline.model import Failed, Problem
+from pipeline.text import counted
 
-from . import registry
-from .accounts import provider_settings
+from . import registry, trial
 from .config import Choice
 from .environment import Environment
 from .file import Found
@@ -57,11 +57,14 @@ class Inspection:
 
 
 class Inspector:
-    """Goes through the file *found* and what of *environment* beats it."""
+    """Goes through the file *found*, and *environment* as what is *beside* also reads it."""
 
-    def __init__(self, found: Found, environment: Environment) -> None:
+    def __init__(
+        self, found: Found, environment: Environment, beside: Sequence[trial.Reading]
+    ) -> None:
         self._found = found
         self._environment = environment
+        self._beside = beside
         self._mistakes: list[Problem] = []
 
     def inspect(self) -> Inspection:
@@ -71,13 +74,13 @@ class Inspector:
         values = reader.document(document or {}, self._found.shown)
         self._mistakes += [each.problem for each in reader.mistakes]
         decisions = tuple(self._decisions(document or {}, values))
-        self._look_up(values)
+        unarmed = self._look_up(values)
         path = self._found.path
         return Inspection(
             str(path or ""),
             path is not None and path.exists(),
             tuple(self._mistakes),
-            self._environment.remarks,
+            (*self._environment.remarks, *unarmed),
             decisions,
             tuple(Route(apex.to_text(), zone.providers) for apex, zone in values["zones"].items()),
             tuple((name, account.adapter) for name, account in values["providers"].items()),
@@ -99,18 +102,28 @@ class Inspector:
             else:
                 yield Decision(place, plain(key.default), "default")
 
-    def _look_up(self, values: Mapping[str, Any]) -> None:
-        """See that providers exist, accounts have their secrets, and a folder can be named."""
+    def _look_up(self, values: Mapping[str, Any]) -> Sequence[Problem]:
+        """Read all that a run would: a folder's name, providers and accounts, what is beside.
+
+        Return the warnings that some provider has no credentials.
+        """
         choice = Choice(values, self._environment)
         self._try(state_dir, self._try(choice.of, "state_dir"), self._environment)
         accounts = values["providers"]
-        for name in accounts:
-            self._try(provider_settings, name, accounts, self._environment)
         chosen = dict.fromkeys(self._try(choice.of, "provider") or (), "")
         for apex, zone in values["zones"].items():
             chosen |= dict.fromkeys(zone.providers, f'zones."{apex.to_text()}" provider')
-        for name in chosen.keys() - accounts.keys():
-            self._try(registry.load, name, chosen[name], accounts)
+        known = [name for name in chosen if name in accounts or self._load(name, chosen, accounts)]
+        touched = [name for name, _, _ in trial.touched(self._environment)]
+        for name in dict.fromkeys((*accounts, *known, *touched)):
+            self._try(trial.opened, name, accounts, self._environment)
+        for read in (*trial.orders(choice, self._environment), *self._beside):
+            self._try(read)
+        return tuple(trial.unarmed(known, self._environment))
+
+    def _load(self, name: str, chosen: Mapping[str, str], accounts: Mapping[str, Any]) -> bool:
+        """Whether the provider *name* can be loaded."""
+        return self._try(registry.load, name, chosen[name], accounts) is not None
 
     def _try(
         self, read: Callable[Given, Value], *given: Given.args, **named: Given.kwargs
@@ -124,9 +137,11 @@ class Inspector:
             return None
 
 
-def inspect(found: Found, environment: Environment) -> Inspection:
-    """Return all there is to say about the file *found* and what of *environment* beats it."""
-    return Inspector(found, environment).inspect()
+def inspect(
+    found: Found, environment: Environment, beside: Sequence[trial.Reading] = ()
+) -> Inspection:
+    """Return all there is to say about the file *found* and about *environment*."""
+    return Inspector(found, environment, beside).inspect()
 
 
 def written(document: Mapping[str, Any], place: str) -> str:
@@ -168,7 +183,9 @@ def listed(problems: Iterable[Problem]) -> list[dict[str, str]]:
 
 def human(found: Inspection) -> str:
     """Return what is in force, as lines for a person."""
-    lines = [found.file if found.exists else f"no configuration file {found.file}".strip()]
+    state = counted(len(found.mistakes), "mistake") if found.mistakes else "valid"
+    file = found.file if found.exists else f"no configuration file {found.file}".strip()
+    lines = [f"{state}: {file}"]
     lines += [f"  {each.place} = {each.value} ({each.source})" for each in found.decisions]
     lines += [
         f"  zone {each.zone}: {', '.join(each.providers) or 'provider as for any other'}"

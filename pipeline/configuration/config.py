@@ -29,7 +29,9 @@ def settings(options: Namespace, environment: Environment) -> Settings:
     """
     flags = vars(options)  # a verb without an option has no such entry
     choice = Choice(read(file.find(flags["config"], environment)), environment)
+    source = flags.get("order") or choice.of("order")
     return Settings(
+        order=source,
         state_dir=flags["state_dir"] or state_dir(choice.of("state_dir"), environment),
         timeout=flags.get("timeout") or choice.of("timeout"),
         ttl=flags.get("ttl") or 60,
@@ -44,7 +46,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         force=flags.get("force", False),
         respond=flags.get("respond", False),
         serve_names=choice.of("serve.names") or (),
-        acme=acme(choice) if flags.get("order") == "acme" else AcmeSettings(),
+        acme=acme(choice) if source == "acme" and "order" in flags else AcmeSettings(),
         zones=choice.file["zones"],
         accounts=choice.file["providers"],
         shared_dir=choice.of("shared_dir") or shared_dir(),

@@ -9,7 +9,7 @@ from pipeline.model import Problem
 from pipeline.secrecy import PIECE, Secrets
 
 from .reading import SecretFiles, is_path
-from .variables import misspelt
+from .variables import unread
 
 SECRET = re.compile("(TOKEN|SECRET|PASSWORD|API_KEY|ACCESS_KEY)$")
 """What the name of a variable ends in that most likely holds a secret, whoever reads it."""
@@ -50,7 +50,7 @@ class Environment:
     @property
     def remarks(self) -> tuple[Problem, ...]:
         """What is to be said of variables, and of the files that secrets came from."""
-        return (*misspelt(self._variables), *self.files.remarks)
+        return (*unread(self._variables), *self.files.remarks)
 
     @classmethod
     def of_process(cls) -> "Environment":

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.propagation.policy import Require
 
 from .values import (
+    SOURCES,
     apex,
     domains,
     duration,
@@ -17,6 +18,7 @@ from .values import (
     issuers,
     location,
     require,
+    source,
     switch,
     text,
     words,
@@ -87,6 +89,7 @@ ADDRESSES = Kind(
     commas,
 )
 REQUIRE = Kind(require, {"enum": [each.value for each in Require]})
+SOURCE = Kind(source, {"enum": [*SOURCES]})
 DURATION = Kind(
     duration,
     {

@@ -79,6 +79,7 @@ class Settings:
         force: Whether to write although validation would surely fail.
         serve_names: Domains that other clients may have served, with all below; empty: any.
         respond: Whether to have the CA validate, once everything is ready.
+        order: Where orders come from, unless there is a document.
         accounts: Those that have a name of their own.
         shared_dir: Where all runs count their requests together; None: nowhere.
     """
@@ -95,6 +96,7 @@ class Settings:
     force: bool = False
     respond: bool = False
     serve_names: tuple[Name, ...] = ()
+    order: str = "rcl"
     acme: AcmeSettings = AcmeSettings()
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)

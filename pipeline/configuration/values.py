@@ -26,6 +26,9 @@ ISSUER = re.compile(
     r"[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*", re.ASCII | re.IGNORECASE
 )
 """RFC 8659 §4.2."""
+PLAIN = re.compile(r"[\w/.-]+", re.ASCII)
+"""What names of zones hold; the slash is RFC 2317's."""
+SOURCES = ("rcl", "acme")
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 Value = TypeVar("Value")
@@ -111,6 +114,13 @@ def require(value: object) -> Require:
         raise ValueError("quorum, all or authoritative is wanted") from error
 
 
+def source(value: object) -> str:
+    """Return *value*, where orders come from without a document."""
+    if value not in SOURCES:
+        raise ValueError("rcl or acme is wanted")
+    return str(value)
+
+
 def text(value: object) -> str:
     """Return *value*, which must be text and not empty."""
     if not isinstance(value, str) or not value:
@@ -150,6 +160,8 @@ def apex(name: str) -> Name:
         raise ValueError("a domain name is wanted") from error
     if found == dns.name.root:
         raise ValueError("a domain name below the root is wanted")
+    if not PLAIN.fullmatch(found.to_text()):
+        raise ValueError("a domain name is wanted: letters, digits, hyphens, dots")
     return found
 
 
@@ -170,7 +182,7 @@ def is_local(variable: str, url: str) -> bool:
     local = is_loopback(host)
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise wrong(
-            f"{variable} is neither https nor on the loopback: the key would travel in clear"
+            f"{variable} is neither https nor on the loopback: secrets would travel in clear"
         )
     return local
 

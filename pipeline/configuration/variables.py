@@ -1,4 +1,4 @@
-"""Which environment variables of ours there are, and what a misspelt one was meant to be. Pure."""
+"""Which environment variables of ours there are, and which ones that look like it are not. Pure."""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -17,7 +17,13 @@ BESIDE = (
 )
 """Variables that are no key of the configuration file."""
 
-NEAR = 0.75
+OF_SCRIPTS = ("ARGS", "CHOICE", "COMMAND", "DOCUMENT", "NAMES", "OPTIONS", "PACKAGE", "PATIENCE")
+"""What our action, job templates and script for acme.sh have of that prefix for themselves."""
+
+OPTIONS = ("force", "from", "json", "quiet", "renew-within", "respond", "ttl", "verbose")
+"""What is an option and no variable."""
+
+NEAR = 0.6
 """How much alike what is meant and what was written are, at least; 1 is the same."""
 
 
@@ -26,27 +32,28 @@ def known() -> frozenset[str]:
     return frozenset(BESIDE) | {key.variable for key in DECIDED.values()}
 
 
-def misspelt(names: Iterable[str]) -> list[Problem]:
-    """Return a warning for each of *names* that is nearly a variable of ours, and none.
-
-    One that is like nothing of ours may be the user's own, and is let alone.
-    """
-    meant = {each.removeprefix(OURS): each for each in known() if each.startswith(OURS)}
+def unread(names: Iterable[str]) -> list[Problem]:
+    """Return a warning for each of *names* that has our prefix, and is no variable of ours."""
+    meant = {each.removeprefix(OURS) for each in known() if each.startswith(OURS)}
+    words = (name.removeprefix(OURS) for name in sorted(names) if name.startswith(OURS))
     return [
         Problem(
             "variable-unknown",
-            f"the variable {quoted(name)} is not read",
-            f"did you mean {meant[near]}?",
+            f"the variable {quoted(OURS + word)} is not read",
+            instead(word, meant),
             Severity.WARNING,
         )
-        for name in sorted(names)
-        if name.startswith(OURS)
-        for near in nearest(name.removeprefix(OURS), meant)
+        for word in words
+        if not {word, word.removesuffix("_FILE")} & {*meant, *OF_SCRIPTS}
     ]
 
 
-def nearest(word: str, meant: Collection[str]) -> list[str]:
-    """Return which of *meant* the *word* was to be; none if it is one, or like none."""
-    if {word, word.removesuffix("_FILE")} & set(meant):
-        return []
-    return get_close_matches(word, sorted(meant), n=1, cutoff=NEAR)
+def instead(word: str, meant: Collection[str]) -> str:
+    """Return what is to be done where the variable *word* is none of those *meant*."""
+    option = word.lower().replace("_", "-")
+    if option in OPTIONS:
+        return f"it is an option: --{option}"
+    near = get_close_matches(word, sorted(meant), n=1, cutoff=NEAR)
+    return (
+        f"did you mean {OURS}{near[0]}?" if near else "`dns01 config init -` names those that are"
+    )
