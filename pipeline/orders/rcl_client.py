@@ -5,6 +5,7 @@ So an answer's words are shown only where it has nothing but words.
 """
 
 import json
+import re
 import zlib
 
 import httpx
@@ -120,7 +121,7 @@ class RclClient:
     def failure(self, asked: Asked, response: httpx.Response, body: bytes) -> Failed:
         """Return what an answer other than 2xx means."""
         words = self._words(body)
-        shown = words if self._may_show(asked, body) else ""
+        shown = printable(words, 160) if self._may_show(asked, body, words) else ""
         said = f"HTTP {response.status_code}" + (f', "{shown}"' if shown else "")
         match response.status_code:
             case 403 if "quota" in words.lower():
@@ -153,19 +154,21 @@ class RclClient:
             hint or "run again later; every request counts against the weekly quota",
         )
 
-    def _may_show(self, asked: Asked, body: bytes) -> bool:
-        """Whether people may see the words of *body*: not what may be a certificate, or holds one.
+    def _may_show(self, asked: Asked, body: bytes, words: str) -> bool:
+        """Whether people may see the *words* of *body*: not what may hold a certificate.
 
-        An edition that repeats a password is trusted with plain words only.
+        An edition that repeats a password is trusted with plain words only, and with none that
+        spell it.
         """
-        if asked.is_secret:
+        if asked.is_secret or any(letters(each) in letters(words) for each in self._secrets):
             return False
-        return not self._has_password or message_of(body) is not None or not MARKED & {*body}
+        is_plain = is_text(body) and not MARKED & {*body}
+        return not self._has_password or message_of(body) is not None or is_plain
 
     def _words(self, body: bytes) -> str:
-        """Return the API's own words, printable."""
+        """Return the API's own words."""
         body = self.without_secrets(body)
-        return printable(message_of(body) or body.decode("utf-8", "replace"), 160)
+        return message_of(body) or body.decode("utf-8", "replace")
 
     def _said(self, error: Exception) -> str:
         """Return the words of *error*, printable."""
@@ -182,14 +185,27 @@ def message_of(body: bytes) -> str | None:
     return message if isinstance(message, str) else None
 
 
+def is_text(body: bytes) -> bool:
+    """Whether *body* is text, and none in an encoding that hides what it says."""
+    try:
+        return "\0" not in body.decode()
+    except UnicodeError:
+        return False
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of *text*, however they are set apart."""
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
 def advice(response: httpx.Response) -> str:
     """Return the next step after an answer that was no order, or nothing."""
     if response.status_code < 400:
         return "redirects are not followed; does RCL_BASE_URL name the API itself?"
     if response.status_code == 407:
         return "that is a proxy, which wants user and password in HTTPS_PROXY"
-    after = printable(response.headers.get("Retry-After", ""), 40)
-    return f"Retry-After: {after}" if after else ""
+    after = response.headers.get("Retry-After", "")
+    return f"Retry-After: {after}" if re.fullmatch("[0-9]{1,9}", after) else ""
 
 
 def unsent(reason: str) -> str:

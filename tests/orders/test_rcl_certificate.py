@@ -79,6 +79,7 @@ FAILING = [
     (text(401, CANARY), Exit.REFUSED, "order-credentials"),
     (gateway(403, f"Out of call volume quota. {CANARY}"), Exit.UNAVAILABLE, "order-api"),
     (gateway(429, CANARY, 30), Exit.UNAVAILABLE, "order-api"),
+    (gateway(429, CANARY, CANARY), Exit.UNAVAILABLE, "order-api"),
     (body(TOLD, 500), Exit.UNAVAILABLE, "order-api"),
     (body(TOLD[:-40], 502), Exit.UNAVAILABLE, "order-api"),
     (page(503, CANARY), Exit.UNAVAILABLE, "order-api"),

@@ -147,6 +147,30 @@ def test_whatever_it_answers_the_password_is_not_repeated(
     assert len(api.requests) == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("between", ["", " ", ", ", "\u200b"])
+@pytest.mark.parametrize("kind", ["words", "JSON"])
+def test_however_it_is_spelled_the_password_is_not_repeated(
+    encoding: str, between: str, kind: str
+) -> None:
+    """In another encoding, with something after each letter, by escapes."""
+    spelled = f"it is {between.join(PASSWORD)}"
+    said = json.dumps({"message": spelled.replace("a", "\x01a")}) if kind == "JSON" else spelled
+    escaped = said.replace("\\u0001a", "\\u0061").encode(encoding)
+    with RclApi(body(escaped, 400)) as api, pytest.raises(Failed) as caught:
+        source(api).fetch("shopeneur.com")
+    told = "".join(filter(str.isalnum, str(caught.value) + caught.value.problem.hint))
+    assert "".join(filter(str.isalnum, PASSWORD))[:8] not in told
+
+
+@pytest.mark.parametrize("octets", ["geh\u00e4im".encode("latin-1"), b"a\0b", b"\xff\xfea\0"])
+def test_what_is_no_text_is_not_shown(octets: bytes) -> None:
+    """A password of other letters would come through in part."""
+    with RclApi(body(octets, 400)) as api, pytest.raises(Failed) as caught:
+        source(api).fetch("shopeneur.com")
+    assert str(caught.value) == "the order API says HTTP 400"
+
+
 def test_plain_words_are_shown() -> None:
     """They are all that tells what was wrong with the request."""
     with (
