@@ -7,6 +7,7 @@ the record can be seen is found out by asking the name servers, as always.
 
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -128,6 +129,7 @@ def opened(given: Mapping[str, str]) -> Exec:
         raise Misconfigured(f"{PATH.name} is not set", hint="name the program")
     if not Path(path).is_absolute():  # the working directory may be a stranger's
         raise Misconfigured(f"{PATH.name} is no absolute path: {path!r}")
+    check(Path(path))
     if given.get(MODE.name, "").upper() == "RAW":
         raise Misconfigured(
             f"{MODE.name} RAW cannot be served: it needs a key authorization, and dns01 has values",
@@ -136,6 +138,26 @@ def opened(given: Mapping[str, str]) -> Exec:
     names = [each.name for each in further(given)]
     environment = {name: given[name] for name in names if name in given}
     return Exec(path, hosted(given, ZONES), {"PATH": os.defpath, **environment})
+
+
+def check(path: Path) -> None:
+    """Take only a program that nobody else has written; one that is not there has time to come.
+
+    Root runs what belongs to others, as it reads their files.
+
+    Raises:
+        Misconfigured: Others could have written it.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return
+    if status.st_mode & stat.S_IWOTH:
+        hint = "chmod o-w, and find out who has written it"
+        raise Misconfigured(f"{path} is not run: everybody can write to it", hint=hint)
+    user = os.geteuid()
+    if user and status.st_uid not in {0, user}:
+        raise Misconfigured(f"{path} is not run: it belongs to another user (uid {status.st_uid})")
 
 
 ADAPTER = Adapter(

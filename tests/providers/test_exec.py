@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -302,6 +302,37 @@ def test_what_cannot_be_run_is_said(tmp_path: Path, text: str | None) -> None:
     found = failure(opened(path))
     assert isinstance(found, Misconfigured)
     assert f"{path} cannot be run: " in str(found)
+
+
+def test_a_program_that_anybody_could_write_is_refused(tmp_path: Path) -> None:
+    """
+    It would run as us, with our credentials: the error says what to do, and nothing has run.
+    """
+    path = script(tmp_path, "exit 0")
+    path.chmod(0o777)
+    with pytest.raises(Misconfigured, match=f"{path} is not run: everybody can write to it") as it:
+        opened(path)
+    assert it.value.hint == "chmod o-w, and find out who has written it"
+    path.chmod(0o775)  # of one's own group, by the usual umask
+    opened(path)
+
+
+@pytest.mark.parametrize(
+    ("owner", "us", "may"), [(0, 7, True), (7, 7, True), (8, 7, False), (8, 0, True)]
+)
+def test_whose_program_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, us: int, *, may: bool
+) -> None:
+    """
+    Ours and root's; root runs others', as it reads their files: ids in a container mean little.
+    """
+    path = script(tmp_path, "exit 0")
+    found = list(path.stat())
+    found[4] = owner
+    monkeypatch.setattr(Path, "stat", lambda _path: os.stat_result(found))
+    monkeypatch.setattr(os, "geteuid", lambda: us)
+    with nullcontext() if may else pytest.raises(Misconfigured, match=r"another user \(uid 8\)"):
+        opened(path)
 
 
 def test_the_program_sees_what_it_was_given(
