@@ -23,6 +23,9 @@ TIMEOUT = 5.0
 HURRIED = 2.0
 """Seconds for the one ping after a signal: who sent it will not wait for long."""
 
+SIGNALLED = 128
+"""Exits above say that a signal came."""
+
 PAUSE = 1.0
 """Seconds before a ping is tried again."""
 
@@ -72,19 +75,26 @@ class Ping:
         self._pause = pause
         self._run = str(uuid.uuid4())
         self._begun: Future[str] | None = None
+        self._is_there = False
 
     def begin(self) -> None:
         """Say that the run has begun, and wait for nobody."""
         self._begun = in_thread(lambda: self._post("/start", ""))
 
     def end(self, status: int, body: str) -> str:
-        """Say that the run ended with *status*, twice if need be; return why nobody heard it."""
-        is_hurried = status > 128
-        seconds = HURRIED if is_hurried else TIMEOUT
-        if self._begun:
-            wait([self._begun], timeout=seconds)  # else the watcher would take us for running
-        why = self._say(status, body, seconds)
-        if why and not is_hurried:
+        """Say that the run ended with *status*, twice if need be; return why nobody heard it.
+
+        Once, if nothing was heard of the first ping: who is gone is not worth the wait.
+        """
+        seconds = HURRIED if status > SIGNALLED else TIMEOUT
+        left = seconds
+        if self._begun and not self._begun.done():
+            # Before that has come the watcher would take us for running.
+            wait([self._begun], timeout=seconds / 2)
+            left = seconds / 2
+        is_gone = self._begun is not None and not self._is_there
+        why = self._say(status, body, left)
+        if why and not is_gone and status <= SIGNALLED:
             self._pause(PAUSE)
             why = self._say(status, body, seconds)
         return why
@@ -106,6 +116,7 @@ class Ping:
                 httpx.Client(timeout=TIMEOUT, trust_env=not self._to.is_local) as client,
                 client.stream("POST", url, content=content, headers=heads) as response,
             ):
+                self._is_there = True
                 return "" if response.is_success else f"it answers {response.status_code}"
         except httpx.TransportError as error:
             return printable(str(error)) or type(error).__name__

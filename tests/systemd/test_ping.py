@@ -149,9 +149,11 @@ def test_a_watcher_that_does_not_hear_changes_no_exit(site: Site) -> None:
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
-def test_a_watcher_that_hangs(watching: Watching) -> None:
+@pytest.mark.parametrize(("status", "most"), [(143, 2.0), (0, 5.0)])
+def test_a_watcher_that_hangs(watching: Watching, status: int, most: float) -> None:
     """
-    Costs seconds at the end, and none at the beginning; fewer after a signal.
+    Costs seconds at the end, both pings together, and none at the beginning; fewer after a signal.
+    It is not told twice.
     """
     watching.answer = lambda: 0
     pauses: list[float] = []
@@ -160,10 +162,27 @@ def test_a_watcher_that_hangs(watching: Watching) -> None:
     ping.begin()
     assert time.monotonic() - began < 1
     until(lambda: watching.paths == ["/start"])
-    assert ping.end(143, "") == "no answer within 2 s"
-    assert time.monotonic() - began < 15
+    ending = time.monotonic()
+    assert ping.end(status, "") == f"no answer within {most / 2:g} s"
+    assert most - 0.1 < time.monotonic() - ending < most + 1.5
     assert pauses == []
-    assert watching.paths == ["/start", "/143"]
+    assert watching.paths == ["/start", f"/{status}" if status else ""]
+
+
+def test_a_watcher_that_is_gone(watching: Watching) -> None:
+    """
+    Of whom nothing was heard at the beginning is told once; who answered then is told twice.
+    """
+    pauses: list[float] = []
+    gone = Ping(Watcher(f"http://127.0.0.1:1/{KEY}", "", is_local=True), pauses.append)
+    gone.begin()
+    assert "refused" in gone.end(1, "")
+    assert pauses == []
+    back = Ping(Watcher(watching.url, "", is_local=True), pauses.append)
+    watching.answer = lambda: 500
+    back.begin()
+    assert back.end(1, "") == "it answers 500"
+    assert len(pauses) == 1
 
 
 @pytest.mark.parametrize(
