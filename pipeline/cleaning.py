@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from .clock import Clock
 from .hosts import Hosts
 from .model import Exit, Problem, Record, Severity, worst
-from .receipts.held import SETTLED
 from .receipts.ledger import withdraw
 from .receipts.receipt import Key, Receipt, State, normal
-from .receipts.remains import left_behind
+from .receipts.remains import UNENDED, left_behind
+from .receipts.settling import settle
 from .receipts.store import Store, Survey
 from .report import Report, finished, record_lines
 from .text import printable, quoted
@@ -58,9 +58,9 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
         problems += [busy(receipt) for receipt in survey.live] + list(survey.damaged)
         with ExitStack() as stack:
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
-            if any(each.is_unsettled(clock.today()) for each in goals):
-                clock.pause(SETTLED)
-            found = withdraw(goals, store, hosts, min(clock.now() + PATIENCE, deadline))
+            late = settle(goals, hosts, clock, deadline)
+            until = min(clock.now() + PATIENCE, deadline)
+            found = withdraw(goals, store, hosts, until, late)
         paths += [str(held.path) for held in found]
         for held, removal in found.items():
             removed += removal.removed
@@ -68,6 +68,9 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
             problems += [failed.problem for failed in removal.failures]
             if removal.stuck:
                 problems.append(left_behind(removal.stuck, str(held.path), held.path.parent))
+            if removal.late:
+                exits.append(Exit.NOT_READY)
+                problems.append(left_behind(removal.late, UNENDED, held.path.parent))
     if not store.folder.is_dir():
         problems.append(nowhere(store.folder))
     problems += [unknown(name, known.values()) for name in names if covered(name) not in known]

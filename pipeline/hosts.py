@@ -15,7 +15,7 @@ from typing import TypeVar
 from dns.name import Name
 
 from providers import errors
-from providers.contract import TXT, Change, Paced, Provider, Zone
+from providers.contract import LINGERS_S, TXT, Change, Paced, Provider, Zone, lingers_s
 from providers.threads import in_thread, start
 
 from .clock import Clock
@@ -71,6 +71,18 @@ class Hosts:
     def api_calls(self) -> int:
         """Requests sent to all providers so far."""
         return sum(provider.api_calls for provider in self._opened.values())
+
+    @property
+    def under_way(self) -> Sequence[Write]:
+        """What has begun and not ended, whether anybody still waits for it or not."""
+        return tuple(self._under_way)
+
+    def lingers_s(self, provider: str) -> float:
+        """Return how long *provider* may still do what a process sent that is dead."""
+        try:
+            return lingers_s(self.open(provider))
+        except Failed:  # which whoever needs it will hear
+            return LINGERS_S
 
     def zones(self, provider: str, names: Iterable[Name], deadline: float) -> Sequence[Zone]:
         """Return the zones at *provider* that enclose any of *names*.

@@ -59,7 +59,7 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.ledger.close()
+        self.ledger.close(self._tools.hosts.under_way)
 
     def plan(self) -> Report:
         """Fetch the orders and say what would be written; write no record.
@@ -147,7 +147,8 @@ class Run:
         if not attempt(self._alive(), save):
             return
         wanted = {record.place for record in records}
-        self.ledger.await_others(self._tools.clock, self._settings.timeout, wanted)
+        tools = self._tools
+        self.ledger.await_others(tools.hosts, tools.clock, self._settings.timeout, wanted)
         self._ownership.begin(inherited)
         append(self._alive(), self._tools.hosts, mark_of(self.ledger.id), self._settings.timeout)
         own = self._ownership.own(self.ledger.records)

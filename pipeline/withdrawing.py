@@ -9,7 +9,7 @@ from .hosts import Hosts
 from .model import Failed, Problem, Record
 from .receipts.ledger import Ledger, Removal
 from .receipts.receipt import State
-from .receipts.remains import left_behind
+from .receipts.remains import UNENDED, left_behind
 
 GRACE = 5.0
 """Seconds for it after a deadline or a signal."""
@@ -39,12 +39,16 @@ class Withdrawal:
         """Remove *records*; return what went wrong, and what is left of them."""
         if not records:
             return ()
+        if patience >= UNHURRIED:
+            self._clock.pause(self._ledger.landing_s)
         until = self._clock.now() + patience
         try:
             removal = self._ledger.withdraw(self._hosts, until, records, then)
         except Failed as failed:
             removal = Removal(stuck=tuple(records), failures=(failed,))
         problems = tuple(failed.problem for failed in removal.failures)
+        if removal.late:
+            problems += (left_behind(removal.late, UNENDED, self._folder),)
         if not removal.stuck:
             return problems
         why = "not everything could be removed"

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from pipeline.cleaning import clean
 from pipeline.clock import SystemClock
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity
-from pipeline.receipts.held import SETTLED, Held
+from pipeline.receipts.held import REQUEST, Held
 from pipeline.receipts.receipt import Claim, State, from_json
 from pipeline.receipts.store import Store
 from pipeline.report import Report
-from providers.contract import TXT, Change, Zone
+from providers.contract import LINGERS_S, TXT, Change, Zone
 from providers.errors import ProviderError, Unavailable
 
 APEX = from_text("example.com.")
@@ -316,8 +317,8 @@ class Pausing(SystemClock):
 @pytest.mark.parametrize(
     ("state", "hours_ago", "seconds"),
     [
-        (State.WRITING, 0.0, SETTLED),
-        (State.WRITING, 0.9, SETTLED),
+        (State.WRITING, 0.0, LINGERS_S),
+        (State.WRITING, 0.9, LINGERS_S),
         (State.WRITING, 1.1, 0.0),
         (State.READY, 0.0, 0.0),
     ],
@@ -336,6 +337,35 @@ def test_only_a_write_that_may_have_been_under_way_is_waited_for(
     clean((), folder.store, Hosts(folder.opened, clock), clock)
     assert clock.paused == seconds
     assert folder.shelf.deletes == [1]
+
+
+@pytest.mark.parametrize(
+    ("landing", "deadline", "pauses", "exit_code"),
+    [
+        (20.0, inf, 20.0, Exit.DONE),
+        (-1.0, inf, 0.0, Exit.DONE),
+        (9999.0, inf, REQUEST, Exit.DONE),
+        (20.0, 8.0, 4.0, Exit.NOT_READY),
+    ],
+)
+def test_a_write_that_was_given_up_stays_listed_until_it_can_land_no_more(
+    folder: Folder, landing: float, deadline: float, pauses: float, exit_code: Exit
+) -> None:
+    """
+    What a run gave up on is waited for, no longer than a request can take, then removed. Where
+    there is no time for that, what is there is removed and stays listed; clean says so.
+    """
+    clock = Pausing()
+    held = folder.left("a.example.com")
+    until = clock.today() + timedelta(seconds=landing)
+    held.save(replace(held.receipt, landing=until))
+    held.__exit__()
+    report = clean((), folder.store, Hosts(folder.opened, clock), clock, deadline=deadline)
+    assert report.exit == exit_code
+    assert clock.paused == pytest.approx(pauses, abs=1)
+    assert (folder.shelf.deletes, folder.shelf.held) == ([1], set())
+    assert bool(folder.listed(held)) == bool(exit_code)
+    assert [p.code for p in report.problems] == (["records-left"] if exit_code else [])
 
 
 def test_a_folder_that_is_not_there_is_a_warning(folder: Folder) -> None:

@@ -112,7 +112,7 @@ def test_no_secret_and_nothing_unneeded_is_written() -> None:
     """
     document = json.loads(to_json(RECEIPT))
     assert set(document) == {
-        "dns01_receipt", "id", "created", "state", "removing", "orders", "records",
+        "dns01_receipt", "id", "created", "state", "removing", "landing", "orders", "records",
     }  # fmt: skip
     assert set(document["orders"][0]) == {
         "name", "source", "account", "fetched", "order_uri", "status", "challenges", "standing",

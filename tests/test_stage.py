@@ -31,12 +31,11 @@ from pipeline.propagation.confirm import Watch
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Require
 from pipeline.questions import Goal
-from pipeline.receipts.held import SETTLED
 from pipeline.receipts.receipt import RESUMABLE_FOR, State
 from pipeline.receipts.store import Store
 from pipeline.report import Report
 from pipeline.stage import Run
-from providers.contract import TXT, Change, Zone
+from providers.contract import LINGERS_S, TXT, Change, Zone
 from providers.embedded import Embedded, Nameserver
 from providers.errors import Rejected, Unauthorized, Unavailable
 from providers.listener import proper
@@ -1026,7 +1025,7 @@ def test_a_removal_that_was_killed_is_waited_for(
     """
     paused: list[float] = []
     monkeypatch.setattr(scene.clock, "pause", paused.append)
-    for hours, expected in ((0.0, [SETTLED]), (2.0, [])):
+    for hours, expected in ((0.0, [LINGERS_S]), (2.0, [])):
         source = Source(resumes=resumes)
         source.answers["a.example.com"] = pending("a.example.com", "v")
         with scene.opened("a.example.com", source=source) as run:
@@ -1043,7 +1042,7 @@ def test_a_removal_that_was_killed_is_waited_for(
             left.unlink()
 
 
-@pytest.mark.parametrize(("value", "expected"), [("a-1", []), ("other", [SETTLED])])
+@pytest.mark.parametrize(("value", "expected"), [("a-1", []), ("other", [LINGERS_S])])
 def test_a_write_that_was_killed_is_waited_for_if_it_is_of_no_use(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, value: str, expected: list[float]
 ) -> None:

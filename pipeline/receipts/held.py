@@ -3,7 +3,7 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -16,8 +16,8 @@ NOT_OURS = {errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EPERM}
 """Errors that tell of what is at a path, not of the disk or of us."""
 
 
-SETTLED = 5.0
-"""Seconds after which a host has done, or will not do, what a process sent that was then killed."""
+REQUEST = 30.0
+"""Seconds that a request to a host may take; so long may take effect what a run gave up on."""
 
 RECENT = timedelta(hours=1)
 """How long after its last save a run may still be at the same write or removal, and be killed."""
@@ -50,6 +50,19 @@ class Held:
     def is_removing(self, today: datetime) -> bool:
         """Whether who saved it was at a removal, perhaps a moment ago."""
         return self.receipt.removing and self._is_recent(today)
+
+    def unsettled_s(self, today: datetime, lingers: Callable[[str], float]) -> float:
+        """Return for how many seconds what its run had sent may yet take effect; 0: for none.
+
+        *lingers* tells that of a provider, after whoever sent something was killed.
+        """
+        landing = self.receipt.landing
+        # No longer than it can be, whatever has become of the clock since.
+        given_up = min((landing - today).total_seconds(), REQUEST) if landing else 0.0
+        if not self.is_unsettled(today):
+            return max(given_up, 0.0)
+        providers = {record.provider for record in self.receipt.records}
+        return max(given_up, 0.0, *map(lingers, providers))
 
     def _is_recent(self, today: datetime) -> bool:
         saved = datetime.fromtimestamp(os.fstat(self._descriptor).st_mtime, UTC)

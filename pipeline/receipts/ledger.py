@@ -1,19 +1,22 @@
 """Keep one run's receipt true: what it works on, inherits, and still has in DNS."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from pipeline.clock import Clock
-from pipeline.hosts import Group, Hosts
+from pipeline.hosts import Group, Hosts, Write
 from pipeline.model import Failed, Problem, Record
 from pipeline.planning import by_zone
 from pipeline.text import counted
+from providers.threads import in_thread
 
 from .folder import Place
-from .held import SETTLED, Held
+from .held import REQUEST, Held
 from .receipt import Claim, Key, Receipt, State
 from .store import Store
 
@@ -30,13 +33,32 @@ class Ledger:
         self._earlier: tuple[Held, ...] = ()
         self._doubtful: set[Place] = set()
         self._is_removing = False
+        self._landing: datetime | None = None
         self._open, self._earlier_open = ExitStack(), ExitStack()
         self.problems: tuple[Problem, ...] = ()
 
-    def close(self) -> None:
-        """Let go of every receipt."""
+    def close(self, under_way: Sequence[Write] = ()) -> None:
+        """Let go of every receipt; of the run's own once all writes *under_way* have ended.
+
+        If the process ends before they do, others learn by the receipt that they may take effect.
+        """
         self._earlier_open.close()
+        if self._held is None or not (under_way and self.records):
+            self._open.close()
+            return
+        self._give_up(self._today() + timedelta(seconds=REQUEST))
+        in_thread(partial(self._outlast, under_way))
+
+    def _outlast(self, under_way: Sequence[Write]) -> None:
+        wait(under_way)
+        self._give_up(None)
         self._open.close()
+
+    def _give_up(self, landing: datetime | None) -> None:
+        """Note that what the receipt lists may appear in DNS until *landing*."""
+        with suppress(Failed):  # the disk is full: it says "writing" all the same
+            if self._held is not None:
+                self._held.save(replace(self._held.receipt, landing=landing))
 
     @property
     def path(self) -> Path | None:
@@ -84,9 +106,8 @@ class Ledger:
             self.begin(tuple(claims))
         if self._held is not None:
             receipt = self._held.receipt
-            self._held.save(
-                replace(receipt, state=state, claims=tuple(claims), records=kept, removing=False)
-            )
+            now = replace(receipt, state=state, claims=tuple(claims), records=kept)
+            self._held.save(replace(now, removing=False, landing=self._landing))
 
     def inherit(self, claims: Sequence[Claim]) -> None:
         """Take over what earlier runs left in DNS for *claims*, strike it from theirs, let go."""
@@ -102,6 +123,7 @@ class Ledger:
             r.place for each, after in unsettled for r in surplus(each.receipt, after)
         }
         self._is_removing = any(each.is_removing(today) for each, _ in unsettled)
+        self._landing = max(filter(None, (each.receipt.landing for each, _ in rest)), default=None)
         if left:
             self.save(State.WRITING, claims, left)
         for each, after in rest:
@@ -114,10 +136,12 @@ class Ledger:
         """Return the places of the records that other receipts list."""
         return self._store.listed_beside(self._held) if self._held else set()
 
-    def await_others(self, clock: Clock, until: float, wanted: Collection[Place]) -> None:
+    def await_others(
+        self, hosts: Hosts, clock: Clock, until: float, wanted: Collection[Place]
+    ) -> None:
         """Wait while others may be removing what this run lists, and is about to write.
 
-        What a process has sent that was then killed may take effect until `SETTLED` has passed:
+        What a process has sent that was then killed may take effect as long as its host lingers:
         a removal of what this run writes, or a write of what it is to remove, as it is not *wanted*
         any more. A write of what is wanted does no harm.
         """
@@ -125,9 +149,16 @@ class Ledger:
             return
         superseded = self._doubtful - set(wanted)
         if superseded or self._is_removing or self._store.is_removing_beside(self._held):
-            clock.pause(min(SETTLED, max(until - clock.now(), 0.0)))
+            lingering = max(map(hosts.lingers_s, {r.provider for r in self.records}), default=0.0)
+            clock.pause(min(lingering, max(until - clock.now(), 0.0)))
         while self._store.is_contested(self._held) and clock.now() < until:
             clock.pause(0.1)
+
+    @property
+    def landing_s(self) -> float:
+        """Seconds for which what an earlier run of a name gave up on may yet take effect."""
+        left = (self._landing - self._today()).total_seconds() if self._landing else 0.0
+        return min(max(left, 0.0), REQUEST)
 
     def withdraw(
         self, hosts: Hosts, until: float, records: Collection[Record], then: State
@@ -139,25 +170,36 @@ class Ledger:
         left = tuple(record for record in self.records if record.place not in gone)
         after = replace(self._held.receipt, records=left)
         goal = after if left else replace(after, state=then)
-        return withdraw({self._held: goal}, self._store, hosts, until)[self._held]
+        late = {self._held} if self.landing_s else set()
+        return withdraw({self._held: goal}, self._store, hosts, until, late)[self._held]
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is gone of one receipt's records, what is not, and what went wrong."""
+    """What is gone of one receipt's records, what is not, and what went wrong.
+
+    Attributes:
+        late: What is gone, and may come back: it stays listed.
+    """
 
     removed: tuple[Record, ...] = ()
     stuck: tuple[Record, ...] = ()
+    late: tuple[Record, ...] = ()
     failures: tuple[Failed, ...] = ()
 
 
 def withdraw(
-    goals: Mapping[Held, Receipt], store: Store, hosts: Hosts, until: float
+    goals: Mapping[Held, Receipt],
+    store: Store,
+    hosts: Hosts,
+    until: float,
+    late: Collection[Held] = (),
 ) -> dict[Held, Removal]:
     """Remove the records that each receipt lists and its goal does not, then save the goal.
 
     What another receipt lists too stays for that one. What cannot be removed
-    stays in its receipt; so does everything where the disk refuses.
+    stays in its receipt; so does everything where the disk refuses, and what
+    one of *late* lists: a write of it may yet take effect.
     """
     gone = {held: surplus(held.receipt, after) for held, after in goals.items()}
     removals: dict[Held, Removal] = {}
@@ -170,7 +212,8 @@ def withdraw(
             if isinstance(mine, Failed):
                 removals[held] = Removal(stuck=tuple(gone[held]), failures=(mine,))
             else:
-                removals[held] = strike(held, after, mine, failures)
+                kept = mine if held in late else ()
+                removals[held] = strike(held, after, mine, failures, kept)
     return removals
 
 
@@ -187,20 +230,26 @@ def begun(held: Held, records: Sequence[Record] | Failed) -> Sequence[Record]:
 
 
 def strike(
-    held: Held, after: Receipt, records: Sequence[Record], failures: Mapping[Group, Failed]
+    held: Held,
+    after: Receipt,
+    records: Sequence[Record],
+    failures: Mapping[Group, Failed],
+    kept: Sequence[Record],
 ) -> Removal:
-    """Save *after*, and whichever of *records* are not gone from DNS because of *failures*."""
+    """Save *after*, and whichever of *records* are *kept*, or not gone because of *failures*."""
     stuck = tuple(r for r in records if (r.provider, r.zone) in failures)
-    gone = tuple(r for r in records if r not in stuck)
+    late = tuple(r for r in kept if r not in stuck)
+    gone = tuple(r for r in records if r not in stuck + late)
+    left = stuck + late
     mine = tuple(failures[group] for group in by_zone(records) if group in failures)
     try:
-        held.save(replace(held.receipt, records=after.records + stuck) if stuck else after)
+        held.save(replace(held.receipt, records=after.records + left) if left else after)
     except Failed as failed:
         problem = failed.problem
-        message = f"{counted(len(records) - len(stuck), 'record')} gone from DNS, still listed: "
+        message = f"{counted(len(records) - len(left), 'record')} gone from DNS, still listed: "
         unsaved = Failed(failed.exit, problem.code, message + problem.message, problem.hint)
-        return Removal(gone, stuck, (*mine, unsaved))
-    return Removal(gone, stuck, mine)
+        return Removal(gone, stuck, late, (*mine, unsaved))
+    return Removal(gone, stuck, late, mine)
 
 
 def surplus(receipt: Receipt, after: Receipt) -> list[Record]:

@@ -75,6 +75,7 @@ class Receipt:
 
     Attributes:
         removing: Whether the removal of some records has begun, and is not known to have ended.
+        landing: Until when a write that its run gave up on may yet take effect; None: no such.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Receipt:
     claims: tuple[Claim, ...]
     records: tuple[Record, ...] = ()
     removing: bool = False
+    landing: datetime | None = None
 
     def __post_init__(self) -> None:
         # Also of what is read: a file that says otherwise would be passed over for ever.
@@ -127,6 +129,7 @@ def to_json(receipt: Receipt) -> bytes:
         "created": receipt.created.isoformat(timespec="seconds"),
         "state": receipt.state.value,
         "removing": receipt.removing,
+        "landing": receipt.landing.isoformat() if receipt.landing else None,
         "orders": [claim_out(claim) for claim in receipt.claims],
         "records": [record_out(record) for record in receipt.records],
     }
@@ -179,6 +182,7 @@ def from_json(body: bytes, path: str) -> Receipt:
             claims=tuple(claim_in(each) for each in document["orders"]),
             records=tuple(record_in(each) for each in document["records"]),
             removing=bool(document.get("removing")),
+            landing=moment(document["landing"]) if document.get("landing") else None,
         )
     except KeyError as error:
         raise damaged(path, f"it lacks {error}") from error

@@ -10,6 +10,9 @@ from pipeline.text import counted
 SHOWN = 3
 """Records, or names, that one sentence lists."""
 
+UNENDED = "a write that was given up, or cut off, may yet take effect"
+"""Why what was just removed is listed all the same."""
+
 
 def left_behind(records: Collection[Record], why: str, folder: PurePath) -> Problem:
     """Return the problem of *records* that ought to be gone; their receipt is in *folder*."""

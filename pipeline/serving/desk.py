@@ -13,9 +13,11 @@ from pipeline.asking.exchange import Exchange
 from pipeline.case import Tools
 from pipeline.configuration.settings import Settings
 from pipeline.model import Challenge, Exit, Failed, Order, Problem, Severity
-from pipeline.receipts.held import SETTLED, Held
+from pipeline.receipts.held import Held
 from pipeline.receipts.ledger import withdraw
 from pipeline.receipts.receipt import Receipt, State
+from pipeline.receipts.remains import UNENDED
+from pipeline.receipts.settling import settle
 from pipeline.report import Report, problem_lines
 from pipeline.stage import Run
 from pipeline.text import counted
@@ -89,12 +91,14 @@ class Values:
         clock, store = self._tools.clock, self._tools.store
         with self._turn() as until, ExitStack() as stack:
             found = [stack.enter_context(each) for each in self._receipts(challenge, until)]
-            if any(held.is_unsettled(clock.today()) for held in found):
-                clock.pause(SETTLED)
+            hosts = self._shared.hosts()
+            late = settle(found, hosts, clock, until)
             goals = {held: replace(held.receipt, state=State.CLEANED, records=()) for held in found}
-            removals = withdraw(goals, store, self._shared.hosts(), until).values()
+            removals = withdraw(goals, store, hosts, until, late).values()
         for failed in (failed for removal in removals for failed in removal.failures):
             raise failed
+        if any(removal.late for removal in removals):
+            raise busy(f"{UNENDED} at {challenge.name}: its receipt is kept")
         places = [f"zone {r.zone.apex} at {r.provider}" for each in removals for r in each.removed]
         return f"removed from {' and '.join(places)}" if places else "nothing of ours to remove"
 
@@ -121,7 +125,7 @@ class Values:
             for held in survey.held:
                 held.__exit__()
             if self._tools.clock.now() >= until:
-                raise busy(f"another request is at work on {challenge.name}")
+                raise busy(f"another request has not ended its write at {challenge.name}")
             self._tools.clock.pause(0.1)
         return survey.held
 

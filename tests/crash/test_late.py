@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.receipts.held import SETTLED
-from providers.contract import TXT, Zone
+from providers.contract import LINGERS_S, TXT, Zone
 from tests.bridge import APEX, Site, finish, leaf, opened, until
 
 NAME = "www.example.com"
@@ -59,7 +58,7 @@ def test_what_takes_effect_late_is_removed(site: Site) -> None:
     host = SlowHost(site)
     killed(site, host)
     clean = site.start("clean", "--all")
-    threading.Timer(SETTLED / 2, host.let).start()
+    threading.Timer(LINGERS_S / 2, host.let).start()
     assert finish(clean).returncode == 0
     assert host.done.is_set()
     assert site.dns.values(leaf(NAME)) == set()
@@ -81,6 +80,26 @@ def test_the_wait_can_be_stopped(site: Site) -> None:
     assert [len(receipt["records"]) for receipt in site.receipts()] == [1]
     assert site.dns01("clean", "--all").returncode == 0
     assert site.dns.values(leaf(NAME)) == set()
+
+
+def test_what_was_given_up_is_removed_once_it_can_land_no_more(site: Site) -> None:
+    """
+    A run gives up on a host that is too slow. Cleaning up in a hurry removes what is there, and
+    keeps the receipt; with time it lets the write come, and then nothing is left.
+    """
+    host = SlowHost(site)
+    value, fqdn = "v" * 43, f"{leaf(NAME)}"
+    hurried = ["hook", "lego", "--timeout", "4"]
+    assert site.dns01(*hurried, "present", fqdn, value).returncode == 69
+    result = site.dns01(*hurried, "cleanup", fqdn, value)
+    assert (result.returncode, "may yet take effect" in result.stderr) == (75, True)
+    assert [len(receipt["records"]) for receipt in site.receipts()] == [1]
+    clean = site.start("clean", "--all")
+    threading.Timer(2 * LINGERS_S, host.let).start()
+    assert finish(clean, 60).returncode == 0
+    assert host.done.is_set()
+    assert site.dns.values(leaf(NAME)) == set()
+    assert [receipt["records"] for receipt in site.receipts()] == [[]]
 
 
 def holds(process: int, receipts: list[Path]) -> bool:

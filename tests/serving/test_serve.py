@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from providers.contract import LINGERS_S
 from providers.errors import Rejected, Unauthorized, Unavailable
 from tests.bridge import CANARY, Site, finish, leaf, opened, until
 
@@ -120,6 +121,30 @@ def test_cleaning_up_waits_for_who_is_writing(server: Server) -> None:
         go_on.set()
         assert [writing.result()[0], removing.result()[0]] == [200, 200]
     assert shown(server.site) == set()
+
+
+def test_a_write_that_does_not_end_stays_listed_until_it_does(server: Server) -> None:
+    """
+    The client has its answer, and our thread is still at it: nobody takes the receipt away, and
+    cleaning up waits for the end of the write, which it then undoes.
+    """
+    site, go_on = server.site, Event()
+
+    def halt(verb: str, _content: dict[str, Any]) -> None:
+        if verb == "append":
+            go_on.wait(60)
+
+    site.bridge.before = halt
+    assert server.present()[0] == 502
+    assert site.dns01("clean", "--all").returncode == 75
+    assert listed(site) == [VALUE]
+    with ThreadPoolExecutor() as pool:
+        removing = pool.submit(server.cleanup)
+        time.sleep(LINGERS_S + 1)  # by then one that does not know has its answer
+        assert not removing.done()
+        go_on.set()
+        assert removing.result()[0] == 200
+    assert (shown(site), listed(site)) == (set(), [])
 
 
 def test_what_others_wrote_stays(server: Server) -> None:
@@ -412,6 +437,7 @@ def test_the_configuration_may_limit_names(site: Site) -> None:
         (["--listen", "192.0.2.1:0"], {"DNS01_SERVE_USERNAME": "u", "DNS01_SERVE_PASSWORD": "p"},
          78, "cannot listen on 192.0.2.1:0"),
         ([], {"DNS01_SERVE_NAMES": "a..b"}, 78, "DNS01_SERVE_NAMES"),
+        ([], {"DNS01_SERVE_NAMES": "example.com;example.org"}, 78, "DNS01_SERVE_NAMES"),
         (["--provider", "brigde"], {}, 78, "bridge"),
         (["--listen", "example.com:80"], {}, 64, "IPv4"),
         (["--listen", "127.0.0.1"], {}, 64, "ADDR:PORT"),
