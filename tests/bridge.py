@@ -116,12 +116,14 @@ class Bridge:
             case _:
                 return self._write(verb, content)
 
-    def _write(self, verb: str, content: dict[str, Any]) -> str:
+    def _write(self, verb: str, content: dict[str, Any]) -> dict[str, Any]:
         zone = Zone(from_text(content["zone"]), content["zone"])
         records = [TXT(from_text(name), value, ttl) for name, value, ttl in content["records"]]
         if verb == "append":
-            return self.host.append(zone, records, "").id
-        return self.host.delete(zone, records).id
+            change = self.host.append(zone, records, "")
+            written = [(name.to_text(), value) for name, value in change.written or ()]
+            return {"id": change.id, "written": written}
+        return {"id": self.host.delete(zone, records).id, "written": None}
 
 
 @dataclass

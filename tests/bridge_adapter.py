@@ -42,7 +42,11 @@ class Client:
 
     def _write(self, verb: str, zone: Zone, records: Sequence[TXT]) -> Change:
         values = [[record.name.to_text(), record.value, record.ttl] for record in records]
-        return Change(zone, self._call(verb, zone=zone.apex.to_text(), records=values))
+        answer = self._call(verb, zone=zone.apex.to_text(), records=values)
+        written = answer["written"]
+        if written is not None:
+            written = frozenset((from_text(name), value) for name, value in written)
+        return Change(zone, answer["id"], written)
 
     def _call(self, verb: str, **content: object) -> Any:
         self.api_calls += 1
