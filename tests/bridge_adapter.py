@@ -20,6 +20,8 @@ class Client:
     """A DNS host at the other end of an HTTP connection."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
+        if not settings.keys() >= {"BRIDGE_URL", "BRIDGE_TOKEN"}:
+            raise errors.Misconfigured("BRIDGE_URL and BRIDGE_TOKEN are not both set")
         self.api_calls = 0
         self._url = settings["BRIDGE_URL"]
         self._token = settings["BRIDGE_TOKEN"]

@@ -90,7 +90,10 @@ class Assembly:
         names = list({normal(name): name.strip() for name in self._options.names}.values())
         if self._options.document is not None:
             names = [",".join(names)]  # one document is one order, whatever it may name
-        return self.over(names, self._source())
+        source = self._source()
+        if source.resumes:
+            self._open_providers()
+        return self.over(names, source)
 
     def over(self, names: Sequence[str], source: OrderSource) -> Run:
         """Return a run over *names* at *source*."""
@@ -112,6 +115,35 @@ class Assembly:
         named = set(settings.providers) or {*settings.fallback, *of_zones}
         for name in named - {*settings.accounts}:
             registry.load(name, accounts=settings.accounts)
+
+    def _open_providers(self) -> None:
+        """See that something could be written, before an order that costs is asked for.
+
+        Of the providers of zones one will do: which of them the names need is not known yet.
+
+        Raises:
+            Failed: 78, if nobody is meant, or whoever is lacks credentials.
+        """
+        settings = self.settings
+        of_zones = {name: None for zone in settings.zones.values() for name in zone.providers}
+        able = any(each.has_credentials for each in self._candidates)
+        if settings.providers or not of_zones:
+            named = settings.providers or settings.fallback
+            for name in named:
+                self.hosts.open(name)
+            if not (named or able):
+                choose((), None)
+            return
+        failures: list[Failed] = []
+        for name in of_zones | dict.fromkeys(settings.fallback):
+            try:
+                self.hosts.open(name)
+            except Failed as failed:
+                failures.append(failed)
+            else:
+                return
+        if not able:
+            raise failures[0]
 
     def waiting(self) -> Waiting:
         """Return what waits for values that somebody else publishes."""
