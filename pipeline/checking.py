@@ -112,10 +112,13 @@ def no_domain(text: str) -> Failed:
     """Return the failure of what cannot be in a certificate as a domain."""
     leaf = f"{LEAF.decode()}."
     base = text.lower().removeprefix(leaf)
-    hint = f"leave {leaf} out: dns01 check {printable(base, 300)}"
-    if base == text.lower() or hostname(base) is None:
+    if base != text.lower() and hostname(base) is not None:
+        what = "is the name of a challenge, not of a certificate"
+        hint = f"leave {leaf} out: dns01 check {printable(base, 300)}"
+    else:
+        what = "is not a domain name"
         hint = f"a certificate's name, such as example.com or *.example.com, without {leaf}"
-    return Failed(Exit.USAGE, "name", f"{quoted(text)} is not a domain name", hint)
+    return Failed(Exit.USAGE, "name", f"{quoted(text)} {what}", hint)
 
 
 def line(

@@ -170,7 +170,7 @@ def test_a_text_with_commas_is_a_list() -> None:
     Both spellings mean the same, for providers and for issuers.
     """
     for kind in (NAMES, ISSUERS):
-        assert kind.read("a, b") == kind.read(["a", "b"]) == ("a", "b")
+        assert kind.read("a.b, c.d") == kind.read(["a.b", "c.d"]) == ("a.b", "c.d")
 
 
 def uncommented(text: str) -> str:

@@ -157,10 +157,10 @@ def test_lines_for_a_person() -> None:
     """What is set stands out, with the _FILE form where there is one; an account shows no more."""
     assert inventory.human(LINES).splitlines() == [
         "one: credentials in the environment",
-        "  set A (secret; also as _FILE): the key",
-        "  -   B: b",
+        "  set   A (secret; also as _FILE): the key",
+        "  unset B: b",
         "two (an account at one): credentials in the configuration",
-        "  set A: the key",
+        "  set   A: the key",
         "three: provider three cannot be loaded",
     ]
 

@@ -79,7 +79,7 @@ def check_details(lines: Iterable[CheckLine]) -> list[str]:
 def summary(line: CheckLine) -> list[str]:
     """Return what counts for one domain."""
     if not line.zone:
-        return [f"  {line.domain}: no zone found"]
+        return [f"  {line.domain}: its zone is not known"]
     match line.issuers:
         case None if line.dnssec == "unknown":
             may = "who may issue is not known"

@@ -83,6 +83,16 @@ class Parser(argparse.ArgumentParser):
                 return f"{what}; did you mean {near[0]}?" if near else what
         return ""
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Refuse a *value* that is none of the *action*'s choices, naming the nearest."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            near = get_close_matches(str(value), map(str, action.choices or ()), n=1)
+            if near:
+                error.message += f"; did you mean {near[0]}?"
+            raise
+
     def error(self, message: str) -> NoReturn:
         hint = f"{self.prog} --help"
         sys.stderr.write(f"dns01: {printable(message, 1000)}\ndns01: hint: {hint}\n")
@@ -132,6 +142,8 @@ def misplaced(words: Sequence[str]) -> str:
     verbs = [verb for verb, *_ in VERBS]
     if not words or words[0] in {*verbs, "--version", "-V", "--help", "-h"}:
         return ""
+    if words[0] in {"-v", "version"}:
+        return f"dns01 has no {words[0]}; did you mean --version?"
     if words[0].startswith("-"):
         if near := get_close_matches(words[0], ["--version", "--help"], n=1, cutoff=NEAR):
             return f"dns01 has no option {words[0]}; did you mean {near[0]}?"

@@ -128,6 +128,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
         choices=("init", "check", "schema"),
+        metavar="init|check|schema",
         help="write a commented sample; tell all mistakes, and what is in force; "
         "print the JSON schema",
     )
@@ -138,7 +139,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def shell(parser: argparse.ArgumentParser) -> None:
     """Add whose completion is wanted."""
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
+    shells = ("bash", "zsh", "fish")
+    parser.add_argument("shell", choices=shells, metavar="bash|zsh|fish", help="the shell")
 
 
 def answer(parser: argparse.ArgumentParser) -> None:

@@ -138,7 +138,8 @@ class Output:
 
     def _fit(self, report: Report) -> Report:
         """Return *report* with what the files of secrets give cause to say, and with no secret."""
-        fit = replace(report, problems=(*report.problems, *self._environment.remarks))
+        problems = dict.fromkeys((*report.problems, *self._environment.remarks))
+        fit = replace(report, problems=tuple(problems))  # each once, for some come here fit
         return self._environment.secrets.hide_in(fit)
 
     def text(self, text: str) -> bool:

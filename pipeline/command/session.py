@@ -21,7 +21,7 @@ from pipeline.hooks.calls import Present, read_call
 from pipeline.model import Exit, Failed, Problem
 from pipeline.report import Report, problem_lines
 from pipeline.stage import Run
-from pipeline.text import counted, printable
+from pipeline.text import counted, printable, quoted
 from providers.names import domain_name
 
 from .assembly import Assembly
@@ -224,4 +224,4 @@ def absolute(text: str) -> Name:
     try:
         return domain_name(text)
     except ValueError as error:
-        raise Failed(Exit.USAGE, "name", f"{printable(text, 80)!r} is not a domain name") from error
+        raise Failed(Exit.USAGE, "name", f"{quoted(text)} is not a domain name") from error

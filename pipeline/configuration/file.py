@@ -43,7 +43,9 @@ class Found:
             why = (error.strerror or str(error)).lower()
             raise wrong(f"cannot read {self.shown}: {why}") from error
         except (ValueError, RecursionError) as error:
-            raise wrong(f"{self.shown} is not TOML: {printable(str(error))}") from error
+            is_bare = str(error).startswith("Invalid value")
+            hint = 'a text stands in quotes: provider = "cloudflare"' if is_bare else ""
+            raise wrong(f"{self.shown} is not TOML: {printable(str(error))}", hint) from error
         if why := exposure(status):
             raise wrong(
                 f"{self.shown} could redirect your credentials: {why}",

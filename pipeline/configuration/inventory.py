@@ -27,6 +27,7 @@ class SettingLine:
 class ProviderLine:
     """One provider: installed, or a configured account of the installed `adapter`.
 
+    `needed`: groups of settings, of which one whole group will do.
     `problem` says why it cannot be used, `named_only` that credentials alone do not choose it.
     """
 
@@ -36,6 +37,7 @@ class ProviderLine:
     problem: str = ""
     adapter: str = ""
     named_only: bool = False
+    needed: Sequence[Sequence[str]] = ()
 
 
 def take(
@@ -55,7 +57,14 @@ def line(name: str, environment: Environment, accounts: Mapping[str, Account]) -
         return ProviderLine(name, problem=failed.problem.message, adapter=of)
     lines = tuple(SettingLine(s.name, s.meaning, s.secret, s.name in present) for s in settings)
     complete = registry.has_credentials(adapter, present.__contains__)
-    return ProviderLine(name, lines, complete, adapter=of, named_only=adapter.named_only and not of)
+    alone = adapter.named_only and not of
+    return ProviderLine(name, lines, complete, "", of, alone, adapter.credentials)
+
+
+def missing(provider: ProviderLine) -> str:
+    """Return what the *provider* has no credentials without."""
+    groups = ", or ".join(" with ".join(group) for group in provider.needed)
+    return f"no credentials here; they are {groups}" if groups else "no credentials here"
 
 
 def to_json(found: Sequence[ProviderLine]) -> str:
@@ -83,7 +92,7 @@ def human(found: Sequence[ProviderLine]) -> str:
     for provider in found:
         place = "configuration" if provider.adapter else "environment"
         state = provider.problem or (
-            f"credentials in the {place}" if provider.credentials else "no credentials here"
+            f"credentials in the {place}" if provider.credentials else missing(provider)
         )
         state += "; taken only if it is named" if provider.named_only else ""
         of = f" (an account at {provider.adapter})" if provider.adapter else ""
@@ -91,7 +100,7 @@ def human(found: Sequence[ProviderLine]) -> str:
         for setting in provider.settings:
             if provider.adapter and not setting.present:
                 continue
-            mark = "set" if setting.present else "-"
+            mark = "set" if setting.present else "unset"
             kind = " (secret; also as _FILE)" if setting.secret and not provider.adapter else ""
-            lines.append(f"  {mark:4}{setting.name}{kind}: {setting.meaning}")
+            lines.append(f"  {mark:6}{setting.name}{kind}: {setting.meaning}")
     return "\n".join(lines)

@@ -27,7 +27,7 @@ from .values import (
 
 Schema = Mapping[str, Any]
 
-ISSUER = "[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)*"
+ISSUER = "[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)+"
 WORD = "[^,]*[^,\\s][^,]*"
 NOT_BLANK = {"type": "string", "pattern": "\\S"}
 LIMIT = 31_536_000

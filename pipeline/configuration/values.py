@@ -23,9 +23,9 @@ from providers.origin import is_loopback
 
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
 ISSUER = re.compile(
-    r"[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*", re.ASCII | re.IGNORECASE
+    r"[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)+", re.ASCII | re.IGNORECASE
 )
-"""RFC 8659 §4.2."""
+"""RFC 8659 §4.2; no CA has a name of one label."""
 PLAIN = re.compile(r"[\w/.-]+", re.ASCII)
 """What names of zones hold; the slash is RFC 2317's."""
 SOURCES = ("rcl", "acme")

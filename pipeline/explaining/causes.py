@@ -51,10 +51,10 @@ class Kind(Enum):
     )
     WRONG_ZONE = (
         "wrong-zone",
-        "wrong zone: no name server of this one has ever shown a value",
+        "not written yet, or to the wrong zone: no name server has ever shown a value",
         (
-            "was it written to a zone that nobody is delegated to, a private or a second one? "
-            "compare the delegation with the name servers that your DNS host shows"
+            "has it been written? If so, to a zone that nobody is delegated to, a private or a "
+            "second one? compare the delegation with the name servers that your DNS host shows"
         ),
     )
     OTHER_VALUES = (

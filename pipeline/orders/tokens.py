@@ -26,7 +26,7 @@ from pipeline.model import (
     Severity,
     Standing,
 )
-from pipeline.text import printable, quoted
+from pipeline.text import counted, printable, quoted
 
 from .fields import Token, refused, shown, text_field, token_refused
 from .identifiers import bases, hostname, labels_of, leaf_of
@@ -175,10 +175,10 @@ def http_remark(token: Token, index: int) -> Problem:
 
 def odd_length(challenge: Challenge) -> Problem:
     """Return the remark on a value that no SHA-256 digest would give."""
+    length = counted(len(challenge.value), "character")
     return Problem(
         "unusual-value",
-        f"the value for {challenge.name} has {len(challenge.value)} characters; "
-        f"a dns-01 value has {DIGEST_LENGTH}",
+        f"the value for {challenge.name} has {length}; a dns-01 value has {DIGEST_LENGTH}",
         'published as it is; if the CA says "Incorrect TXT record", look here first',
         Severity.WARNING,
     )

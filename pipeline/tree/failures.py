@@ -10,6 +10,8 @@ from pipeline.text import printable
 
 from .delegation import listed
 
+ROOT = ".root-servers.net"
+
 
 def nobody_answers(name: Name, said: Mapping[Perspective, Silence]) -> Failed:
     """Return the failure of a look-up that no server answered, or only with errors.
@@ -23,19 +25,43 @@ def nobody_answers(name: Name, said: Mapping[Perspective, Silence]) -> Failed:
         for at, silence in said.items()
     )
     words = words or "time is up"
+    if said and all(is_replaced(at, silence) for at, silence in said.items()):
+        return Failed(
+            Exit.UNAVAILABLE,
+            "dns-failing",
+            f"no root server could be asked about {name}: {words}",
+            "root servers answer with authority: something on this network answers port 53 in "
+            "their place; let this host out to port 53, or name a resolver: --resolver ADDR",
+        )
     if all(silence.is_nothing for silence in said.values()):
         return Failed(
             Exit.UNAVAILABLE,
             "dns-unreachable",
             f"no DNS server answered about {name}: {words}",
-            "is port 53 (UDP and TCP) filtered here? name a resolver that this host may ask: "
-            "--resolver ADDR",
+            silent(said),
         )
     return Failed(
         Exit.UNAVAILABLE,
         "dns-failing",
         f"no DNS server could answer about {name}: {words}",
         "the zone above it may be broken (DNSSEC, lame delegation), or the resolver refuses us",
+    )
+
+
+def is_replaced(at: Perspective, silence: Silence) -> bool:
+    """Whether somebody else seems to have answered in place of the root server *at*."""
+    return at.server.lower().rstrip(".").endswith(ROOT) and silence.reason.startswith("lame")
+
+
+def silent(said: Mapping[Perspective, Silence]) -> str:
+    """Return the next step where nothing came of any server asked."""
+    if said and all(silence.routeless for silence in said.values()):
+        return "this host has no route to any of them: is its network up?"
+    if said and all(at.server == "configured" for at in said):
+        return "you named these servers: are they up, and are address, port and transport right?"
+    return (
+        "is port 53 (UDP and TCP) filtered here? name a resolver that this host may ask: "
+        "--resolver ADDR"
     )
 
 

@@ -269,5 +269,5 @@ def test_lines_for_people() -> None:
     assert text[2].split() == ["ns1.example.net.", "no", "address", "(only", "its", "parent", "names", "it)"]  # fmt: skip  # noqa: E501
     assert "no CA may issue" in text[4]
     assert "CAA lets a.example, b.example issue" in text[6]
-    assert text[-1] == "  lost.example: no zone found"
+    assert text[-1] == "  lost.example: its zone is not known"
     assert sum("ns1" in line for line in text) == 1

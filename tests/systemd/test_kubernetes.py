@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.command.arguments import parse
-from pipeline.configuration.variables import misspelt
+from pipeline.configuration.variables import unread
 from tests.bridge import leaf, opened
 from tests.documents import DOCS, ROOT, blocks
 
@@ -93,7 +93,7 @@ def test_volumes_are_where_the_variables_say(
     assert volumes["secrets"]["secret"]["defaultMode"] == 0o440
     claim = volumes[mounts[variables["DNS01_STATE_DIR"]]]["persistentVolumeClaim"]
     assert claim["claimName"] == documents["PersistentVolumeClaim"]["metadata"]["name"]
-    assert misspelt(variables) == []
+    assert unread(variables) == []
 
 
 def test_the_arguments_are_understood(container: Any) -> None:
