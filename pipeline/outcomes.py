@@ -49,6 +49,12 @@ def translated(error: errors.ProviderError, provider: str) -> Failed:
     )
 
 
+def is_untouched(failed: Failed | None) -> bool:
+    """Whether the provider whose failure it is says that it has done nothing."""
+    cause = failed.__cause__ if failed else None
+    return isinstance(cause, errors.ProviderError) and cause.untouched
+
+
 def broken(error: BaseException, provider: str) -> Failed:
     """Return the failure of an adapter that does not keep to the contract."""
     return Failed(

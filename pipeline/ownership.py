@@ -1,6 +1,6 @@
 """Tell values that a run has written from those that it found: only its own are its to remove."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .hosts import Hosts
@@ -17,7 +17,8 @@ class Ownership:
 
     A receipt lists them while a write is under way, for it may turn out to be
     ours. Once the host has said that it found them, and no other receipt lists
-    them, they are struck: they are somebody else's to remove.
+    them, they are struck: they are somebody else's to remove. So are those that
+    their host has refused, without having done anything.
     """
 
     def __init__(self, ledger: Ledger, hosts: Hosts) -> None:
@@ -35,15 +36,23 @@ class Ownership:
             return (*self._ledger.records, *records)
         return self.own(self._ledger.records)
 
-    def own(self, records: Iterable[Record]) -> Sequence[Record]:
-        """Return those of *records* that are ours, as far as the hosts have told."""
+    def own(
+        self, records: Iterable[Record], touched: "Container[Place] | None" = None
+    ) -> Sequence[Record]:
+        """Return those of *records* that are ours, as far as the hosts have told.
+
+        None is whose place was not *touched*, after a first write of them all.
+        """
         listed = list(records)
         self._found = {p: r for p, r in self._found.items() if self._hosts.found(r)}
         found = [r for r in listed if r.place not in self._ours and self._hosts.found(r)]
         if found:
             beside = self._ledger.listed_elsewhere()
             self._found |= {record.place: record for record in found if record.place not in beside}
-        return [record for record in listed if record.place not in self._found]
+        may_be = [r for r in listed if r.place not in self._found]
+        if touched is None:
+            return may_be
+        return [r for r in may_be if r.place in self._ours or r.place in touched]
 
     def problems(self) -> list[Problem]:
         """Return what was found, and is left alone."""

@@ -150,8 +150,9 @@ class Run:
         tools = self._tools
         self.ledger.await_others(tools.hosts, tools.clock, self._settings.timeout, wanted)
         self._ownership.begin(inherited)
-        append(self._alive(), self._tools.hosts, mark_of(self.ledger.id), self._settings.timeout)
-        own = self._ownership.own(self.ledger.records)
+        mark = mark_of(self.ledger.id)
+        touched = append(self._alive(), tools.hosts, mark, self._settings.timeout)
+        own = self._ownership.own(self.ledger.records, touched)
         if len(own) < len(self.ledger.records):
             self._keep(State.WRITING, own)
         useful = {record.place for record in self._records()}

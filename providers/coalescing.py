@@ -83,17 +83,22 @@ class OneWriter:
             self._changed.notify_all()
 
 
-def settle(errands: Sequence[Errand], write: Write) -> None:
-    """Write what all *errands* want at once; halve them where that is refused."""
+def settle(errands: Sequence[Errand], write: Write, *, touched: bool = False) -> None:
+    """Write what all *errands* want at once; halve them where that is refused.
+
+    With *touched* something of it may have been written already.
+    """
     try:
         change = write([record for errand in errands for record in errand.records])
     except (Rejected, Unauthorized) as error:
+        touched |= not error.untouched
+        error.untouched = not touched
         if len(errands) == 1:
             errands[0].outcome.set_exception(error)
             return
         middle = len(errands) // 2
-        settle(errands[:middle], write)
-        settle(errands[middle:], write)
+        settle(errands[:middle], write, touched=touched)
+        settle(errands[middle:], write, touched=touched)
     except BaseException as error:  # noqa: BLE001 - raised again by every caller
         for errand in errands:
             errand.outcome.set_exception(error)

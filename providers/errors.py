@@ -6,11 +6,14 @@ class ProviderError(Exception):
 
     Attributes:
         hint: The next step for a person, or empty.
+        untouched: Whether nothing of what was asked can have been done, nor will be.
+            False says nothing.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", untouched: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
+        self.untouched = untouched
 
 
 class Unauthorized(ProviderError):

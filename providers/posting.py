@@ -4,7 +4,7 @@ import json
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from .errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
@@ -22,11 +22,16 @@ SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server answered; `server` is its address."""
+    """What a server answered; `server` is its address.
+
+    Attributes:
+        is_first: Whether it was not asked before, so that its no is all there is.
+    """
 
     server: str
     status: int
     text: str
+    is_first: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -45,6 +50,11 @@ class Reply:
 
     def failure(self, what: str, variable: str, credentials: str) -> ProviderError:
         """Return why *what* was not done; *variable* has the address, *credentials* the login."""
+        error = self._failure(what, variable, credentials)
+        error.untouched = self.is_first and not isinstance(error, Unavailable)
+        return error
+
+    def _failure(self, what: str, variable: str, credentials: str) -> ProviderError:
         said = f"{self.server} answered {self.status} to {what}"
         told = f"{said}: {self.reason}" if self.reason else said
         match self.status:
@@ -90,14 +100,14 @@ class Posts:
         Raises:
             Unavailable: There is none.
         """
-        for seconds in PAUSES_S:
+        for index, seconds in enumerate(PAUSES_S):
             try:
                 reply = self._once(path, content, headers or {})
             except Unavailable:
                 self._pause(seconds)
                 continue
             if reply.status not in LATER:
-                return reply
+                return replace(reply, is_first=not index)
             self._pause(seconds)
         return self._once(path, content, headers or {})
 

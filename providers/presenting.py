@@ -36,8 +36,12 @@ class OneByOne:
         return self._writer.write(zone, "delete", records, partial(self._delete, zone))
 
     def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        for name, value in distinct(records):
-            self._act("present", name, value)
+        for index, (name, value) in enumerate(distinct(records)):
+            try:
+                self._act("present", name, value)
+            except ProviderError as error:
+                error.untouched &= not index
+                raise
         return Change(zone)
 
     def _delete(self, zone: Zone, records: Sequence[TXT]) -> Change:

@@ -37,7 +37,7 @@ KINDS: Mapping[int, type[ProviderError]] = {
     os.EX_NOPERM: Unauthorized,
     os.EX_CONFIG: Misconfigured,
 }
-"""What an exit status means; any other but 0 is that later may work."""
+"""What an exit status means that is a refusal; any other but 0 is that later may work."""
 
 
 class Exec:
@@ -85,7 +85,9 @@ class Exec:
             except OSError as error:
                 why = (error.strerror or str(error)).lower()
                 hint = "is it executable, and is its first line right?"
-                raise Misconfigured(f"{self._path} cannot be run: {why}", hint=hint) from error
+                raise Misconfigured(
+                    f"{self._path} cannot be run: {why}", hint=hint, untouched=True
+                ) from error
         if ended.status:
             raise failure(what, ended)
 
@@ -95,7 +97,8 @@ def failure(what: str, ended: Ended) -> ProviderError:
     said = " ".join("".join(c if c.isprintable() else " " for c in ended.said).split())
     how = f"exit status {ended.status}" if ended.status > 0 else f"signal {-ended.status}"
     words = f": {said[-300:]}" if said else ", without a word"
-    return KINDS.get(ended.status, Unavailable)(f"{what} ended with {how}{words}")
+    kind = KINDS.get(ended.status, Unavailable)
+    return kind(f"{what} ended with {how}{words}", untouched=ended.status in KINDS)
 
 
 def further(given: Mapping[str, str]) -> Sequence[Setting]:

@@ -1,6 +1,6 @@
 """One writer per zone, and one batch for all who wait for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Barrier, Event, Lock
@@ -207,3 +207,26 @@ def test_each_hears_of_its_own_values() -> None:
     before = len(host.batches)
     assert OneWriter().write(ZONE, "a", [], host.write).written == frozenset()
     assert len(host.batches) == before
+
+
+def test_a_part_is_untouched_if_the_whole_was() -> None:
+    """
+    A batch may have been half done before it was taken apart: then no refusal of a part counts.
+    """
+    for whole, part, expected in (
+        (True, True, True),
+        (False, True, False),
+        (True, False, False),
+        (False, False, False),
+    ):
+        verdicts = iter([whole, part, part])
+
+        def refuse(_records: Sequence[TXT], verdicts: Iterator[bool] = verdicts) -> Change:
+            raise Rejected("no", untouched=next(verdicts))
+
+        errands = [Errand("append", [txt("a")]), Errand("append", [txt("b")])]
+        settle(errands, refuse)
+        for errand in errands:
+            error = errand.outcome.exception()
+            assert isinstance(error, Rejected)
+            assert error.untouched is expected

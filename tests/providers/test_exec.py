@@ -129,11 +129,13 @@ def test_the_exit_status_says_what_may_help(
     tmp_path: Path, status: int, kind: type[ProviderError]
 ) -> None:
     """
-    Any but 0 is a failure; the call and the last words are in it, as one line.
+    Any but 0 is a failure; the call and the last words are in it, as one line. A refusal is one
+    of all that was asked.
     """
     words = r"printf 'one\n\033[31mtwo\n' >&2; printf 'three'"
     found = failure(opened(script(tmp_path, f"{words}; exit {status}")))
     assert type(found) is kind
+    assert found.untouched is (kind is not Unavailable)
     assert f"program present _acme-challenge.example.com. ended with exit status {status}: " in str(
         found
     )

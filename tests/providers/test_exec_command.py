@@ -79,6 +79,19 @@ def test_a_program_that_fails_ends_the_run(site: Site) -> None:
     assert told[0].endswith("ended with exit status 3: with ***: no luck")
 
 
+def test_what_was_refused_is_not_listed(site: Site) -> None:
+    """
+    A program that says no has written nothing: no record is left, nothing is to be removed.
+    """
+    (site.folder / "program").write_text('#!/bin/sh\n[ "$1" = present ] && exit 77; exit 1\n')
+    words = ("ready", "--from", site.document(), "--provider", "inhouse")
+    report = site.report(*words, PWD=str(site.folder))
+    assert (report["exit"], report["api_calls"]) == (77, 1)
+    assert "records-left" not in {each["code"] for each in report["problems"]}
+    assert [receipt["records"] for receipt in site.receipts()] == [[]]
+    assert site.report("clean", "--all", PWD=str(site.folder))["status"] == "cleaned"
+
+
 def test_no_program_outlives_the_command(site: Site) -> None:
     """
     One that hangs when a signal ends the run is ended with it.

@@ -76,6 +76,26 @@ def test_each_answer_means_what_can_be_done_about_it(
     said = answer[1]["error"] if isinstance(answer[1], dict) else ""
     assert said in str(caught.value)
     assert len(host.requests) == provider.api_calls == times
+    assert caught.value.untouched is (kind is not errors.Unavailable)
+
+
+@pytest.mark.parametrize(
+    ("answers", "values"),
+    [([(503, ""), (401, "")], ["v"]), ([(200, ""), (400, "")], ["v", "w"])],
+)
+def test_a_refusal_that_comes_late_says_nothing(
+    host: HttpreqHost, answers: list[tuple[int, object]], values: list[str]
+) -> None:
+    """
+    Only if a no is all that ever came, nothing can have been done.
+    """
+    host.before = lambda _path: answers.pop(0)
+    provider = Httpreq(Posts("HTTPREQ_ENDPOINT", f"{host.url}/dns", lambda _s: None), [ZONE])
+    with pytest.raises(errors.ProviderError) as caught:
+        provider.append(ZONE, [TXT(LEAF, value) for value in values], MARK)
+    assert not isinstance(caught.value, errors.Unavailable)
+    assert not caught.value.untouched
+    assert not answers
 
 
 def test_what_passes_is_waited_for(host: HttpreqHost) -> None:
