@@ -1,15 +1,18 @@
 """The stage as a Python program calls it, against a zone and an order API on loopback."""
 
 import asyncio
+import copy
 import hashlib
 import json
 import os
+import pickle
 import pkgutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -32,6 +35,7 @@ from pipeline import (
 from pipeline.case import Interrupted
 from pipeline.clock import SystemClock
 from pipeline.library.telling import Telling
+from pipeline.model import Problem
 from providers.errors import Rejected
 
 from .bridge import CANARY, Site, leaf, opened
@@ -211,11 +215,24 @@ def test_failures_are_in_the_report(site: Site, host: str) -> None:
         (lambda: ready("example.com", resolvers=["ns.example"]), ValueError),
         (lambda: ready("example.com", ttl=0), ValueError),
         (lambda: ready("example.com", timeout=-1), ValueError),
-        (lambda: ready("example.com", timeout="soon"), (TypeError, ValueError)),  # type: ignore[arg-type]
+        (lambda: ready("example.com", timeout="soon"), TypeError),  # type: ignore[arg-type]
         (lambda: ready("example.com", require="most"), ValueError),  # type: ignore[arg-type]
         (lambda: ready("example.com", provider=[]), TypeError),
         (lambda: ready("example.com", source="none"), ValueError),  # type: ignore[arg-type]
-        (lambda: ready("example.com", respond=True), ValueError),
+        (lambda: ready("example.com", source="rcl", respond=True), ValueError),
+        (lambda: ready(order=5), TypeError),  # type: ignore[arg-type]
+        (lambda: ready("example.com", progress=5), TypeError),  # type: ignore[arg-type]
+        (lambda: ready("example.com", cancel=True), TypeError),  # type: ignore[arg-type]
+        (lambda: ready("example.com", environment=["A"]), TypeError),  # type: ignore[arg-type]
+        (lambda: ready("example.com", renew_within=14), TypeError),  # type: ignore[arg-type]
+        (lambda: ready("example.com", renew_within=timedelta()), ValueError),
+        (lambda: ready("example.com", force="no"), TypeError),  # type: ignore[arg-type]
+        (lambda: ready("example.com", ttl="60"), TypeError),  # type: ignore[arg-type]
+        (lambda: ready("example.com", ttl=True), TypeError),
+        (lambda: ready("example.com", timeout="5m"), TypeError),  # type: ignore[arg-type]
+        (lambda: wait({"a": 5}), TypeError),  # type: ignore[dict-item]
+        (lambda: wait({"a": ["v", 5]}), TypeError),  # type: ignore[list-item]
+        (lambda: wait({"a": []}), ValueError),
         (lambda: ready(order={}, source="acme"), ValueError),
         (clean, TypeError),
         (lambda: clean("example.com", everything=True), TypeError),
@@ -230,6 +247,29 @@ def test_mistakes_of_the_programmer_raise(call: Any, error: Any) -> None:
     """
     with pytest.raises(error):
         call()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [NotReady(Report("failed", 75)), RecordsLeft([Problem("records-left", "one", "clean")])],
+)
+def test_what_is_raised_can_be_handed_on(error: Exception) -> None:
+    """
+    To another process or as a copy, with all that it holds.
+    """
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert (type(other), str(other)) == (type(error), str(error))
+        assert vars(other) == vars(error)
+
+
+def test_a_call_that_is_cancelled_before_it_begins_asks_for_no_order(site: Site) -> None:
+    """
+    Exit 130, and the order API has heard of nothing.
+    """
+    cancel, before = Event(), site.orders.requests
+    cancel.set()
+    report = ready("never.example.com", environment=site.environment, cancel=cancel)
+    assert (report.exit, site.orders.requests) == (130, before)
 
 
 def test_no_secret_is_in_a_report(site: Site, host: str) -> None:

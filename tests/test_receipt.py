@@ -214,6 +214,7 @@ def test_names_are_compared_without_case_and_spaces() -> None:
     `clean "A.example, b.example"` finds what `ready a.example,b.example` wrote.
     """
     assert normal("A.Example.com, *.B.example.com") == "a.example.com,*.b.example.com"
+    assert normal("a.example.com., b.example.com.") == "a.example.com,b.example.com"
     assert claim("A.example.com", A).key == claim(" a.Example.com ", A).key
 
 

@@ -55,4 +55,6 @@ async def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit("embed.py NAME...: which certificates?")
     sys.exit(asyncio.run(main(sys.argv[1:])))

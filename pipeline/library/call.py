@@ -86,6 +86,7 @@ class Call:
     def report(self, act: Callable[[], Report]) -> Report:
         """Return what *act* reports, or a report of what ended it; without any secret."""
         try:
+            self._telling.heed()  # whoever gave up before the call wants no order
             found = act()
         except Failed as failed:
             found = self._failed(failed.exit, failed.problem)

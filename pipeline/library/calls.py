@@ -1,9 +1,9 @@
 """What a Python program calls."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Unpack
+from typing import Self, Unpack
 
 from pipeline.cleaning import clean as remove
 from pipeline.model import Problem
@@ -25,6 +25,9 @@ class NotReady(Exception):
         super().__init__("\n".join([headline(report), *problem_lines(report.problems)]))
         self.report = report
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Report]]:
+        return type(self), (self.report,)  # else a copy would be made of the message
+
 
 class RecordsLeft(Exception):
     """`published` has come to its end, and some of its records could not be removed.
@@ -35,6 +38,9 @@ class RecordsLeft(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(problem_lines(problems)))
         self.problems = tuple(problems)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Sequence[Problem]]]:
+        return type(self), (self.problems,)
 
 
 def ready(*names: str, order: Document | None = None, **choices: Unpack[Choices]) -> Report:
@@ -121,15 +127,12 @@ def wait(
         choices: See `Choices`.
 
     Raises:
-        TypeError: See `Choices`.
+        TypeError: A value is not text; or see `Choices`.
         ValueError: A name is not a domain name, or nothing is wanted; or see `Choices`.
     """
     if not wanted:
         raise ValueError("nothing is wanted")
-    values = {
-        domain_name(name): [each] if isinstance(each, str) else list(dict.fromkeys(each))
-        for name, each in wanted.items()
-    }
+    values = {domain_name(name): texts(each) for name, each in wanted.items()}
     with Call((), choices) as call:
         return call.report(lambda: call.parts.waiting().wait(values))
 
@@ -146,6 +149,21 @@ def check(*domains: str, **choices: Unpack[Choices]) -> Report:
     separate = [domain.strip() for each in domains for domain in listed(each)]
     with Call((), choices) as call:
         return call.report(lambda: call.parts.checking().check(separate))
+
+
+def texts(values: str | Sequence[str]) -> list[str]:
+    """Return *values*, one or several, each once.
+
+    Raises:
+        TypeError: One of them is not text.
+        ValueError: There is none.
+    """
+    found: object = [values] if isinstance(values, str) else values
+    if not isinstance(found, Iterable) or not all(isinstance(each, str) for each in found):
+        raise TypeError("a value is text, or several are a list of texts")
+    if not (once := list(dict.fromkeys(found))):
+        raise ValueError("a name has no value to wait for")
+    return once
 
 
 def needed(names: Sequence[str], order: Document | None) -> None:

@@ -60,6 +60,41 @@ def listed(values: str | Sequence[str]) -> list[str]:
     return values.split(",") if isinstance(values, str) else list(values)
 
 
+def of(kind: type, wanted: str) -> Callable[[Any], Any]:
+    """Return what takes values of *kind*, and refuses others, naming what is *wanted*."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"{wanted} is wanted")
+        return value
+
+    return read
+
+
+flag = of(bool, "True or False")
+
+
+def age(value: object) -> timedelta:
+    """Return *value*, the time before a certificate's end."""
+    if of(timedelta, "a timedelta")(value) <= timedelta():
+        raise ValueError("more than 0 is wanted")
+    return value  # type: ignore[return-value]
+
+
+def seconds(value: object) -> float:
+    """Return *value*, a time in seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("a number of seconds is wanted")
+    return duration(f"{value:.3f}")
+
+
+def heard(value: object) -> Callable[[Step], object]:
+    """Return *value*, which is told of steps."""
+    if not callable(value):
+        raise TypeError("a function of one Step is wanted")
+    return value
+
+
 def source(value: object) -> str:
     """Return *value*, the name of an order source."""
     if value not in {"rcl", "acme"}:
@@ -70,16 +105,19 @@ def source(value: object) -> str:
 OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "source": ("order", source),
     "provider": ("provider", lambda value: ",".join(words(listed(value)))),
-    "ttl": ("ttl", lambda value: ttl(str(value))),
-    "renew_within": ("renew_within", lambda value: value),
-    "respond": ("respond", bool),
+    "ttl": ("ttl", lambda value: ttl(str(of(int, "a whole number")(value)))),
+    "renew_within": ("renew_within", age),
+    "respond": ("respond", flag),
     "resolvers": ("resolver", lambda value: [Endpoint.parse(each) for each in listed(value)]),
     "require": ("require", lambda value: require(value).value),
     "issuers": ("issuer", lambda value: issuers(listed(value))),
-    "timeout": ("timeout", lambda value: duration(f"{value:.3f}")),
-    "force": ("force", bool),
+    "timeout": ("timeout", seconds),
+    "force": ("force", flag),
     "config": ("config", Path),
     "state_dir": ("state_dir", Path),
+    "progress": ("progress", heard),
+    "cancel": ("cancel", of(Event, "a threading.Event")),
+    "environment": ("environment", of(Mapping, "a mapping of variables")),
 }
 """By keyword: the option that it stands for, and what reads its value."""
 
@@ -96,8 +134,9 @@ def options(names: Sequence[str], choices: Mapping[str, Any], *, has_order: bool
     found, _ = build().parse_known_args(["ready"])  # as if no option were given
     found.names, found.command = list(names), None
     found.document = "" if has_order else None
-    for keyword in choices.keys() & OPTIONS.keys():
-        option, read = OPTIONS[keyword]
+    for keyword, (option, read) in OPTIONS.items():
+        if choices.get(keyword) is None:
+            continue
         try:
             setattr(found, option, read(choices[keyword]))
         except (TypeError, ValueError) as error:

@@ -15,6 +15,8 @@ class Held:
     resumes = False
 
     def __init__(self, document: Mapping[str, object] | str | bytes) -> None:
+        if not isinstance(document, Mapping | str | bytes):
+            raise TypeError("order: a mapping, text or bytes is wanted")
         if isinstance(document, Mapping):
             document = json.dumps(dict(document))
         self._body = document.encode() if isinstance(document, str) else document

@@ -48,7 +48,7 @@ class Telling:
         self._thread = get_ident()
 
     def say(self, line: str) -> None:
-        self._heed()
+        self.heed()
         self._tell(line)
 
     def watching(self, goals: Sequence[Goal], streak: int) -> Watch:
@@ -56,7 +56,7 @@ class Telling:
 
         def watch(evidence: Evidence, now: float) -> None:
             nonlocal told
-            self._heed()
+            self.heed()
             found = tallies(goals, Witness(evidence, streak, now, self._clock.time_of))
             if found != told:
                 self._tell(", ".join(map(str, found)), found)
@@ -67,14 +67,19 @@ class Telling:
     def close(self) -> None:
         pass
 
+    def heed(self) -> None:
+        """End the run if that is wished.
+
+        Raises:
+            Interrupted: It is.
+        """
+        if self._cancel and self._cancel.is_set() and get_ident() == self._thread:
+            self._cancel = None
+            raise Interrupted(SIGINT)
+
     def disregard(self) -> None:
         """Take no more notice of a wish to end: it is ending."""
         self._cancel = None
 
     def _tell(self, line: str, found: tuple[Tally, ...] = ()) -> None:
         self._progress(Step(self._clock.now(), self._hide(line), found))
-
-    def _heed(self) -> None:
-        if self._cancel and self._cancel.is_set() and get_ident() == self._thread:
-            self._cancel = None
-            raise Interrupted(SIGINT)

@@ -117,8 +117,8 @@ class Receipt:
 
 
 def normal(name: str) -> str:
-    """Return certificate *name* as it is compared: lower case, no spaces."""
-    return "".join(name.lower().split())
+    """Return certificate *name* as it is compared: lower case, no spaces, no dot at an end."""
+    return ",".join(each.removesuffix(".") for each in "".join(name.lower().split()).split(","))
 
 
 def to_json(receipt: Receipt) -> bytes:
