@@ -117,6 +117,14 @@ class Run:
         """
         return self._withdrawal.everything(self._idle(), patience)
 
+    def finish(self, patience: float, *, again: bool) -> tuple[Problem, ...]:
+        """As `withdraw`, but for what could not be removed before, which the report tells.
+
+        The order is kept even if this run was ready, if it is to be tried *again*.
+        """
+        then = State.PLANNED if again and self._resumes else self._idle()
+        return self._withdrawal.rest(then, patience)
+
     def _acquire(self) -> None:
         tools = self._tools
         deadline = self._settings.timeout
@@ -158,6 +166,8 @@ class Run:
         useful = {record.place for record in self._records()}
         useless = [r for r in (*records, *inherited) if r.place not in useful]
         self._problems += self._withdrawal.of(useless, self._idle())
+        if gone := {r.place for r in inherited} - {r.place for r in self.ledger.records}:
+            self._tools.progress.say(f"removed {counted(len(gone), 'value')} of an earlier run")
         self._lines = (*record_lines(self._records()), *self._proof_lines())
         for (provider, zone), written in by_zone(self._records()).items():
             values = counted(len(written), "value")

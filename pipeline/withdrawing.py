@@ -24,11 +24,22 @@ class Withdrawal:
     def __init__(self, ledger: Ledger, hosts: Hosts, clock: Clock, folder: PurePath) -> None:
         self._ledger, self._hosts = ledger, hosts
         self._clock, self._folder = clock, folder
+        self._stuck: tuple[Record, ...] = ()
 
     def everything(self, then: State, patience: float = GRACE) -> tuple[Problem, ...]:
         """Remove everything within *patience*, but let a signal stop that too; go to *then*."""
+        return self._unless_stopped(self._ledger.records, then, patience)
+
+    def rest(self, then: State, patience: float = GRACE) -> tuple[Problem, ...]:
+        """As `everything`, but for what could not be removed before."""
+        rest = [record for record in self._ledger.records if record not in self._stuck]
+        return self._unless_stopped(rest, then, patience)
+
+    def _unless_stopped(
+        self, records: Sequence[Record], then: State, patience: float
+    ) -> tuple[Problem, ...]:
         try:
-            return self.of(self._ledger.records, then, patience)
+            return self.of(records, then, patience)
         except Interrupted:
             why = "stopped while removing records"
             return (left_behind(self._ledger.records, why, self._folder),)
@@ -49,6 +60,7 @@ class Withdrawal:
         problems = tuple(failed.problem for failed in removal.failures)
         if removal.late:
             problems += (left_behind(removal.late, UNENDED, self._folder),)
+        self._stuck += removal.stuck
         if not removal.stuck:
             return problems
         why = "not everything could be removed"

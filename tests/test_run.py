@@ -12,6 +12,7 @@ from threading import Event
 import pytest
 
 from pipeline.command.child import stop
+from pipeline.withdrawing import GRACE
 from providers.errors import Unavailable
 
 from .bridge import Site, finish, leaf, opened, until
@@ -223,6 +224,61 @@ def test_failing_to_clean(site: Site, script: str, status: int) -> None:
     site.bridge.before = lambda _verb, _content: None
     assert site.dns01("clean", NAME).returncode == 0
     assert clean(site)
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Iterator[Site]:
+    with opened(tmp_path, lags=[0.0], renews=True) as site:  # each order has values of its own
+        yield site
+
+
+def test_what_could_not_be_removed_is_not_tried_again(keeping: Site) -> None:
+    """
+    A host that neither writes nor removes is asked to remove once; it is told once, and costs the
+    removal's seconds beyond the timeout once.
+    """
+
+    def fail(verb: str, _content: object) -> None:
+        if verb in {"append", "delete"}:
+            raise Unavailable("down")
+
+    keeping.bridge.before = fail
+    result = keeping.dns01("run", NAME, "--timeout", "8s", "--", "touch", "ran")
+    assert result.returncode == 69
+    assert [verb for verb, _ in keeping.bridge.calls].count("delete") == 1
+    assert result.stderr.count("records-left") == 1
+    assert "cleaned" not in result.stderr
+
+
+def test_a_host_that_hangs_costs_the_grace_once(keeping: Site) -> None:
+    """
+    The timeout, and five seconds for the removal.
+    """
+    gate = Event()
+    keeping.bridge.before = lambda verb, _: verb in {"append", "delete"} and gate.wait(30)
+    began = time.monotonic()
+    result = keeping.dns01("run", NAME, "--timeout", "3s", "--", "touch", "ran")
+    took = time.monotonic() - began
+    gate.set()
+    assert result.returncode == 69
+    assert took < 3 + 2 * GRACE - 1
+    assert result.stderr.count("records-left") == 1
+
+
+def test_a_command_that_asks_to_be_run_again(keeping: Site) -> None:
+    """
+    75 is the command's as it is ours: try again. The records go, and the next run within the hour
+    goes on with the same order; any other status is the order's end.
+    """
+    command = ("--", "sh", "-c", 'echo "$DNS01_ORDER_URI" >> uris; exit 75')
+    for _ in range(2):
+        assert keeping.dns01("run", NAME, *command).returncode == 75
+        assert clean(keeping)
+    assert keeping.orders.requests == 1
+    assert len(set((keeping.folder / "uris").read_text().split())) == 1
+    assert keeping.dns01("run", NAME, "--", "false").returncode == 1
+    assert keeping.orders.requests == 1
+    assert {receipt["state"] for receipt in keeping.receipts()} == {"cleaned"}
 
 
 def test_a_command_that_ignores_everything_is_killed() -> None:

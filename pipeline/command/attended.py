@@ -58,7 +58,7 @@ class Attended:
         finally:
             be_patient(self._tell)
             if report is None or report.exit < SIGNALLED:  # else ready has done it
-                gone, problems = self._take_back(patience(report, status, left()))
+                gone, problems = self._take_back(report, status, left())
             finish()
         removed = f"{counted(gone, 'value')} removed"
         if report is not None and (report.exit or report.status == NOT_DUE):
@@ -72,10 +72,16 @@ class Attended:
             self._progress.say(f"cleaned: {removed}")
         return status or (Exit.UNAVAILABLE if problems else Exit.DONE)
 
-    def _take_back(self, seconds: float) -> tuple[int, tuple[Problem, ...]]:
-        """Remove what the run has written; return how many values, and what went wrong."""
+    def _take_back(
+        self, report: Report | None, status: int, left: float
+    ) -> tuple[int, tuple[Problem, ...]]:
+        """Remove what the run has written; return how many values, and what went wrong.
+
+        A command that ends with 75 asks to be run again: its order is kept.
+        """
         listed = len(self._stage.ledger.records)
-        problems = self._stage.withdraw(seconds)
+        is_again = status == Exit.NOT_READY
+        problems = self._stage.finish(patience(report, status, left), again=is_again)
         return listed - len(self._stage.ledger.records), problems
 
     def _execute(self, command: Sequence[str], report: Report) -> int:
