@@ -14,7 +14,7 @@ from pipeline.cleaning import clean
 from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
 from pipeline.configuration.acme import acme_account
-from pipeline.configuration.environment import Environment
+from pipeline.configuration.environment import Environment, login
 from pipeline.configuration.rcl import rcl_account
 from pipeline.configuration.settings import Settings
 from pipeline.detection import Candidate, choose
@@ -233,7 +233,9 @@ class Assembly:
             message = f"--order acme needs a package that is not installed: {error.name}"
             hint = "install dns01[acme]; from a checkout: pipx install '.[acme]'"
             raise Failed(Exit.CONFIG, "configuration", message, hint) from error
-        return AcmeSource(account, self._clock)
+        if any(map(any, map(login, self._options.names))):
+            raise Failed(Exit.USAGE, "usage", "an order's URL has no user and password in it")
+        return AcmeSource(account, self._clock, finalizes=self._options.verb == "run")
 
     def _provider(self, name: str) -> Provider:
         adapter, present = accounts.provider_settings(

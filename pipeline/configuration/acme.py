@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pipeline.text import counted, printable, quoted
 
 from .environment import Environment
-from .settings import AcmeSettings
+from .settings import CHALLENGES, AcmeSettings
 from .values import is_local, wrong
 
 CERTBOT, LEGO = "private_key.json", "account.json"
@@ -45,6 +45,7 @@ class AcmeAccount:
         external: What a new account is bound to; None: nothing.
         accepts_terms: Whether the user lets an account be made.
         trust: PEM file of the CAs behind the directory's https; empty: the usual ones.
+        challenges: The kinds of challenge that are met; of several, the first.
     """
 
     directory: str
@@ -54,6 +55,7 @@ class AcmeAccount:
     external: ExternalAccount | None = None
     accepts_terms: bool = False
     trust: str = ""
+    challenges: tuple[str, ...] = CHALLENGES
 
 
 def acme_account(chosen: AcmeSettings, environment: Environment) -> AcmeAccount:
@@ -77,6 +79,7 @@ def acme_account(chosen: AcmeSettings, environment: Environment) -> AcmeAccount:
         external(chosen, environment),
         chosen.accept_tos,
         environment.get("SSL_CERT_FILE") or "",
+        chosen.challenge,
     )
 
 

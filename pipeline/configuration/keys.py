@@ -10,6 +10,7 @@ from typing import Any
 
 from .kinds import (
     ADDRESSES,
+    CHALLENGE,
     DOMAINS,
     DURATION,
     ISSUERS,
@@ -21,6 +22,7 @@ from .kinds import (
     TEXT,
     Kind,
 )
+from .settings import CHALLENGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,13 @@ ACME = Table(
             PATH,
             "its key, base64url as the CA shows it",
             example="/etc/dns01/eab.key",
+        ),
+        Key(
+            "challenge",
+            CHALLENGE,
+            "the kinds of challenge to meet, of several that a CA offers the first",
+            "ACME_CHALLENGE",
+            default=[*CHALLENGES],
         ),
     ),
 )

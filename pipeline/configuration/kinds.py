@@ -9,9 +9,11 @@ from typing import Any
 
 from pipeline.propagation.policy import Require
 
+from .settings import CHALLENGES
 from .values import (
     SOURCES,
     apex,
+    challenges,
     domains,
     duration,
     endpoints,
@@ -82,6 +84,7 @@ NAMES = Kind(
     },
 )
 DOMAINS = Kind(domains, NAMES.schema)
+CHALLENGE = Kind(challenges, one_or_list(f"({'|'.join(CHALLENGES)})"))
 ISSUERS = Kind(issuers, one_or_list(ISSUER))
 ADDRESSES = Kind(
     endpoints,

@@ -9,6 +9,9 @@ from dns.name import Name
 from pipeline.asking.endpoints import Endpoint
 from pipeline.propagation.policy import Require
 
+CHALLENGES = ("dns-01", "dns-account-01", "dns-persist-01")
+"""The kinds of ACME challenge that DNS can meet, the usual one first."""
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneSettings:
@@ -55,6 +58,7 @@ class AcmeSettings:
     Attributes:
         account_key_file: The key's file; or `account_dir`: the account's folder at another client.
         accept_tos: Whether an account may be made, and the CA's terms be agreed to.
+        challenge: The kinds of challenge that are met; of several, the first.
     """
 
     directory_url: str = ""
@@ -64,6 +68,7 @@ class AcmeSettings:
     contact: tuple[str, ...] = ()
     eab_kid: str = ""
     eab_hmac_key_file: Path | None = None
+    challenge: tuple[str, ...] = CHALLENGES
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from pipeline.propagation.policy import Require
 from pipeline.text import quoted
 from providers.origin import is_loopback
 
+from .settings import CHALLENGES
+
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
 ISSUER = re.compile(
     r"[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)+", re.ASCII | re.IGNORECASE
@@ -103,6 +105,14 @@ def issuers(values: object) -> tuple[str, ...]:
     for each in found:
         if not ISSUER.fullmatch(each):
             raise ValueError(f"{quoted(each)} must be a CA's domain name, such as letsencrypt.org")
+    return found
+
+
+def challenges(values: object) -> tuple[str, ...]:
+    """Return the `words` of *values*, each a kind of challenge that DNS can meet."""
+    found = words(values)
+    if not {*found} <= {*CHALLENGES}:
+        raise ValueError(f"each must be one of {', '.join(CHALLENGES)}")
     return found
 
 

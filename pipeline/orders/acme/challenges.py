@@ -20,9 +20,6 @@ from pipeline.orders.identifiers import digest, hostname
 
 from .keys import Key
 
-SERVED = ("dns-01", "dns-account-01", "dns-persist-01")
-"""The kinds of challenge that are met."""
-
 TOKEN = re.compile("[A-Za-z0-9_-]{22,}", re.ASCII)
 """Base64url of 128 bits or more, without padding (RFC 8555 §8.3)."""
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import josepy
 import requests
 from acme import errors, messages
+from urllib3.exceptions import ProtocolError
 
 from pipeline.model import Exit, Failed
 from pipeline.text import printable
@@ -112,7 +113,9 @@ def unreached(error: requests.RequestException, ca: str, what: str) -> Failed:
             said = f"{ca} redirects {what} to {printable(str(error), 200)}"
             later = "redirects are not followed; does ACME_DIRECTORY_URL name the CA itself?"
         case Unsafe():
-            said = f"{ca} leads {what} to {printable(str(error), 200)}: neither https nor this host"
+            said = (
+                f"the CA leads {what} to {printable(str(error), 200)}: neither https nor this host"
+            )
             later = "nothing was sent there"
         case TooLong():
             said = f"{ca} answers {what} with more than any order has"
@@ -121,6 +124,9 @@ def unreached(error: requests.RequestException, ca: str, what: str) -> Failed:
             later = "check ACME_DIRECTORY_URL, SSL_CERT_FILE and this host's clock"
         case requests.Timeout():
             said = f"{ca} did not answer {what} in time"
+        case requests.ConnectionError(args=(ProtocolError(args=(_, why)), *_)):
+            said = f"{ca} broke off {what}: {printable(str(why), 300)}"
+            later = "run again later; what was asked for may have been done"
         case requests.ConnectionError():
             said = f"{ca} cannot be reached: {printable(cause(error), 300)}"
             later = "check ACME_DIRECTORY_URL, HTTPS_PROXY and the network"
@@ -153,6 +159,16 @@ def advice(headers: Mapping[str, str]) -> str:
     if not after:
         return "run again later"
     return f"Retry-After: {after}" + (" s" if after.isdigit() else "")
+
+
+def gone(status: str) -> Failed:
+    """Return the failure of a key whose account the CA has given up, as its *status* says."""
+    return Failed(
+        Exit.REFUSED,
+        "order-credentials",
+        f'the account\'s status is "{status}"',
+        "make another account, with another key",
+    )
 
 
 def unregistered(terms: str) -> Failed:

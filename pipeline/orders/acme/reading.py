@@ -12,11 +12,12 @@ from datetime import datetime
 from acme import messages
 from dns.name import Name
 
+from pipeline.configuration.settings import CHALLENGES
 from pipeline.model import Challenge, Exit, Failed, Order, Standing
 from pipeline.orders.identifiers import hostname
 from pipeline.text import printable, quoted
 
-from .challenges import SERVED, Account, kind, need, refused
+from .challenges import Account, kind, need, refused
 from .words import words
 
 NEW_ORDER = "make a new order; its values will differ"
@@ -75,7 +76,7 @@ def pending(
     authorizations: Sequence[messages.Authorization],
     ordered: Sequence[str],
     account: Account,
-    preferred: Sequence[str] = SERVED,
+    preferred: Sequence[str] = CHALLENGES,
 ) -> tuple[tuple[Challenge, ...], tuple[Standing, ...], tuple[datetime, ...]]:
     """Return what DNS has to show for *authorizations*, and until when the CA waits for it.
 
@@ -140,7 +141,7 @@ def chosen(
         if each in offered:
             return offered[each]
     listed = ", ".join(printable(each, 40) for each in offered) or "nothing"
-    hint = f"ACME_CHALLENGE allows {', '.join(preferred)}" if {*SERVED} - {*preferred} else ""
+    hint = f"ACME_CHALLENGE allows {', '.join(preferred)}" if {*CHALLENGES} - {*preferred} else ""
     raise refused(f"the CA offers no DNS challenge for {domain}, but {listed}", hint)
 
 
@@ -155,7 +156,7 @@ def published(
     base, domain = named(authorization)
     shown = {bare(each) for each in order.challenges} | {bare(each) for each in order.standing}
     for each in undecided(authorization, domain):
-        if kind(each) in SERVED and bare(need(each, base, domain, account)) in shown:
+        if kind(each) in CHALLENGES and bare(need(each, base, domain, account)) in shown:
             return each
     raise refused(
         f"the CA has changed what it wants to see for {domain} since it was published", NEW_ORDER

@@ -17,7 +17,7 @@ from pipeline.orders.identifiers import hostname
 from .answers import authorization_in, order_in
 from .keys import Key
 from .network import Network
-from .problems import translated, unregistered
+from .problems import gone, translated, unregistered
 
 
 class Session:
@@ -77,7 +77,10 @@ class Session:
     def _look_up(self, client: ClientV2) -> str:
         """Return the URL of the account that the key has, and sign by it from now on."""
         unknown = messages.RegistrationResource(body=messages.NewRegistration())
-        return str(client.query_registration(unknown).uri)
+        found = client.query_registration(unknown)
+        if found.body.status in {"deactivated", "revoked"}:
+            raise gone(found.body.status)
+        return str(found.uri)
 
     def _registration(self) -> messages.NewRegistration:
         """Return what a new account is asked for with (RFC 8555 §7.3)."""

@@ -16,9 +16,12 @@ from pipeline.text import printable, quoted
 
 from .challenges import Account, refused
 from .keys import read_key
-from .reading import header, names_of, pending, spelt
+from .reading import NEW_ORDER, header, names_of, pending, spelt
 from .responding import Responding
 from .session import Session
+
+FINALIZED = {"processing", "valid"}
+"""What an order is whose certificate is under way, or there (RFC 8555 §7.1.6)."""
 
 
 class AcmeSource:
@@ -27,13 +30,20 @@ class AcmeSource:
     name = "acme"
     resumes = True
 
-    def __init__(self, account: AcmeAccount, clock: Clock) -> None:
+    def __init__(self, account: AcmeAccount, clock: Clock, *, finalizes: bool = False) -> None:
         """Send nothing yet.
+
+        Args:
+            account: Whose orders they are.
+            clock: Tells how long validation takes.
+            finalizes: Whether each order is to be finalized next, which happens once.
 
         Raises:
             Failed: 78, if the account's key is none.
         """
         self._directory = account.directory
+        self._preferred = account.challenges
+        self._finalizes = finalizes
         self._key = read_key(account.key)
         self._session = Session(account, self._key)
         self._clock = clock
@@ -55,11 +65,16 @@ class AcmeSource:
         """Return *order*, kept from an earlier run, as it is now; None if it is of no use."""
         name = "" if is_url(order.name) else order.name
         try:
-            now = self._signed(header(name, order.uri, self._session.order(order.uri)))
+            body = self._session.order(order.uri)
+            now = self._signed(header(name, order.uri, body))
+            if now.status == "pending" and methods(order) != {self._preferred[0]}:
+                return self._whole(name, order.uri, body)
         except Failed as failed:
             if failed.exit == Exit.DATA:
                 return None
             raise
+        if now.status in FINALIZED:
+            return None
         ends = [each for each in (order.expires, now.expires) if each]
         now = replace(now, expires=min(ends, default=None))
         if now.status != "pending":
@@ -84,10 +99,15 @@ class AcmeSource:
     def _whole(self, name: str, url: str, body: messages.Order) -> Order:
         """Return the order at *url* with what its authorizations need, if it still needs that."""
         order = self._signed(header(name, url, body))
+        if self._finalizes and order.status in FINALIZED:
+            said = f'the order\'s status is "{order.status}": it cannot be finalized again'
+            raise refused(said, NEW_ORDER)
         if order.status != "pending":
             return order
         authorizations = [self._session.authorization(url) for url in body.authorizations or ()]
-        challenges, standing, ends = pending(authorizations, names_of(body), self._owner)
+        challenges, standing, ends = pending(
+            authorizations, names_of(body), self._owner, self._preferred
+        )
         expires = min((*ends, *([order.expires] if order.expires else ())), default=None)
         return replace(order, challenges=challenges, standing=standing, expires=expires)
 
@@ -108,10 +128,17 @@ def origin(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
+        usual = {"https": 443, "http": 80}.get(parts.scheme)
+        port = f":{parts.port}" if parts.port not in {None, usual} else ""
     except ValueError as error:
         raise refused(f"{quoted(url)} is not an order's URL") from error
     return printable(f"{parts.scheme}://{parts.hostname}{port}")
+
+
+def methods(order: Order) -> set[str]:
+    """Return the kinds of challenge that *order* is shown for."""
+    kept = {each.method for each in order.challenges}
+    return kept | {"dns-persist-01"} if order.standing else kept
 
 
 def is_url(name: str) -> bool:

@@ -12,7 +12,7 @@ from providers.contract import TXT
 from tests.bridge import APEX, Site, opened
 
 from .bench import new_key
-from .standin import StandIn, standing
+from .standin import TOKEN, StandIn, standing
 
 
 @pytest.fixture
@@ -27,11 +27,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-def ready(site: Site, ca: StandIn, key: Path, name: str) -> dict[str, Any]:
+def ready(site: Site, ca: StandIn, key: Path, name: str, **more: str) -> dict[str, Any]:
     """Return the report of `ready` for *name*."""
     result = site.dns01(
         "ready", "--order", "acme", "--json", name,
         ACME_DIRECTORY_URL=f"{ca.url}/dir", ACME_ACCOUNT_KEY_FILE=str(new_key(key)),
+        **more,
     )  # fmt: skip
     report: dict[str, Any] = json.loads(result.stdout)
     assert report["exit"] == result.returncode, result
@@ -75,3 +76,40 @@ def test_dns_persist_01(site: Site, ca: StandIn, tmp_path: Path) -> None:
     assert report["status"] == "ready", report
     assert len([verb for verb, _ in site.bridge.calls if verb == "append"]) == written
     assert site.dns.values(name) == {wanted}
+
+
+def test_a_standing_record_is_enough(site: Site, ca: StandIn, tmp_path: Path) -> None:
+    """
+    Of a CA that offers dns-01 as well, if the user prefers it: nothing is written.
+    """
+    name = "standing.example.com"
+    ca.order(name)
+    offers = [
+        {"type": kind, "url": f"{ca.url}/chall/0", "token": TOKEN}
+        for kind in ("dns-01", "dns-persist-01")
+    ]
+    ca.replies["/authz/0"] = ca.authorization(name, "/chall/0", challenges=offers)
+    [zone] = site.dns.zones([APEX])
+    record = TXT(
+        from_text(f"_validation-persist.{name}."), f"ca.example; accounturi={ca.url}/account/1", 60
+    )
+    site.dns.append(zone, [record], "")
+    report = ready(site, ca, tmp_path / "key.pem", name, ACME_CHALLENGE="dns-persist-01")
+    assert report["status"] == "ready", report
+    assert site.dns.values(from_text(f"_acme-challenge.{name}.")) == set()
+
+
+def test_a_password_in_an_orders_url(site: Site, ca: StandIn, tmp_path: Path) -> None:
+    """
+    Is no part of it: 64 before anything is asked, and it is nowhere shown nor kept.
+    """
+    url = f"{ca.url}/order/1".replace("//", "//user:canary-0123456789@")
+    result = site.dns01(
+        "ready", "--order", "acme", "--json", url,
+        ACME_DIRECTORY_URL=f"{ca.url}/dir",
+        ACME_ACCOUNT_KEY_FILE=str(new_key(tmp_path / "key.pem")),
+    )  # fmt: skip
+    assert result.returncode == 64, result
+    assert "canary" not in result.stdout + result.stderr
+    assert not [each for each in site.state.glob("*") if "canary" in each.read_text()]
+    assert ca.asked == []

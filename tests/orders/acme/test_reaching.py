@@ -65,14 +65,15 @@ def test_nobody_can_be_trusted(ca: StandIn, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "cannot be reached"),
-        (b"", "cannot be reached"),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", "cannot be reached"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "broke off the directory: Incomplete"),
+        (b"", "broke off the directory: Remote end closed"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "broke off the directory: "),
     ],
 )
 def test_half_an_answer_is_none(tmp_path: Path, reply: bytes, said: str) -> None:
     """
-    A connection that is cut, or speaks another protocol: 69.
+    A connection that is cut, or speaks another protocol: 69. It was reached, so the request may
+    have been heard.
     """
     with socket.create_server(("127.0.0.1", 0)) as server:
         acme = at(f"http://127.0.0.1:{server.getsockname()[1]}/dir", tmp_path)
@@ -89,6 +90,35 @@ def test_half_an_answer_is_none(tmp_path: Path, reply: bytes, said: str) -> None
         thread.join()
     assert failed.exit == Exit.UNAVAILABLE
     assert said in str(failed)
+    assert "may have been done" in failed.problem.hint
+
+
+@pytest.mark.parametrize("status", ["deactivated", "revoked"])
+def test_an_account_that_was_given_up(ca: StandIn, tmp_path: Path, status: str) -> None:
+    """
+    Makes no order: 77, with the CA's word.
+    """
+    ca.order(APEX)
+    account = {"Location": f"{ca.url}/account/1"}
+    ca.replies["/new-account"] = Reply({"status": status}, headers=account)
+    failed = failure(source(ca, tmp_path))
+    assert failed.exit == Exit.REFUSED
+    assert status in str(failed)
+    assert "/new-order" not in ca.paths()
+
+
+@pytest.mark.parametrize("field", ["newAccount", "newOrder"])
+def test_who_leads_astray(ca: StandIn, tmp_path: Path, field: str) -> None:
+    """
+    A URL that is not asked is told; its host has done nothing.
+    """
+    directory = ca.replies["/dir"]
+    assert isinstance(directory, Reply)
+    assert isinstance(directory.body, dict)
+    ca.replies["/dir"] = Reply(directory.body | {field: "http://192.0.2.1/x"})
+    told = str(failure(source(ca, tmp_path)))
+    assert told.startswith("the CA leads ")
+    assert "http://192.0.2.1/x" in told
 
 
 @pytest.mark.parametrize(

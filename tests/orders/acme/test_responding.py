@@ -195,8 +195,8 @@ def test_an_order_that_is_ready_is_left_alone(ca: StandIn, acme: AcmeSource) -> 
 
 def test_what_a_kept_order_has_become(ca: StandIn, acme: AcmeSource) -> None:
     """
-    One request tells: still pending, its values are those; past validation, it needs none; gone
-    or invalid, it is of no use. A CA that fails decides nothing.
+    One request tells: still pending, its values are those; ready, it needs none; gone, invalid, or
+    finalized, it is of no use. A CA that fails decides nothing.
     """
     ca.order(APEX, expires="2031-01-01T00:00:00Z")
     order = replace(acme.fetch(APEX), expires=datetime(2030, 1, 1, tzinfo=UTC))
@@ -207,6 +207,9 @@ def test_what_a_kept_order_has_become(ca: StandIn, acme: AcmeSource) -> None:
     now = acme.current(order)
     assert now
     assert (now.status, now.challenges) == ("ready", ())
+    for status in ("processing", "valid"):
+        ca.order(APEX, status=status)
+        assert acme.current(order) is None
     ca.order(APEX, status="invalid")
     assert acme.current(order) is None
     ca.replies["/order/1"] = problem("malformed", "no such order", 404)
