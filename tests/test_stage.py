@@ -369,6 +369,20 @@ def test_superseded_values_stay_until_the_new_ones_are_there(scene: Scene) -> No
     assert scene.adapter.calls == ["zones", "append example.com.", "delete example.com."]
 
 
+def test_what_a_rerun_removes_of_an_earlier_run_is_said(scene: Scene) -> None:
+    """
+    With how many values; a run that finds none says nothing of it, nor one that repeats them.
+    """
+    scene.run("a.example.com")
+    assert not [line for line in scene.shown.lines if "earlier run" in line]
+    scene.run("a.example.com")
+    assert "removed 1 value of an earlier run" in scene.shown.lines
+    scene.source.answers["a.example.com"] = pending("a.example.com", "a-2")
+    scene.shown.lines.clear()
+    scene.run("a.example.com")
+    assert not [line for line in scene.shown.lines if "earlier run" in line]
+
+
 def test_a_repeated_order_is_written_once(scene: Scene) -> None:
     """
     A CA that repeats its pending order leaves the record in place, listed by the new run alone.
