@@ -7,7 +7,8 @@ from io import TextIOWrapper
 from typing import TextIO
 
 from .clock import SystemClock
-from .command.arguments import Mistake, parse
+from .command.arguments import parse
+from .command.mistaken import Mistake, annotated
 
 CLOCK = SystemClock()
 """Started as early as we can: the times in reports count from here."""
@@ -28,9 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Session(options, CLOCK).run()
     except Mistake as mistake:
         if [*words[:1]] != ["hook"]:  # which is a guest in another program's step
-            from .command.mistaken import annotated  # noqa: PLC0415 - only for who is wrong
-
-            sys.stderr.write(annotated(mistake.message, mistake.hint))
+            sys.stderr.write(annotated(mistake))
         raise
     except KeyboardInterrupt:  # before the session listens for signals
         return 130

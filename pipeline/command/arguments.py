@@ -13,6 +13,7 @@ from pipeline import __version__
 from pipeline.text import printable
 
 from .handed import apart
+from .mistaken import Mistake
 from .options import (
     answer,
     ask,
@@ -48,18 +49,15 @@ EXITS = """exit status:
   70   our own fault: please report
   75   not ready by the deadline, or another live run has this name: try again later
   77   credentials refused by the order API or the provider
-  78   configuration: missing credentials, no hosted zone, no or several providers, state folder
+  78   configuration: missing credentials, no hosted zone, no or several providers, a state
+       folder that cannot be written
   130  SIGINT, 143 SIGTERM, 129 SIGHUP: records removed within 5 s, or the receipt kept
        and that said
 """
 
-
-class Mistake(SystemExit):
-    """The end, 64, of a command line that cannot be meant; whoever calls us is told already."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(USAGE)
-        self.message, self.hint = message, hint
+ELSEWHERE = "exit status: 0 done, 64 usage, 78 configuration; all of them: dns01 --help"
+WITH_EXITS = {"plan", "ready", "run", "clean", "wait", "check", "serve", "hook"}
+"""Verbs that may end with any of them."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -96,7 +94,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         hint = f"{self.prog} --help"
         sys.stderr.write(f"dns01: {printable(message, 1000)}\ndns01: hint: {hint}\n")
-        raise Mistake(message, hint)
+        raise Mistake(USAGE, message, hint)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -224,7 +222,7 @@ def build() -> Parser:
             verb,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
-            epilog=EXITS,
+            epilog=EXITS if verb in WITH_EXITS else ELSEWHERE,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
