@@ -131,8 +131,8 @@ class RclClient:
                     Exit.REFUSED,
                     "order-credentials",
                     f"the order API refuses the key: {said}",
-                    "compare RCL_API_KEY with the portal (Subscription, API Key); "
-                    "a renewed key replaces the old one at once",
+                    "compare RCL_API_KEY and RCL_SUBSCRIPTION_ID with the portal (Subscription, "
+                    "API Key); a renewed key replaces the old one at once",
                 )
             case 404:
                 return Failed(

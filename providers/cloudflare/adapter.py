@@ -211,9 +211,15 @@ def open_account(
 
 ADAPTER = Adapter(
     settings=(
-        Setting("CLOUDFLARE_API_TOKEN", "API token with DNS:Edit and Zone:Read", secret=True),
-        Setting("CF_DNS_API_TOKEN", "API token with DNS:Edit, used for records", secret=True),
-        Setting("CF_ZONE_API_TOKEN", "API token with Zone:Read, used for zones", secret=True),
+        Setting(
+            "CLOUDFLARE_API_TOKEN",
+            "API token with DNS:Edit and Zone:Read, enough by itself",
+            secret=True,
+        ),
+        Setting("CF_DNS_API_TOKEN", "API token with DNS:Edit, in place of that one", secret=True),
+        Setting(
+            "CF_ZONE_API_TOKEN", "API token with Zone:Read, beside CF_DNS_API_TOKEN", secret=True
+        ),
         Setting("CLOUDFLARE_BASE_URL", f"address of the API, default {BASE_URL}"),
     ),
     credentials=(("CLOUDFLARE_API_TOKEN",), ("CF_DNS_API_TOKEN",)),

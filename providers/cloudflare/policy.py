@@ -83,7 +83,8 @@ def remarks(unknown: Sequence[str]) -> tuple[str, ...]:
     if unknown:
         found.append(
             "put each zone's id, which its overview page shows, in place of"
-            f" {', '.join(unknown[:3])}{' and so on' if len(unknown) > 3 else ''};"
-            " with it as zone_id in the configuration, Zone Read is not needed"
+            f" {', '.join(unknown[:3])}{' and so on' if len(unknown) > 3 else ''},"
+            " once where names share a zone; with it as zone_id in the configuration, Zone Read is"
+            " not needed"
         )
     return tuple(found)

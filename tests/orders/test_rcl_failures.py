@@ -146,7 +146,7 @@ def test_each_refusal_has_its_exit_and_the_apis_own_words(kind: str) -> None:
         (gateway(403, "Out of call volume quota."), "quota of orders is used up"),
         (text(407, ""), "a proxy, which wants user and password in HTTPS_PROXY"),
         (text(404, ""), "RCL_BASE_URL ends in /public, once"),
-        (text(401, ""), "compare RCL_API_KEY with the portal"),
+        (text(401, ""), "compare RCL_API_KEY and RCL_SUBSCRIPTION_ID with the portal"),
         (text(502, ""), "run again later"),
         (text(302, ""), "redirects are not followed"),
     ],
