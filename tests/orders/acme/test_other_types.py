@@ -80,7 +80,7 @@ def test_dns_persist_01(site: Site, ca: StandIn, tmp_path: Path) -> None:
 
 def test_a_standing_record_is_enough(site: Site, ca: StandIn, tmp_path: Path) -> None:
     """
-    Of a CA that offers dns-01 as well, if the user prefers it: nothing is written.
+    Of a CA that offers dns-01 as well, if the user prefers it: nothing is written, by no provider.
     """
     name = "standing.example.com"
     ca.order(name)
@@ -94,7 +94,8 @@ def test_a_standing_record_is_enough(site: Site, ca: StandIn, tmp_path: Path) ->
         from_text(f"_validation-persist.{name}."), f"ca.example; accounturi={ca.url}/account/1", 60
     )
     site.dns.append(zone, [record], "")
-    report = ready(site, ca, tmp_path / "key.pem", name, ACME_CHALLENGE="dns-persist-01")
+    alone = {"ACME_CHALLENGE": "dns-persist-01", "BRIDGE_TOKEN": "", "BRIDGE_URL": ""}
+    report = ready(site, ca, tmp_path / "key.pem", name, **alone)
     assert report["status"] == "ready", report
     assert site.dns.values(from_text(f"_acme-challenge.{name}.")) == set()
 
