@@ -191,13 +191,15 @@ def test_any_file_that_could_not_be_written_stops_the_command(tmp_path: Path, op
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
 
 
-def test_a_file_that_fails_later_costs_nothing_else() -> None:
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_file_that_fails_later_costs_nothing_else(*, quiet: bool) -> None:
     """
-    A full disk, say: that is said by the file's name, and the other files are written.
+    A full disk, say: that is said by the file's name, also in quiet, for nothing else would tell;
+    and the other files are written.
     """
     stdout, stderr = StringIO(), StringIO()
     paths = {"junit": Path("/dev/full"), "dotenv": Path("/dev/full"), "metrics": Path("/dev/full")}
-    options = Namespace(verb="wait", json=False, quiet=False, verbose=False, **paths)
+    options = Namespace(verb="wait", json=False, quiet=quiet, verbose=False, **paths)
     output = Output(options, Environment({}), stdout, stderr, Noon())
     output.keep(ready(), None)
     output.end(0)
@@ -220,6 +222,13 @@ def test_what_keeps_a_page_from_being_written(
     assert list(tmp_path.iterdir()) == []
     monkeypatch.chdir(tmp_path)
     assert obstacle(Path("a.html")) == ("" if writable else no)
+
+
+def test_a_folder_that_takes_no_files() -> None:
+    """
+    Whatever rights it shows: that is known before anything is done.
+    """
+    assert obstacle(Path("/proc/dns01.prom")) == "no such file or directory"
 
 
 def test_a_cause_is_told_once() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from pipeline.clock import Clock
 from pipeline.files import publish
@@ -51,7 +52,7 @@ class Deliveries:
                 case "junit":
                     yield partial(deliver, path, lambda: as_junit(report, self._verb))
                 case "dotenv":
-                    yield partial(deliver, path, lambda: as_dotenv(report, kept))
+                    yield partial(tell_jobs, path, report, kept)
                 case _:
                     pass
 
@@ -74,11 +75,20 @@ def as_junit(report: Report, verb: str) -> bytes:
     return junit(report, verb)
 
 
-def as_dotenv(report: Report, kept: Path | None) -> bytes:
-    """Return *report* as variables of later jobs."""
-    from .gitlab import dotenv  # noqa: PLC0415 - only for who asks for it
+def tell_jobs(path: Path, report: Report, kept: Path | None) -> None:
+    """Replace the variables of later jobs at *path*.
 
-    return dotenv(report, kept, Path.cwd()).encode()
+    Raises:
+        Failed: 65, once they are written, if the orders are not among them.
+    """
+    from .gitlab import dotenv, lacks_order  # noqa: PLC0415 - only for who asks for it
+
+    text = dotenv(report, kept, Path.cwd())
+    deliver(path, text.encode)
+    if lacks_order(report, text):
+        message = f"{quoted(str(path))} lacks DNS01_ORDER_URI: GitLab takes no such value"
+        hint = "the report has it; of many orders, finalize a few in each job"
+        raise Failed(Exit.DATA, "report", message, hint)
 
 
 def measure(path: Path, report: Report, names: Sequence[str], verb: str, clock: Clock) -> None:
@@ -114,7 +124,7 @@ def subject(options: Namespace) -> Sequence[str]:
 
 
 def obstacle(path: Path) -> str:
-    """Return why no file can be written at *path*, or nothing; write none."""
+    """Return why no file can be written at *path*, or nothing; leave none."""
     try:
         if path.is_dir():
             return "it is a folder"
@@ -123,6 +133,9 @@ def obstacle(path: Path) -> str:
         folder = path.resolve().parent
         if not folder.is_dir():
             return "its folder does not exist"
-        return "" if os.access(folder, os.W_OK | os.X_OK) else "its folder cannot be written to"
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return "its folder cannot be written to"
+        with TemporaryFile(dir=folder):  # no right says that a folder takes files: /proc takes none
+            return ""
     except OSError as error:
         return (error.strerror or str(error)).lower()

@@ -34,6 +34,11 @@ def dotenv(report: Report, report_path: PurePath | None, here: PurePath) -> str:
     return "".join(lines)
 
 
+def lacks_order(report: Report, text: str) -> bool:
+    """Whether *text*, of *report*, leaves its orders out: too many, or not what GitLab takes."""
+    return any(order.uri for order in report.orders) and "\nDNS01_ORDER_URI=" not in text
+
+
 def below(here: PurePath, path: PurePath) -> str:
     """Return *path*, as it is seen from *here* if it is below."""
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

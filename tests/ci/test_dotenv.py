@@ -1,11 +1,14 @@
 """GitLab's dotenv: only what it takes, and nobody's words as a variable."""
 
+from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import pytest
 
+from pipeline.command.deliveries import tell_jobs
 from pipeline.command.gitlab import LARGEST, dotenv
+from pipeline.model import Failed
 from pipeline.report import OrderLine, Report
 from tests.picture.samples import HOSTILE, ready
 
@@ -70,3 +73,20 @@ def test_several_orders() -> None:
     text = dotenv(Report("ready", 0, orders * 500), None, HERE)
     assert len(text) <= LARGEST
     assert list(parsed(text)) == ["DNS01_READY", "DNS01_STATUS", "DNS01_EXIT"]
+
+
+@pytest.mark.parametrize(
+    ("uris", "is_said"), [(["u"], False), ([""], False), (["u"] * 3000, True), (["a b"], True)]
+)
+def test_orders_that_are_left_out_are_said(
+    tmp_path: Path, uris: list[str], *, is_said: bool
+) -> None:
+    """
+    Once the rest is written: the next job would finalize nothing, and nobody knew why.
+    """
+    orders = tuple(OrderLine("n", "rcl", uri, "pending") for uri in uris)
+    path = tmp_path / "dns01.env"
+    with pytest.raises(Failed, match="lacks DNS01_ORDER_URI") if is_said else nullcontext():
+        tell_jobs(path, Report("ready", 0, orders), None)
+    assert path.read_text().startswith("DNS01_READY=true\n")
+    assert ("DNS01_ORDER_URI" in path.read_text()) is (uris == ["u"])
