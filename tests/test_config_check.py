@@ -119,6 +119,13 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         assert re.search(pattern, told), words
 
 
+def test_an_account_that_is_refused_is_not_listed(tmp_path: Path) -> None:
+    """
+    Neither one without credentials, nor one whose secret is not there.
+    """
+    assert "account " not in checked(tmp_path, WRONG).out
+
+
 def test_a_run_tells_the_first_mistake_and_how_many_there_are(tmp_path: Path) -> None:
     """
     Exit 78 as ever, and the way to see the others.

@@ -6,22 +6,27 @@ from collections.abc import Iterable, Mapping
 from .arguments import build
 
 
-def script(shell: str, providers: Iterable[str]) -> str:
-    """Return the script for *shell*; options that take a provider offer *providers*."""
+def script(shell: str, providers: Iterable[str], hosts: Iterable[str]) -> str:
+    """Return the script for *shell*.
+
+    Options that take a provider offer *providers*; `policy` offers *hosts*, who have one to print.
+    """
     import shtab  # noqa: PLC0415 - for who asks
 
     parser = build()
-    names = list(providers)
+    names = {"provider": list(providers), "host": list(hosts)}
     for verb in parser.verbs.values():
         for action in verb._actions:  # noqa: SLF001 - argparse shows them in no other way
             offer(action, names, {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY})
     return str(shtab.complete(parser, shell=shell))
 
 
-def offer(action: argparse.Action, providers: list[str], paths: Mapping[str, object]) -> None:
-    """Let *action* offer what it takes: a file or folder, by its metavar, or *providers*."""
-    if action.dest in {"provider", "host"}:
-        action.choices = providers
+def offer(
+    action: argparse.Action, names: Mapping[str, list[str]], paths: Mapping[str, object]
+) -> None:
+    """Let *action* offer what it takes: *names*, or a file or folder, by its metavar."""
+    if action.dest in names:
+        action.choices = names[action.dest]
         return
     metavar = str(action.metavar).partition(".")[0]
     if metavar in paths:

@@ -19,6 +19,7 @@ from pipeline.explaining.verdict import bug
 from pipeline.hooks.caller import run_of
 from pipeline.hooks.calls import Present, read_call
 from pipeline.model import Exit, Failed, Problem
+from pipeline.policy import knows
 from pipeline.report import Report, problem_lines
 from pipeline.stage import Run
 from pipeline.text import counted, printable, quoted
@@ -174,7 +175,8 @@ class Session:
 
         if verb == "config":
             return configuring(self._options, self._environment, self._output)
-        self._output.text(script(self._options.shell, registry.installed()))
+        known = registry.installed()
+        self._output.text(script(self._options.shell, known, filter(knows, known)))
         return Exit.DONE
 
     def _serve(self) -> int:

@@ -44,7 +44,7 @@ class Inspection:
     Attributes:
         file: The path where it is looked for; empty: nowhere, this user has no home folder.
         exists: Whether there is one.
-        accounts: The adapter of each account, by the account's name.
+        accounts: The adapter of each account that can be opened, by the account's name.
     """
 
     file: str
@@ -66,6 +66,7 @@ class Inspector:
         self._environment = environment
         self._beside = beside
         self._mistakes: list[Problem] = []
+        self._refused: set[str] = set()
 
     def inspect(self) -> Inspection:
         """Return what there is to say."""
@@ -83,7 +84,11 @@ class Inspector:
             (*self._environment.remarks, *unarmed),
             decisions,
             tuple(Route(apex.to_text(), zone.providers) for apex, zone in values["zones"].items()),
-            tuple((name, account.adapter) for name, account in values["providers"].items()),
+            tuple(
+                (name, account.adapter)
+                for name, account in values["providers"].items()
+                if name not in self._refused
+            ),
         )
 
     def _decisions(
@@ -116,7 +121,9 @@ class Inspector:
         known = [name for name in chosen if name in accounts or self._load(name, chosen, accounts)]
         touched = [name for name, _, _ in trial.touched(self._environment)]
         for name in dict.fromkeys((*accounts, *known, *touched)):
+            before = len(self._mistakes)
             self._try(trial.opened, name, accounts, self._environment)
+            self._refused |= {name} if len(self._mistakes) > before else set()
         for read in (*trial.orders(choice, self._environment), *self._beside):
             self._try(read)
         return tuple(trial.unarmed(known, self._environment))
