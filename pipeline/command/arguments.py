@@ -49,10 +49,15 @@ EXITS = """exit status:
   70   our own fault: please report
   75   not ready by the deadline, or another live run has this name: try again later
   77   credentials refused by the order API or the provider
-  78   configuration: missing credentials, no hosted zone, no or several providers, state folder
+  78   configuration: missing credentials, no hosted zone, no or several providers, a state
+       folder that cannot be written
   130  SIGINT, 143 SIGTERM, 129 SIGHUP: records removed within 5 s, or the receipt kept
        and that said
 """
+
+ELSEWHERE = "exit status: 0 done, 64 usage, 78 configuration; all of them: dns01 --help"
+WITH_EXITS = {"plan", "ready", "run", "clean", "wait", "check", "serve", "hook"}
+"""Verbs that may end with any of them."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -217,7 +222,7 @@ def build() -> Parser:
             verb,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
-            epilog=EXITS,
+            epilog=EXITS if verb in WITH_EXITS else ELSEWHERE,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
