@@ -107,7 +107,7 @@ class Hosts:
         with self._pauses.within(until):
             future = in_thread(question)
         wait([future], timeout=self._left(until))
-        return result(future, provider)
+        return result(future, provider, self._opened.get(provider))
 
     def publish(self, groups: Groups, mark: str, deadline: float) -> dict[Group, Failed]:
         """Append every record; return what went wrong, by group.
@@ -136,7 +136,7 @@ class Hosts:
             Failed: 65, 69, 70, 77 or 78, in the provider's words.
         """
         try:
-            change = result(future, group[0])
+            change = result(future, group[0], self._opened.get(group[0]))
         except Failed:
             self._written[group] = None
             raise

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from providers import errors
-from providers.contract import Zone
+from providers.contract import Addressed, Zone
 
 from .model import Exit, Failed
 from .text import printable
@@ -20,13 +20,14 @@ EXITS: Mapping[type[errors.ProviderError], Exit] = {
 Result = TypeVar("Result")
 
 
-def result(future: Future[Result], provider: str) -> Result:
-    """Return what *future* holds by now, a failure in our words."""
+def result(future: Future[Result], provider: str, called: object = None) -> Result:
+    """Return what *future* holds by now, a failure in our words; *called* may tell who hangs."""
     if not future.done():
+        where = f": {printable(called.address)}" if isinstance(called, Addressed) else ""
         raise Failed(
             Exit.UNAVAILABLE,
             "provider",
-            f"{provider} did not answer in the time there was",
+            f"{provider}{where} did not answer in the time there was",
             "it hangs, or is far too slow: is it up? a longer --timeout gives it more time, "
             "but not when serving, or removing after a signal",
         )

@@ -15,11 +15,13 @@ from typing import Protocol, runtime_checkable
 
 from dns.name import Name
 
+from .descriptions import Description, Privilege, Setting
 from .records import TXT, Change, Marked, Zone
 
 __all__ = [
     "TXT",
     "Adapter",
+    "Addressed",
     "Change",
     "Description",
     "Entrusted",
@@ -167,6 +169,16 @@ def lingers_s(provider: Provider) -> float:
 
 
 @runtime_checkable
+class Addressed(Protocol):
+    """What a provider has as well if it speaks to a server that a setting names."""
+
+    @property
+    def address(self) -> str:
+        """The server, and that setting in brackets, for a person. Known without I/O."""
+        ...
+
+
+@runtime_checkable
 class Entrusted(Protocol):
     """What a provider has as well if its SDK finds secrets that are in no setting."""
 
@@ -176,46 +188,6 @@ class Entrusted(Protocol):
         Asked whenever something is put out, by any thread. Does no I/O.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Privilege:
-    """The least that credentials must allow.
-
-    Attributes:
-        text: What the host's own tools take, whole.
-        remarks: What a person should know about it, a sentence each.
-    """
-
-    text: str
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting an adapter reads, by the name of its environment variable."""
-
-    name: str
-    meaning: str
-    secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a person wants to know of a provider before choosing it, a sentence or two each.
-
-    Attributes:
-        host: Whose zones it writes to; the rest of a sentence that begins with its name.
-        privilege: The least that its credentials must allow.
-        limits: What a write is at that host: all or nothing, safe beside
-            others, how many records at once.
-        guide: Where more stands: an address, or the name of a page beside the list.
-    """
-
-    host: str
-    privilege: str
-    limits: str
-    guide: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class Posts:
         address: str,
         pause: Callable[[float], None] = time.sleep,  # noqa: TID251 (tests bring their own)
     ) -> None:
-        self._address = address.rstrip("/")
+        self.address = address.rstrip("/")
         self._pool = opened_pool(trusted_host(variable, address))
         self._pause = pause
         self._counting = Lock()
@@ -118,10 +118,10 @@ class Posts:
             self.calls += 1
         wanted = {"Accept": "application/json", **headers}
         try:
-            answer = self._pool.post(f"{self._address}{path}", json=dict(content), headers=wanted)
+            answer = self._pool.post(f"{self.address}{path}", json=dict(content), headers=wanted)
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__
             raise Unavailable(
-                f"{self._address} did not answer: {why}", hint="is it up, and reached from here?"
+                f"{self.address} did not answer: {why}", hint="is it up, and reached from here?"
             ) from error
-        return Reply(self._address, answer.status_code, answer.text)
+        return Reply(self.address, answer.status_code, answer.text)

@@ -155,6 +155,28 @@ def test_one_that_hangs_holds_up_no_other() -> None:
     assert [zone.id for _, zone in failures] == ["z0"]
 
 
+class Placed(Slow):
+    """The same, at a server that a setting names."""
+
+    address = "192.0.2.1 (SLOW_SERVER)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "called"), [(Slow, "slow"), (Placed, r"slow: 192\.0\.2\.1 \(SLOW_SERVER\)")]
+)
+def test_who_did_not_answer_is_named(kind: type[Slow], called: str) -> None:
+    """
+    With its address and the setting that has it, as far as the provider says so.
+    """
+    never = Event()
+    slow = kind(lambda _zone: never.wait(5))
+    [failed] = hosts(slow).publish(groups(1), "", 0.2).values()
+    with pytest.raises(Failed, match=f"^{called} did not answer in the time there was") as caught:
+        hosts(slow).zones("slow", [], 0.2)
+    never.set()
+    assert failed.problem.message == caught.value.problem.message
+
+
 def test_nothing_starts_after_its_time() -> None:
     """
     What has not begun by the deadline is not begun: nobody would undo it.

@@ -38,6 +38,10 @@ class Httpreq:
     def api_calls(self) -> int:
         return self._server.calls
 
+    @property
+    def address(self) -> str:
+        return f"{self._server.address} ({ENDPOINT.name})"
+
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         return self._values.zones(names)
 

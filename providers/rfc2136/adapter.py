@@ -57,6 +57,10 @@ class Rfc2136:
     def api_calls(self) -> int:
         return self._server.updates
 
+    @property
+    def address(self) -> str:
+        return f"{self._server} ({settings.NAMESERVER.name})"
+
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         # An answer covers every level from its name up to the apex; the walk goes on above that.
         level, asked, apexes = set(names), set[Name](), set[Name]()

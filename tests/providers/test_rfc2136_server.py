@@ -12,7 +12,7 @@ from dns.name import from_text
 from dns.rcode import Rcode
 from dns.rdatatype import NS
 
-from providers.contract import TXT, Zone
+from providers.contract import TXT, Addressed, Zone
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
 from providers.rfc2136.adapter import ADAPTER, PAUSES_S, Rfc2136
 from providers.rfc2136.server import UpdateServer
@@ -542,3 +542,13 @@ def test_a_host_without_address() -> None:
     with pytest.raises(Unavailable, match=r"^\[fe80::1%none\] has no address") as caught:
         Rfc2136(UpdateServer("fe80::1%none")).zones([NAME])
     assert "RFC2136_NAMESERVER" in caught.value.hint
+
+
+def test_the_server_is_told_with_its_setting() -> None:
+    """
+    Who is too slow to be heard is named all the same.
+    """
+    settings = {"RFC2136_NAMESERVER": "127.0.0.99:5353"}
+    found = ADAPTER.open(settings)
+    assert isinstance(found, Addressed)
+    assert found.address == "127.0.0.99:5353 (RFC2136_NAMESERVER)"
