@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -228,6 +229,22 @@ def test_what_is_installed(project: Path, tmp_path: Path, path: Path) -> None:
     ended = run(job, project, {"PATH": str(tools)})
     assert ended.status == 2
     assert "DNS01_PACKAGE" in ended.log
+
+
+@pytest.mark.parametrize("path", [COMPONENT, TEMPLATE], ids=["component", "template"])
+def test_secrets_of_type_file(site: Site, project: Path, path: Path) -> None:
+    """
+    They lie beside the project, open to all: that is mended before dns01 refuses them.
+    """
+    folder = project.with_name(f"{project.name}.tmp")
+    folder.mkdir()
+    secret = folder / "RCL_API_KEY_FILE"
+    secret.touch()
+    secret.chmod(0o666)
+    job = next(iter(jobs().values())) if path == COMPONENT else loaded(path.read_text())[".dns01"]
+    ended = done(site, {**job, "script": ["true"], "after_script": []}, project)
+    assert ended.status == 0, ended.log
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
 def test_a_job_that_extends_the_template(site: Site, project: Path) -> None:

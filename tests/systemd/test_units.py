@@ -108,19 +108,22 @@ def unit(site: Site, tmp_path: Path) -> Unit:
     etc = tmp_path / "etc" / "dns01"
     etc.mkdir(parents=True)
     (etc / "rcl.key").write_text(site.environment["RCL_API_KEY"])
+    (etc / "cloudflare.token").write_text("unused")
     finalize = tmp_path / "finalize"
     finalize.write_text('#!/bin/sh\necho "$1 $DNS01_ORDER_URI" > "$STATE_DIRECTORY/done"\n')
     finalize.chmod(0o755)
     (etc / "www.env").write_text(
         f"CERTIFICATE={NAME}\nFINALIZE={finalize} now\nRCL_SUBSCRIPTION_ID=subscription\n"
     )
-    return Unit((UNITS / SERVICE).read_text(), "www", tmp_path)
+    own, *_ = blocks(DOCS / "cron.md", "ini")
+    return Unit((UNITS / SERVICE).read_text() + own.text, "www", tmp_path)
 
 
 def surroundings(site: Site) -> dict[str, str]:
     """Return what is this laboratory's, and no setting of a user's."""
     own = ("PYTHONPATH", "DNS01_CONFIG", "DNS01_RESOLVERS", "BRIDGE_URL", "BRIDGE_TOKEN")
-    return {name: site.environment[name] for name in (*own, "RCL_BASE_URL")}
+    there = {name: site.environment[name] for name in (*own, "RCL_BASE_URL")}
+    return there | {"DNS01_PROVIDER": "bridge"}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -241,3 +244,27 @@ def test_the_environment_file_shown(unit: Unit) -> None:
         "run", "--quiet", "--renew-within", "14d", "example.com,*.example.com",
         "--", "/usr/local/bin/finalize", "--reload", "nginx",
     ]  # fmt: skip
+
+
+def test_the_source_of_orders_is_a_setting(unit: Unit) -> None:
+    """
+    `OPTIONS` of the environment file replaces the unit's, so that the unit serves ACME as well.
+    """
+    with (unit.root / "etc/dns01/www.env").open("a") as file:
+        file.write("OPTIONS=--order acme\n")
+    words = unit.command(unit.prepare())
+    assert words[1:6] == ["run", "--quiet", "--order", "acme", NAME]
+    assert "RCL_API_KEY_FILE" not in settings((UNITS / SERVICE).read_text())["Environment"]
+
+
+def test_cleaning_is_the_services_too(installed: Path) -> None:
+    """
+    The instance `clean` is the service, its user, folders and secrets, with another command.
+    """
+    shutil.copytree(UNITS / "dns01@clean.service.d", installed / "dns01@clean.service.d")
+    conf = installed / "dns01@clean.service.d" / "clean.conf"
+    conf.write_text(conf.read_text().replace("/opt/dns01/bin/dns01", str(DNS01)))
+    done = analyzed(["verify", "./dns01@clean.service"], installed)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert settings(conf.read_text())["EnvironmentFile"] == [""]
+    assert settings(conf.read_text())["ExecStart"] == ["", f"{DNS01} clean --all"]

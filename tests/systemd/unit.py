@@ -39,7 +39,7 @@ class Unit:
         for folder in (Path(state, "dns01"), Path(cache, "dns01")):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(credentials).mkdir(mode=0o700, parents=True, exist_ok=True)
-        for each in unit["LoadCredential"]:
+        for each in unit.get("LoadCredential", []):
             name, _, source = each.partition(":")
             loaded = Path(credentials, name)
             shutil.copy(self.root / source.lstrip("/"), loaded)
@@ -50,7 +50,7 @@ class Unit:
             "CACHE_DIRECTORY": f"{cache}/dns01",
             "CREDENTIALS_DIRECTORY": credentials,
         }
-        pairs = [self._of(each) for each in unit["Environment"]]
+        pairs = [self._of(each.strip('"')) for each in unit["Environment"]]
         for path in unit["EnvironmentFile"]:
             pairs += (self.root / self._of(path).lstrip("/")).read_text().splitlines()
         return variables | dict(pair.split("=", 1) for pair in pairs)
