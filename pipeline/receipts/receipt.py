@@ -243,5 +243,5 @@ def damaged(path: str, why: str) -> Failed:
         Exit.DATA,
         "receipt",
         f"receipt {path} cannot be used: {printable(why)}",
-        "nothing its run wrote was touched: look at it, remove what it lists by hand, delete it",
+        "nothing was touched: clean as its owner, or remove by hand what it lists and delete it",
     )
