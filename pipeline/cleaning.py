@@ -11,8 +11,8 @@ from .clock import Clock
 from .hosts import Hosts
 from .model import Exit, Problem, Record, Severity, worst
 from .receipts.ledger import withdraw
-from .receipts.receipt import Key, Receipt, State, normal
-from .receipts.remains import UNENDED, left_behind
+from .receipts.receipt import Claim, Key, Receipt, State, normal
+from .receipts.remains import UNENDED, dropped, left_behind
 from .receipts.settling import settle
 from .receipts.store import Store, Survey
 from .report import Report, finished, record_lines
@@ -58,6 +58,11 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
         problems += [busy(receipt) for receipt in survey.live] + list(survey.damaged)
         with ExitStack() as stack:
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
+            problems += [
+                dropped(claim.name)
+                for each, goal in goals.items()
+                for claim in unkept(each.receipt, goal, clock.today())
+            ]
             late = settle(goals, hosts, clock, deadline)
             until = min(clock.now() + PATIENCE, deadline)
             found = withdraw(goals, store, hosts, until, late)
@@ -107,6 +112,16 @@ def rest(receipt: Receipt, chosen: set[frozenset[str]]) -> Receipt:
     if not chosen:
         return replace(receipt, state=State.CLEANED, records=())
     return receipt.without(keys(receipt, chosen))
+
+
+def unkept(receipt: Receipt, goal: Receipt, today: datetime) -> list[Claim]:
+    """Return the claims whose order the next run could have used, and cannot by *goal*."""
+    return [
+        claim
+        for claim in receipt.claims
+        if claim.order and claim.order.uri and claim.source != "document"
+        if receipt.resumable(claim.key, today) and not goal.resumable(claim.key, today)
+    ]
 
 
 def keys(receipt: Receipt, chosen: set[frozenset[str]]) -> list[Key]:

@@ -368,6 +368,40 @@ def test_a_write_that_was_given_up_stays_listed_until_it_can_land_no_more(
     assert [p.code for p in report.problems] == (["records-left"] if exit_code else [])
 
 
+@pytest.mark.parametrize(
+    ("state", "source", "age", "is_said"),
+    [
+        (State.WAITING, "rcl", timedelta(), True),
+        (State.PLANNED, "acme", timedelta(), True),
+        (State.READY, "rcl", timedelta(), False),
+        (State.WAITING, "rcl", timedelta(hours=2), False),
+        (State.WAITING, "document", timedelta(), False),
+        (State.WAITING, "certbot", timedelta(), False),
+    ],
+)
+def test_an_order_that_could_have_gone_on_is_said_to_be_dropped(
+    folder: Folder, state: State, source: str, age: timedelta, *, is_said: bool
+) -> None:
+    """
+    Only what the next run would have used is: not what is done with, too old, or never kept.
+    """
+    with folder.left("a.example.com", state=state) as held:
+        [claim] = held.receipt.claims
+        assert claim.order is not None
+        uri = "" if source == "certbot" else "https://ca.example/order/1"
+        order = replace(claim.order, source=source, uri=uri)
+        fetched = datetime.now(UTC) - age
+        claims = (replace(claim, source=source, fetched=fetched, order=order),)
+        records = () if state is State.PLANNED else held.receipt.records
+        held.save(replace(held.receipt, state=state, claims=claims, records=records))
+    report = folder.clean()
+    assert report.exit == Exit.DONE
+    said = [each for each in report.problems if each.code == "order-dropped"]
+    assert bool(said) == is_said
+    assert all("a.example.com" in each.message for each in said)
+    assert [each for each in folder.clean().problems if each.code == "order-dropped"] == []
+
+
 def test_a_folder_that_is_not_there_is_a_warning(folder: Folder) -> None:
     """
     Nothing to clean is done; but where no run has ever kept a receipt, somebody may have looked in

@@ -34,9 +34,9 @@ from pipeline.tree.delegation import Delegation
 from pipeline.waiting import Waiting
 from providers.contract import Entrusted, Privilege, Provider
 
-from .arguments import of_source
 from .child import startable
 from .console import Quiet
+from .contradictions import of_source
 
 
 class Assembly:
@@ -167,7 +167,7 @@ class Assembly:
         for name in self.settings.providers or self.settings.fallback:
             self.hosts.open(name)
         if not (self.settings.providers or self.settings.fallback or self.settings.zones):
-            self._candidates or choose((), None)
+            any(each.has_credentials for each in self._candidates) or choose((), None)
         self.store.begin((), exclusive=True)
         progress = self._progress if self._options.verbose else Quiet()
         return Values(self.settings, replace(self._tools, progress=progress), say)

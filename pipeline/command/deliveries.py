@@ -79,7 +79,7 @@ def tell_jobs(path: Path, report: Report, kept: Path | None) -> None:
     """Replace the variables of later jobs at *path*.
 
     Raises:
-        Failed: 65, once they are written, if the orders are not among them.
+        Failed: Once they are written, if the orders are not among them; costs no verdict.
     """
     from .gitlab import dotenv, lacks_order  # noqa: PLC0415 - only for who asks for it
 
@@ -88,7 +88,7 @@ def tell_jobs(path: Path, report: Report, kept: Path | None) -> None:
     if lacks_order(report, text):
         message = f"{quoted(str(path))} lacks DNS01_ORDER_URI: GitLab takes no such value"
         hint = "the report has it; of many orders, finalize a few in each job"
-        raise Failed(Exit.DATA, "report", message, hint)
+        raise Failed(Exit.USAGE, "report", message, hint)
 
 
 def measure(path: Path, report: Report, names: Sequence[str], verb: str, clock: Clock) -> None:

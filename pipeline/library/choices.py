@@ -9,7 +9,8 @@ from threading import Event
 from typing import Any, Literal, TypedDict
 
 from pipeline.asking.endpoints import Endpoint
-from pipeline.command.arguments import build, contradiction
+from pipeline.command.arguments import build
+from pipeline.command.contradictions import contradiction
 from pipeline.command.literals import ttl
 from pipeline.configuration.values import duration, issuers, require, words
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import PurePath
 
 from pipeline.model import Problem, Record, Severity
-from pipeline.text import counted
+from pipeline.text import counted, printable
 
 SHOWN = 3
 """Records, or names, that one sentence lists."""
@@ -37,8 +37,18 @@ def staying(values: int, names: Sequence[str], folder: PurePath) -> Problem:
     return Problem(
         "records-stay",
         f"{values} {stay} in DNS",
-        f"run again to go on, or remove {them}: {cleaning(names, folder)}",
+        f"run again to go on, or remove {them} and begin anew: {cleaning(names, folder)}",
         Severity.WARNING,
+    )
+
+
+def dropped(name: str) -> Problem:
+    """Return the notice that the order kept for certificate *name* is kept no more."""
+    return Problem(
+        "order-dropped",
+        f"the order kept for {printable(name)} is dropped: the next run asks for a new one",
+        "to go on with an order, run again without cleaning",
+        Severity.NOTICE,
     )
 
 
