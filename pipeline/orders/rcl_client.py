@@ -26,6 +26,12 @@ MARKED = set(b"{<")
 """What words have none of: JSON, however broken, and HTML."""
 
 
+AFTER = re.compile(
+    "[0-9]{1,9}|[MTWFS][a-z]{2}, [0-9]{2} [JFMASOND][a-z]{2} [0-9]{4} [0-9:]{8} GMT", re.ASCII
+)
+"""Seconds or a date (RFC 9110 §10.2.3); other words could be anything, a secret too."""
+
+
 class RclClient:
     """The API as one subscriber asks it."""
 
@@ -205,7 +211,7 @@ def advice(response: httpx.Response) -> str:
     if response.status_code == 407:
         return "that is a proxy, which wants user and password in HTTPS_PROXY"
     after = response.headers.get("Retry-After", "")
-    return f"Retry-After: {after}" if re.fullmatch("[0-9]{1,9}", after) else ""
+    return f"Retry-After: {after}" if AFTER.fullmatch(after) else ""
 
 
 def unsent(reason: str) -> str:

@@ -57,12 +57,11 @@ def silent(said: Mapping[Perspective, Silence]) -> str:
     """Return the next step where nothing came of any server asked."""
     if said and all(silence.routeless for silence in said.values()):
         return "this host has no route to any of them: is its network up?"
+    filtered = "is port 53 (UDP and TCP) filtered here?"
     if said and all(at.server == "configured" for at in said):
-        return "you named these servers: are they up, and are address, port and transport right?"
-    return (
-        "is port 53 (UDP and TCP) filtered here? name a resolver that this host may ask: "
-        "--resolver ADDR"
-    )
+        named = "you named these servers: are they up, and are address, port and transport right?"
+        return f"{named} {filtered}" if any(at.port == 53 for at in said) else named
+    return f"{filtered} name a resolver that this host may ask: --resolver ADDR"
 
 
 def endless(name: Name) -> Failed:
