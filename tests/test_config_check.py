@@ -299,6 +299,14 @@ def test_what_ships_for_ci_sets_no_variable_that_is_complained_of() -> None:
     assert unread(names) == []
 
 
+def test_nobody_is_sent_to_a_variable_that_is_not_read() -> None:
+    """
+    What is set for others is known, and never what was meant.
+    """
+    [problem] = unread(["DNS01_STATE"])
+    assert problem.hint == "did you mean DNS01_STATE_DIR?"
+
+
 def test_mistakes_of_all_variables_are_told(tmp_path: Path) -> None:
     """
     Whoever reads them at a run: order sources, providers with credentials, watcher, serve. Each

@@ -10,10 +10,15 @@ from .keys import DECIDED
 
 OURS = "DNS01_"
 
+TOLD = (
+    *("DNS01_ORDER_URI", "DNS01_RECEIPT", "DNS01_REPORT"),  # to the command that `run` starts
+    *("DNS01_EXIT", "DNS01_READY", "DNS01_STATUS"),  # to later jobs
+)
+"""Variables that are set for others, and not read."""
+
 BESIDE = (
     *("DNS01_CONFIG", "DNS01_PING_URL", "DNS01_SERVE_PASSWORD", "DNS01_SERVE_USERNAME"),
-    *("DNS01_ORDER_URI", "DNS01_RECEIPT", "DNS01_REPORT"),  # set for the command that `run` starts
-    *("DNS01_EXIT", "DNS01_READY", "DNS01_STATUS"),  # set for later jobs
+    *TOLD,
 )
 """Variables that are no key of the configuration file."""
 
@@ -53,7 +58,8 @@ def instead(word: str, meant: Collection[str]) -> str:
     option = word.lower().replace("_", "-")
     if option in OPTIONS:
         return f"it is an option: --{option}"
-    near = get_close_matches(word, sorted(meant), n=1, cutoff=NEAR)
+    read = sorted(each for each in meant if OURS + each not in TOLD)
+    near = get_close_matches(word, read, n=1, cutoff=NEAR)
     return (
         f"did you mean {OURS}{near[0]}?" if near else "`dns01 config init -` names those that are"
     )

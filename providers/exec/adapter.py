@@ -43,8 +43,6 @@ KINDS: Mapping[int, type[ProviderError]] = {
 class Exec:
     """Every zone that one program writes to; it runs once at a time, as in lego."""
 
-    lingers_s = 1.0  # it does not outlive us
-
     def __init__(
         self,
         path: str,

@@ -30,7 +30,7 @@ def test_a_zone_is_its_apex_and_id() -> None:
             },
             5.0,
         ),
-        ("exec", {"EXEC_PATH": "/bin/true", "EXEC_ZONES": "e.com"}, 1.0),
+        ("exec", {"EXEC_PATH": "/bin/true", "EXEC_ZONES": "e.com"}, 5.0),
         ("httpreq", {"HTTPREQ_ENDPOINT": "http://127.0.0.1:1", "HTTPREQ_ZONES": "e.com"}, 30.0),
         ("lexicon", {"LEXICON_PROVIDER": "powerdns", "LEXICON_ZONES": "e.com"}, 30.0),
     ],
@@ -39,7 +39,7 @@ def test_how_long_what_was_sent_may_take_effect(
     name: str, settings: dict[str, str], seconds: float
 ) -> None:
     """
-    Where we speak to the host itself a few seconds; where others do it for us, a call's time.
-    A program ends with us.
+    Where we, or a program that ends with us, speak to the host a few seconds; where a server does
+    it for us, a call's time.
     """
     assert lingers_s(load(name).open(settings)) == seconds
