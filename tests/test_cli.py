@@ -110,7 +110,7 @@ def test_providers(site: Site) -> None:
     assert {"bridge", "cloudflare", "rfc2136", "route53"} <= set(by_name)
     assert by_name["bridge"]["credentials_present"]
     text = site.dns01("providers").stdout
-    assert "set BRIDGE_TOKEN (secret; also as _FILE): its token" in text
+    assert "\n  set   BRIDGE_TOKEN (secret; also as _FILE): its token\n" in text
 
 
 def test_a_document(site: Site) -> None:

@@ -273,7 +273,8 @@ def test_variables_are_checked_as_well(tmp_path: Path) -> None:
 )
 def test_a_variable_of_our_prefix_that_nobody_reads_is_told(name: str, hint: str) -> None:
     """
-    With what was meant, never what is only set for others; variables without that prefix are the user's own.
+    With what was meant, never what is only set for others. Variables without that prefix are the
+    user's own.
     """
     assert [each.hint for each in Environment({name: "x"}).remarks] == ([hint] if hint else [])
 
