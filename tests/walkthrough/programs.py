@@ -15,12 +15,13 @@ ACCEPTED = {
     "curl": r"(-\S+ )*https://\S+( -o \S+)?",
     "gh": r"(secret|variable) set [A-Z0-9_]+( --body \S+)?( < \S+)?",
     "git": r"(clone https://\S+( \S+)?|tag -s? ?\S+|push origin \S+)",
+    "journalctl": r"(-fu|-u) \S+",
     "kubectl": r"(create (secret generic|job)|apply|logs|get|delete)( (-f |--from\S*=)?[\w./=-]+)*",
     "make": r"(test|lint|check|crash|fuzz)( \S+=\S+)*",
     "pipx": r"(install|inject dns01|upgrade) '?[\w./\[\],-]+'?",
     "sudoedit": r"\S+",
     "systemctl": r"(daemon-reload|enable|start|status|list-timers|edit|cat)( --now)?( \S+)*",
-    "useradd": r"(--system |--home-dir \S+ |--shell \S+ )*\S+",
+    "useradd": r"(--system |--no-create-home |--home-dir \S+ |--shell \S+ )*\S+",
     "uv": r"tool install '?[\w./\[\],-]+'?",
 }
 """By program: what its arguments, quoted for a shell, look like as a whole."""
