@@ -243,5 +243,6 @@ def damaged(path: str, why: str) -> Failed:
         Exit.DATA,
         "receipt",
         f"receipt {path} cannot be used: {printable(why)}",
-        "nothing was touched: clean as its owner, or remove by hand what it lists and delete it",
+        "nothing its run wrote was touched: clean as its owner, or remove by hand what it lists, "
+        "and delete it",
     )
