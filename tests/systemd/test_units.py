@@ -216,10 +216,11 @@ def test_the_page_shows_units_that_systemd_understands(installed: Path) -> None:
     shown = blocks(DOCS / "cron.md", "ini")
     assert shown
     for block in shown:
-        folder = installed / "dns01@example.com.service.d"
+        unit = f"dns01@example.com.{'timer' if '[Timer]' in block.text else 'service'}"
+        folder = installed / f"{unit}.d"
         folder.mkdir(exist_ok=True)
         (folder / "own.conf").write_text(block.text)
-        done = analyzed(["verify", "./dns01@example.com.service"], installed)
+        done = analyzed(["verify", f"./{unit}"], installed)
         assert (done.returncode, done.stderr) == (0, "")
 
 
