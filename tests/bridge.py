@@ -212,7 +212,7 @@ class Site:
             self.dns.behave(address, proper)
 
 
-def finish(process: subprocess.Popen[str], timeout: float = 30) -> subprocess.CompletedProcess[str]:
+def finish(process: subprocess.Popen[str], timeout: float = 90) -> subprocess.CompletedProcess[str]:
     """Wait for *process*; whatever it did, it shows neither a traceback nor a secret."""
     with process:
         try:
