@@ -76,7 +76,7 @@ def test_what_a_time_out_leaves_is_said_by_ready_alone(tmp_path: Path) -> None:
     """
     name = "www.example.com"
     with opened(tmp_path, lags=[60.0]) as site:
-        late = ("--timeout", "3s")
+        late = ("--timeout", "8s")
         ran = json.loads(site.dns01("run", name, *late, "--json", "--", "true").stdout)
         assert (ran["exit"], site.dns.values(leaf(name))) == (75, set())
         assert "records-stay" not in {problem["code"] for problem in ran["problems"]}
