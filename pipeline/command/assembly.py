@@ -166,8 +166,9 @@ class Assembly:
         self._know_providers()
         for name in self.settings.providers or self.settings.fallback:
             self.hosts.open(name)
-        if not (self.settings.providers or self.settings.fallback or self.settings.zones):
-            any(each.has_credentials for each in self._candidates) or choose((), None)
+        named = self.settings.providers or self.settings.fallback or self.settings.zones
+        if not (named or any(each.has_credentials for each in self._candidates)):
+            choose((), None)
         self.store.begin((), exclusive=True)
         progress = self._progress if self._options.verbose else Quiet()
         return Values(self.settings, replace(self._tools, progress=progress), say)
