@@ -4,9 +4,8 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,22 +33,23 @@ class Scene:
 
     Attributes:
         blink: How often the other tool strikes before a name server has shown our value.
-        seen: How often the first name server has shown it.
+        strikes: How often it does as soon as the first name server shows it.
     """
 
     site: Site
     front: Route53Front
     zone_id: str
-    threads: list[Thread] = field(default_factory=list)
     blink: int = 0
-    seen: int = 0
-    over: Event = field(default_factory=Event)
+    strikes: int = 0
 
     def __post_init__(self) -> None:
         self.site.dns.behave(self.site.dns.addresses[0], self._noticing)
 
     def _noticing(self, _asked: Asked, reply: Message) -> Message:
-        self.seen += OURS in reply.to_text()
+        """Strike before the answer that shows our value arrives: before the next question."""
+        if self.strikes and OURS in reply.to_text():
+            self.strikes -= 1
+            self.upsert()
         return reply
 
     def show(self, apex: Name, name: Name, values: set[str]) -> None:
@@ -80,26 +80,10 @@ class Scene:
     def ready(self, timeout: str = "60s") -> tuple[dict[str, Any], str]:
         """Run the command to its end; return its report and what it said."""
         result = finish(self.start(OURS, timeout), timeout=90)
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
         assert self.front.upserts == 0
         report: dict[str, Any] = json.loads(result.stdout)
         assert report["exit"] == result.returncode, result
         return report, result.stderr
-
-    def meanwhile(self, times: int) -> None:
-        """Overwrite ours so often, each time once a name server has shown it."""
-
-        def work() -> None:
-            for _ in range(times):
-                seen = self.seen
-                until(lambda: self.over.is_set() or self.seen > seen, 60)  # noqa: B023
-                if not self.over.is_set():
-                    self.upsert()
-
-        self.threads.append(Thread(target=work))
-        self.threads[-1].start()
 
     def stored(self) -> set[str]:
         return self.front.values(self.zone_id, NAME.to_text())
@@ -121,10 +105,7 @@ def staged(folder: Path, endpoint: str, lags: Sequence[float]) -> Iterator[Scene
             assert heading in text
             configuration.write_text(text.replace(heading, f'{heading}zone_id = "{zone_id}"\n'))
             scenes.append(Scene(site, front, zone_id))
-            try:
-                yield scenes[0]
-            finally:
-                scenes[0].over.set()
+            yield scenes[0]
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +141,7 @@ def test_an_erased_value_comes_back(scene: Scene) -> None:
     """
     Erased by an UPSERT after a name server showed it: put back beside the other's, ready, said.
     """
-    scene.meanwhile(1)
+    scene.strikes = 1
     report, said = scene.ready()
     assert report["status"] == "ready", said
     assert scene.stored() == {OURS, THEIRS}
@@ -187,7 +168,7 @@ def test_erased_twice_is_put_back_twice(scene: Scene) -> None:
     """
     The second erasure is noticed as well, and the report says how often.
     """
-    scene.meanwhile(2)
+    scene.strikes = 2
     report, said = scene.ready()
     assert report["status"] == "ready", said
     assert scene.stored() == {OURS, THEIRS}
@@ -199,7 +180,7 @@ def test_a_fight_without_end_is_named(scene: Scene) -> None:
     """
     A tool that erases it over and over wins: 75, with the cause, and few writes of ours.
     """
-    scene.meanwhile(99)
+    scene.strikes = 99
     report, _ = scene.ready("16s")
     assert report["exit"] == 75
     causes = {
