@@ -1,0 +1,1 @@
+"""Fleets: inventories, waves, the supervisor and its workers."""
