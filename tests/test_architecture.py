@@ -25,7 +25,7 @@ CORE = {
     *(f"explaining.{each}" for each in (
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),
-    "fleet.inventory",
+    "fleet.inventory", "fleet.sharding",
     *(f"orders.{each}" for each in (
         *(f"acme.{each}" for each in ("answers", "challenges", "keys", "reading", "words")),
         "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "tokens",
