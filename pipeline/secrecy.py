@@ -7,6 +7,8 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
+from operator import is_not
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -37,10 +39,12 @@ class Secrets:
     """
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._known: set[tuple[str, bool]] = set()
         self._sources: list[Callable[[], Collection[str]]] = []
-        self._pieces: dict[int, set[str]] = {}
-        self._whole: set[str] = set()
+        self._begun: dict[int, dict[str, tuple[str, ...]]] = {}
+        """What is hidden, by the characters it begins with, by how many those are."""
+        self._marks: dict[int, set[str]] = {}
+        """Every run of half as many characters in such a beginning."""
         self._starts: dict[int, set[str]] = {}
 
     def add(self, secret: str, *, whole: bool = False) -> None:
@@ -48,26 +52,29 @@ class Secrets:
 
         Of a key in PEM what is between the lines of dashes is secret: they hold plain words.
         """
+        if len(secret) < SHORTEST or (secret, whole) in self._known:
+            return
+        self._known.add((secret, whole))
         if not whole and ARMOUR.search(secret):
             for within in ARMOUR.split(secret):
                 self.add(within.strip())
             return
-        if len(secret) < SHORTEST or secret in self._known:
-            return
-        if not whole:
-            self._known.add(secret)
         for spelling in spellings(secret):
             spelt = spelling.translate(LOWER)
             if len(spelt) < SHORTEST:
                 continue
             size = min(PIECE, len(spelt))
-            if whole:
-                self._whole.add(spelt)
-            else:
-                pieces = {spelt[at : at + size] for at in range(len(spelt) - size + 1)}
-                self._pieces.setdefault(size, set()).update(pieces)
+            for text in [spelt] if whole else runs(spelt, size):
+                self._begin(text, size)
             for end in range(SHORTEST, len(spelt) if whole else size):
                 self._starts.setdefault(end, set()).add(spelt[:end])
+
+    def _begin(self, text: str, size: int) -> None:
+        """Hide *text*, which is found by its first *size* characters."""
+        begun, start = self._begun.setdefault(size, {}), text[:size]
+        if text not in begun.get(start, ()):
+            self._marks.setdefault(size, set()).update(runs(start, size // 2))
+            begun[start] = (*begun.get(start, ()), text)
 
     def ask(self, source: Callable[[], Collection[str]]) -> None:
         """Hide also what *source* returns, whenever there is something to hide it in."""
@@ -76,6 +83,10 @@ class Secrets:
     def hide(self, text: str) -> str:
         """Return *text* without secrets, long pieces of them, and what an ellipsis cut off."""
         self._learn()
+        return self._hidden(text)
+
+    def _hidden(self, text: str) -> str:
+        """Do as `hide` does, with the secrets known so far."""
         lower = text.translate(LOWER)
         found = sorted((*self._spans(lower), *self._cut(lower)))
         parts, done = list[str](), 0
@@ -91,16 +102,23 @@ class Secrets:
                 self.add(secret)
 
     def _spans(self, lower: str) -> Iterator[tuple[int, int]]:
-        """Yield where in *lower* a secret, or a piece of one, begins and ends."""
-        for size, pieces in tuple(self._pieces.items()):
-            for at in range(len(lower) - size + 1):
-                if lower[at : at + size] in pieces:
-                    yield at, at + size
-        for spelt in tuple(self._whole):
-            yield from (found.span() for found in re.finditer(re.escape(spelt), lower))
+        """Yield where in *lower* a secret, or a piece of one, begins and ends.
+
+        Most of a text is looked at in steps: every beginning, wherever it is, has a mark at one.
+        """
+        for size, begun in tuple(self._begun.items()):
+            half, marks = size // 2, self._marks.get(size, ())
+            for step in range(0, len(lower) - half + 1, size - half + 1):
+                if lower[step : step + half] in marks:
+                    for at in range(max(step + half - size, 0), step + 1):
+                        for text in begun.get(lower[at : at + size], ()):
+                            if lower.startswith(text, at):
+                                yield at, at + len(text)
 
     def _cut(self, lower: str) -> Iterator[tuple[int, int]]:
         """Yield where in *lower* a secret begins that an ellipsis soon ends."""
+        if "…" not in lower:
+            return
         starts = tuple(self._starts.items())
         for end in (found.start() for found in re.finditer("…", lower)):
             for size, texts in starts:
@@ -108,25 +126,37 @@ class Secrets:
                     yield end - size, end
 
     def hide_in(self, value: Thing) -> Thing:
-        """Return *value*, a text or dataclasses and tuples of texts, without any secret."""
-        self._learn()
-        return self._without(value) if self._pieces or self._whole else value
+        """Return *value*, a text or dataclasses and tuples of texts, without any secret.
 
-    def _without(self, value: Any) -> Any:  # noqa: ANN401 - whatever the fields of a dataclass hold
-        match value:
-            case Enum():
-                return value
-            case str():
-                return self.hide(value)
-            case tuple():
-                return tuple(map(self._without, value))
-            case _ if is_dataclass(value) and not isinstance(value, type):
-                inner = {
-                    each.name: self._without(getattr(value, each.name)) for each in fields(value)
-                }
-                return replace(value, **inner)
-            case _:
-                return value
+        What has none in it is the same object as before.
+        """
+        self._learn()
+        return without(value, cache(self._hidden)) if self._begun else value
+
+
+def without(value: Any, hide: Callable[[str], str]) -> Any:  # noqa: ANN401 - whatever a field holds
+    """Return what *hide* leaves of *value*, of whatever texts are in it."""
+    match value:
+        case Enum():
+            return value
+        case str():
+            hidden = hide(value)
+            return value if hidden == value else hidden
+        case tuple():
+            inner = tuple(without(each, hide) for each in value)
+            return inner if any(map(is_not, inner, value)) else value
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            held = {each.name: getattr(value, each.name) for each in fields(value)}
+            left = {name: without(each, hide) for name, each in held.items()}
+            changed = {name: each for name, each in left.items() if each is not held[name]}
+            return replace(value, **changed) if changed else value
+        case _:
+            return value
+
+
+def runs(text: str, size: int) -> set[str]:
+    """Return every *size* characters of *text* that follow one another."""
+    return {text[at : at + size] for at in range(len(text) - size + 1)}
 
 
 def spellings(secret: str) -> Iterator[str]:
