@@ -21,6 +21,9 @@ BLANK = re.compile(
 )
 """What shows nothing, although Unicode counts it among letters, marks and symbols."""
 
+SUSPECT = re.compile(r"[<>`]|::|##|  |^ | $")
+"""What a line has that `printable` may have to change, if ASCII and nothing else is in it."""
+
 MARGIN = 4_000
 """Characters looked at beyond those shown, for what shows nothing: tags, white space, controls."""
 
@@ -31,6 +34,8 @@ def printable(text: str, limit: int = 200) -> str:
     Control, format and bidirectional characters, markup, backticks and the
     ``::`` or ``##`` that starts a workflow command go; white space is folded.
     """
+    if text.isascii() and text.isprintable() and not SUSPECT.search(text):
+        return cut(text, limit)  # as most texts are: their characters need no names
     text = MARKUP.sub(" ", text[: limit + MARGIN])
     kept = (c if unicodedata.category(c)[0] != "C" else " " for c in text if c not in "<>`")
     line = COMMAND.sub(lambda mark: mark[0][0], " ".join("".join(kept).split()))

@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
@@ -22,6 +23,23 @@ from .ping import Ping, watcher
 
 UNDONE = "host-not-asked"
 """The code of a warning that what was wanted was not done: said even in quiet."""
+
+
+class Shown:
+    """A report as it was *given*, and as it may be shown, with no secret in it."""
+
+    def __init__(self, given: Report, report: Report) -> None:
+        self._given = given
+        self.report = report
+
+    def tells(self, report: Report) -> bool:
+        """Whether *report* is what this shows."""
+        return report in (self._given, self.report)
+
+    @cached_property
+    def document(self) -> str:
+        """The report as JSON, made once for all who are given it."""
+        return to_json(self.report)
 
 
 class Output:
@@ -51,6 +69,7 @@ class Output:
         self._is_watched = is_job(options)
         self._ping: Ping | None = None
         self._told: Report | None = None
+        self._shown: Shown | None = None
 
     def begin(self) -> None:
         """Tell the watcher, and see that the files asked for can be written.
@@ -89,10 +108,10 @@ class Output:
 
     def result(self, report: Report) -> bool:
         """Print *report*: its document, or lines for a person; return whether that worked."""
-        report = self._fit(report)
-        printed = True
+        shown = self._fit(report)
+        report, printed = shown.report, True
         if self._json:
-            printed = self.text(to_json(report))
+            printed = self.text(shown.document)
         elif not self._quiet:
             printed = self.text("\n".join([headline(report), *details(report)]))
         self.problems(report)
@@ -104,7 +123,7 @@ class Output:
         What is merely good to know is for `check`, and for who asks for more;
         so are causes by themselves, where the failure has named them.
         """
-        report = self._fit(report)
+        report = self._fit(report).report
         told = [*filter(self._is_told(report), report.problems)]
         lines = problem_lines(told)
         if self._quiet and report.exit:
@@ -136,11 +155,13 @@ class Output:
 
         return is_told
 
-    def _fit(self, report: Report) -> Report:
+    def _fit(self, report: Report) -> Shown:
         """Return *report* with what the files of secrets give cause to say, and with no secret."""
         problems = dict.fromkeys((*report.problems, *self._environment.remarks))
-        fit = replace(report, problems=tuple(problems))  # each once, for some come here fit
-        return self._environment.secrets.hide_in(fit)
+        given = replace(report, problems=tuple(problems))  # each once, for some come here fit
+        if self._shown is None or not self._shown.tells(given):
+            self._shown = Shown(given, self._environment.secrets.hide_in(given))
+        return self._shown
 
     def text(self, text: str) -> bool:
         """Print *text* to standard output; return False, and say so, if it cannot be written."""
@@ -168,11 +189,10 @@ class Output:
 
         What fails is said. It costs neither the rest nor the verdict.
         """
-        self._told = report = self._fit(report)
+        shown = self._fit(report)
+        self._told = report = shown.report
         output, summary = map(self._environment.get, ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"))
-        kept = path is not None and self._attempt(
-            lambda: put(path, to_json(report).encode() + b"\n")
-        )
+        kept = path is not None and self._attempt(lambda: put(path, f"{shown.document}\n".encode()))
         for step in self._deliveries.of_stage(report, path if kept else None, self._clock):
             self._attempt(step)
         if self._is_guest:
