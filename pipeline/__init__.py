@@ -4,11 +4,9 @@ A program calls `ready`, `clean`, `wait`, `plan`, `check`, or enters `published`
 loaded when first asked for, so that the command stays quick.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # true to who checks types; to import it costs as much as all of --version
 if TYPE_CHECKING:
     from .checks.lines import CheckLine
     from .library.calls import NotReady, RecordsLeft, check, clean, plan, published, ready, wait
@@ -54,4 +52,6 @@ _PLACES = {
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - for programs, not for the command
+
     return getattr(import_module(f"{__name__}.{_PLACES.get(name, 'report')}"), name)

@@ -1,20 +1,17 @@
-"""The command line's entry point: arguments first, then the imports they need."""
+"""The command line's entry point: as few imports as the arguments need."""
 
 import os
 import sys
-from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TextIO
 
-from .clock import SystemClock
-from .command.arguments import parse
-from .command.mistaken import Mistake, annotated
+from . import TYPE_CHECKING, __version__
 
-CLOCK = SystemClock()
-"""Started as early as we can: the times in reports count from here."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "Sequence[str] | None" = None) -> int:
     """Run dns01 and return its exit status."""
     for name in ("stdout", "stderr"):  # closed by the caller
         if getattr(sys, name) is None:
@@ -23,14 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if argv is None else argv
     try:
-        options = parse(words)
-        from .command.session import Session  # noqa: PLC0415 - dnspython costs 70 ms
-
-        return Session(options, CLOCK).run()
-    except Mistake as mistake:
-        if [*words[:1]] != ["hook"]:  # which is a guest in another program's step
-            sys.stderr.write(annotated(mistake))
-        raise
+        if [*words] in (["--version"], ["-V"]):  # asked by whoever looks whether we are here
+            sys.stdout.write(f"dns01 {__version__}\n")
+            return 0
+        return obey(words)
     except KeyboardInterrupt:  # before the session listens for signals
         return 130
     finally:
@@ -38,7 +31,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             settle(stream)
 
 
-def settle(stream: TextIO) -> None:
+def obey(words: "Sequence[str]") -> int:
+    """Do what *words* ask for and return the exit status."""
+    from .clock import SystemClock  # noqa: PLC0415 - see above
+
+    clock = SystemClock()  # started as early as we can: the times in reports count from here
+
+    from .command.arguments import parse  # noqa: PLC0415
+    from .command.mistaken import Mistake, annotated  # noqa: PLC0415
+
+    try:
+        options = parse(words)
+        from .command.session import Session  # noqa: PLC0415 - dnspython costs 70 ms
+
+        return Session(options, clock).run()
+    except Mistake as mistake:
+        if [*words[:1]] != ["hook"]:  # which is a guest in another program's step
+            sys.stderr.write(annotated(mistake))
+        raise
+
+
+def settle(stream: "TextIO") -> None:
     """Drop what cannot be written to *stream*: the interpreter would fail on it when it ends."""
     try:
         stream.flush()

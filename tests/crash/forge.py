@@ -105,7 +105,6 @@ def traced(job: Job) -> dict[str, Any]:
 def perform(job: Job) -> None:
     """Become the command that *job* asks for."""
     from pipeline import cli
-    from pipeline.clock import SystemClock
 
     os.setsid()
     os.chdir(job.folder)
@@ -113,7 +112,6 @@ def perform(job: Job) -> None:
     os.environ.update(job.environment)
     for descriptor, name, how in ((0, os.devnull, os.O_RDONLY), *OUTPUTS):
         os.dup2(os.open(name, how, 0o600), descriptor)
-    cli.CLOCK = SystemClock()
     trace(TRACEME, 0)
     os.kill(os.getpid(), signal.SIGSTOP)
     status = 70
