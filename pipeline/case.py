@@ -119,7 +119,9 @@ class Case:
         name = self.claim.name or f"({self.claim.source})"
         status = status if self.is_due else NOT_DUE
         expires = self.certificate.expires if self.certificate else None
-        return OrderLine(name, self.claim.source, uri, status, self.exit, self.resumed, expires)
+        code = self.failure.problem.code if self.failure else ""
+        source, resumed = self.claim.source, self.resumed
+        return OrderLine(name, source, uri, status, self.exit, resumed, expires, code)
 
 
 def attempt(cases: Sequence[Case], step: Callable[[], object]) -> bool:

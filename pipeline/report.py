@@ -24,6 +24,7 @@ class OrderLine:
     """One order: `status` is its own (RFC 8555 §7.1.6), `exit` how it ends here.
 
     `status` is `NOT_DUE` where there was none to be: the certificate `expires` late enough.
+    `problem` is the code of what ended it, empty if nothing did.
     """
 
     name: str
@@ -33,6 +34,7 @@ class OrderLine:
     exit: int = 0
     resumed: bool = False
     expires: datetime | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def order_out(order: OrderLine) -> dict[str, object]:
         "exit": int(order.exit),
         "resumed": order.resumed,
         "expires_at": order.expires.isoformat(timespec="seconds") if order.expires else None,
+        "problem": order.problem or None,
     }
 
 

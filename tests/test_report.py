@@ -48,6 +48,7 @@ def test_the_document() -> None:
                 "exit": 0,
                 "resumed": False,
                 "expires_at": None,
+                "problem": None,
             }
         ],
         "records": [

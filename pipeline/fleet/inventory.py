@@ -19,10 +19,8 @@ from pipeline.model import Exit, Failed
 from pipeline.orders.identifiers import bases
 from pipeline.text import counted, quoted
 
-FIELDS = ("name", "order", "provider", "ttl")
+FIELDS = ("name", "order", "provider")
 ORDERS = ("rcl", "acme")
-LONGEST_TTL = 86_400
-"""Seconds, as of `--ttl`."""
 SHOWN = 10
 """Mistakes of an inventory that are told one by one."""
 
@@ -38,21 +36,19 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One entry of an inventory; empty and None: what holds for the whole run.
+    """One entry of an inventory; empty: what holds for the whole run.
 
     Attributes:
         name: The certificate's NAME at its source.
         place: Where it stands, for messages.
         order: Its order source.
         provider: Its DNS host, or hosts with commas.
-        ttl: Seconds, of new records.
     """
 
     name: str
     place: str
     order: str = ""
     provider: str = ""
-    ttl: int | None = None
 
 
 def read(lines: Iterable[str], form: Form | None, where: str) -> Iterator[Certificate]:
@@ -177,7 +173,7 @@ def certificate(row: object, place: str) -> Certificate:
             f"order {quoted(order)} is none of {', '.join(ORDERS)}"
             + (f"; did you mean {near[0]}?" if near else "")
         )
-    return Certificate(named(fields), place, order, text(fields, "provider"), ttl(fields))
+    return Certificate(named(fields), place, order, text(fields, "provider"))
 
 
 def entries(row: object) -> Mapping[str, Any]:
@@ -209,16 +205,6 @@ def text(fields: Mapping[str, Any], key: str) -> str:
     if not isinstance(found, str):
         raise ValueError(f"{key} is a text, not {quoted(found)}")  # noqa: TRY004 - see above
     return found.strip()
-
-
-def ttl(fields: Mapping[str, Any]) -> int | None:
-    """Return the TTL in *fields*, in seconds."""
-    found = fields.get("ttl")
-    if isinstance(found, str) and found.isascii() and found.isdigit() and len(found) < 11:
-        found = int(found)
-    if found is None or (type(found) is int and 0 < found <= LONGEST_TTL):
-        return found
-    raise ValueError(f"ttl is a whole number of seconds, 1 to 86400, not {quoted(found)}")
 
 
 def unknown(what: str, key: object) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.fleet.inventory import Certificate, Form, form_of, read
 from pipeline.model import Exit, Failed
 
-ONE = 'name,provider,ttl\n"a.example.com, b.example.com",route53,\n\n*.example.org,,300\n'
+ONE = 'name,provider,order\n"a.example.com, b.example.com",route53,\n\n*.example.org,,acme\n'
 
 
 def names(text: str, form: Form | None = None) -> list[str]:
@@ -31,7 +31,7 @@ def test_csv() -> None:
     """Columns are told by the header, blank cells say nothing, places are lines of the file."""
     assert [*read(ONE.splitlines(keepends=True), None, "fleet.csv")] == [
         Certificate("a.example.com, b.example.com", "fleet.csv:2", provider="route53"),
-        Certificate("*.example.org", "fleet.csv:4", ttl=300),
+        Certificate("*.example.org", "fleet.csv:4", order="acme"),
     ]
 
 
@@ -56,11 +56,9 @@ def test_forms(text: str, form: Form) -> None:
     ("text", "told"),
     [
         ("name,provder\n", 'f:1: no column is called "provder"; did you mean provider?'),
-        ("provider,ttl\n", "f:1"),
+        ("provider,order\n", "f:1"),
         ("name\na.example\nb_ad.example\n", 'f:3: "b_ad.example" is not a domain name'),
         ("name\na.example,b.example\n", "f:2: more cells than the header"),
-        ("name,ttl\na.example,never\n", "f:2: ttl is a whole number"),
-        ("name,ttl\na.example,0\n", "f:2: ttl"),
         ("name,order\na.example,acmee\n", "did you mean acme?"),
         ("name,provider\n,route53\n", "f:2: a certificate has a name"),
         ("a.example\nnot a name\n", "f:2"),
