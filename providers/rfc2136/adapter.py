@@ -2,36 +2,34 @@
 
 An update adds and deletes single values: neighbours need no care, and a repeat changes
 nothing. What needs care is a NOERROR. Servers say it to a TXT beside a CNAME and to one
-below a zone cut, and serve neither. So the names are looked at before a write, and each
-value is read back after it, from the server that was written to.
+below a zone cut, and serve neither. So an update says on what conditions it may be done:
+that nothing is there yet, as a rule. Where something is, the names are looked at first.
+Afterwards each value is asked for at the server that was written to.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 import dns.flags
 import dns.name
-from dns.exception import TooBig
 from dns.message import Message
 from dns.name import Name
 from dns.rcode import Rcode
-from dns.rdataclass import IN
 from dns.rdatatype import CNAME, NS, SOA
 from dns.rdatatype import TXT as TXT_TYPE
-from dns.rdtypes.ANY.TXT import TXT as TXTRdata  # noqa: N811 (a class of dnspython's)
-from dns.update import UpdateMessage
 
 from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Description, Zone
 from providers.errors import Rejected, Unavailable
 
-from . import settings
+from . import settings, updates
 from .answers import absence, alias, denies, enclosing_apex, hosts, serves, ttl, zone_cut
 from .errors import no_authority, refusal
 from .server import UpdateServer
+from .updates import Compose, messages
 
-MESSAGE = 65_000  # octets of an update; a message ends at 65,535 (RFC 1035 §4.2.2), TSIG included
+PRESENT = {Rcode.YXDOMAIN, Rcode.YXRRSET}  # something is there that was not to be
 # Before each look at what became of an update: some servers answer before they serve.
 PAUSES_S = (0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.7)
 
@@ -88,30 +86,32 @@ class Rfc2136:
         return True
 
     def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
+        # Who may not look would not see what becomes of it, so one look comes first.
+        self._survey(zone, records[:1])
+        taken, repeated = self._write(zone, records, updates.first, PRESENT)
+        hindered = set(taken)
+        new = [record for record in records if record not in hindered]
+        self._check(zone, new, served=True)
+        added = self._add(zone, taken) if taken else []
+        # What an update found that was sent twice may be its own doing.
+        written = None if repeated else frozenset((r.name, r.value) for r in (*new, *added))
+        return Change(zone, written=written)
+
+    def _add(self, zone: Zone, records: Sequence[TXT]) -> list[TXT]:
+        """Append *records* at names where something is; return those that were missing."""
         answers = self._survey(zone, records)
         ttls = {name: ttl(name, answer) for name, answer in answers.items()}
-
-        def add(update: UpdateMessage, record: TXT) -> None:
-            update.absent(record.name, CNAME)
-            # The latest addition sets the TTL of the whole RRset, so it gets the one it has.
-            seconds = ttls[record.name]
-            update.add(record.name, record.ttl if seconds is None else seconds, rdata(record))
-
-        self._write(zone, records, add)
+        self._write(zone, records, updates.beside(ttls))
         self._read_back(zone, records, served=True)
-        missing = (r for r in records if not serves(r.name, r.value, answers[r.name]))
-        return Change(zone, written=frozenset((r.name, r.value) for r in missing))
+        return [r for r in records if not serves(r.name, r.value, answers[r.name])]
 
     def _delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        def remove(update: UpdateMessage, record: TXT) -> None:
-            update.delete(record.name, rdata(record))
-
         answers = self._server.ask((record.name for record in records), TXT_TYPE)
         # What the server denies with authority is gone: that takes no update, nor the right to one.
         left = [r for r in records if not denies(zone.apex, r.name, r.value, answers[r.name])]
         if left:
-            self._write(zone, left, remove)
-            self._read_back(zone, left, served=False)
+            self._write(zone, left, updates.removal)
+            self._check(zone, left, served=False)
         return Change(zone)
 
     def _survey(self, zone: Zone, records: Sequence[TXT]) -> dict[Name, Message]:
@@ -137,28 +137,48 @@ class Rfc2136:
         self,
         zone: Zone,
         records: Sequence[TXT],
-        compose: Callable[[UpdateMessage, TXT], None],
-    ) -> None:
-        """Send *records* in one update, which is atomic; in several where one cannot hold them."""
-        update = UpdateMessage(zone.apex)
-        for record in records:
-            compose(update, record)
-        try:
-            update.to_wire(max_size=MESSAGE)
-        except TooBig:
-            middle = len(records) // 2
-            self._write(zone, records[:middle], compose)
-            self._write(zone, records[middle:], compose)
-            return
-        match self._server.update(update):
-            case Rcode.NOERROR:
-                return
-            case Rcode.YXRRSET:
-                raise self._in_the_way(records)
-            case verdict:
-                names = list(dict.fromkeys(record.name for record in records))
+        compose: Compose,
+        hindrances: Collection[Rcode] = (),
+    ) -> tuple[list[TXT], bool]:
+        """Send *records* in one update, which is atomic; in several where one cannot hold them.
+
+        Returns those that one of *hindrances* kept from being written, and whether an earlier
+        attempt at the same update, whose answer was lost, may be what stood in the way.
+        """
+        hindered: list[TXT] = []
+        repeated = False
+        for update, batch in messages(zone.apex, records, compose):
+            verdict = self._server.update(update)
+            if verdict.code in hindrances:
+                hindered += batch
+                repeated |= verdict.is_repeated
+            elif verdict.code == Rcode.YXRRSET:
+                raise self._in_the_way(batch)
+            elif verdict.code != Rcode.NOERROR:
+                names = list(dict.fromkeys(record.name for record in batch))
                 key = self._server.key
-                raise refusal(str(self._server), key, zone.apex, names, verdict)
+                raise refusal(str(self._server), key, zone.apex, names, verdict.code)
+        return hindered, repeated
+
+    def _check(self, zone: Zone, records: Sequence[TXT], *, served: bool) -> None:
+        """Block until the server has all of *records*, or none, and serves the last one so.
+
+        Whether it has them takes one message, of conditions alone, and what has been written
+        under the conditions of `updates.first` is served if the last one is. Where the message
+        is refused, be it for values of others there, each is read back.
+
+        Raises:
+            Rejected: It accepted the update and still answers otherwise.
+        """
+        if not records:
+            return
+        compose = updates.presence if served else updates.absence
+        if len({record.name for record in records}) > 1 and all(
+            self._server.update(condition).code == Rcode.NOERROR
+            for condition, _ in messages(zone.apex, records, compose)
+        ):
+            records = records[-1:]
+        self._read_back(zone, records, served=served)
 
     def _read_back(self, zone: Zone, records: Sequence[TXT], *, served: bool) -> None:
         """Block until the server serves all of *records*, or none; about two seconds at most.
@@ -192,11 +212,6 @@ class Rfc2136:
             hint="no TXT can stand beside it (RFC 1034 §3.6.2): remove it, or write at its target;"
             " the name servers may not show it yet",
         )
-
-
-def rdata(record: TXT) -> TXTRdata:
-    """Return the value as one character-string; nothing in it is read as an escape."""
-    return TXTRdata(IN, TXT_TYPE, [record.value.encode("ascii")])
 
 
 def open_server(given: Mapping[str, str]) -> Rfc2136:

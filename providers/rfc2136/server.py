@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property, partial
 from socket import SOCK_DGRAM, getaddrinfo
 from threading import Lock
@@ -25,6 +26,18 @@ from .settings import Key
 DATAGRAM = 1200  # octets of a request that any path carries unfragmented; a longer one goes by TCP
 PAYLOAD = 1232  # octets of an answer by UDP (DNS flag day 2020)
 WIDTH = 8  # questions at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the server says to an update.
+
+    Attributes:
+        is_repeated: Whether it is about a second attempt. The first may have been done.
+    """
+
+    code: Rcode
+    is_repeated: bool
 
 
 class UpdateServer:
@@ -59,10 +72,11 @@ class UpdateServer:
         """Updates sent so far, second attempts included."""
         return self._updates
 
-    def update(self, message: UpdateMessage) -> Rcode:
+    def update(self, message: UpdateMessage) -> Verdict:
         """Send *message* and return the server's verdict on it."""
         with self._translated():
-            return self._exchange(self._signed(message)).rcode()
+            answer, is_repeated = self._exchange(self._signed(message))
+            return Verdict(answer.rcode(), is_repeated)
 
     def ask(self, names: Iterable[Name], rdtype: RdataType) -> dict[Name, Message]:
         """Return the answer about each of *names*, asked once and with RD=0."""
@@ -77,23 +91,26 @@ class UpdateServer:
         )
         try:
             # BIND may choose the view by the key: thus questions reach the one that updates reach.
-            return self._exchange(self._signed(question()))
+            return self._exchange(self._signed(question()))[0]
         except (dns.tsig.PeerBadKey, dns.tsig.BadSignature, FormError):
             # Knot wants a key that may update to be allowed to query, too; NSD answers unsigned,
             # and Unbound sends the signature of the question back.
-            return self._exchange(question())
+            return self._exchange(question())[0]
 
     def _signed(self, message: Message) -> Message:
         if self.key:
             message.use_tsig(self.key)
         return message
 
-    def _exchange(self, message: Message) -> Message:
-        """Return the response: of the same id and question, and signed if *message* is."""
-        short = len(message.to_wire()) <= DATAGRAM
+    def _exchange(self, message: Message) -> tuple[Message, bool]:
+        """Return the response: of the same id and question, and signed if *message* is.
+
+        And whether it took a second attempt.
+        """
+        is_short = message.opcode() == dns.opcode.QUERY or len(message.to_wire()) <= DATAGRAM
         try:
-            by_udp = short and not self._is_silent_by_udp
-            return self._by_udp(message) if by_udp else self._by_tcp(message)
+            by_udp = is_short and not self._is_silent_by_udp
+            return (self._by_udp(message) if by_udp else self._by_tcp(message)), False
         except dns.tsig.PeerBadTime as error:
             raise ClocksDiffer(self._ahead(message)) from error
         except dns.tsig.PeerError:
@@ -104,7 +121,7 @@ class UpdateServer:
             answer = self._by_tcp(message)
             # Where datagrams are filtered, only the first one is waited for.
             self._is_silent_by_udp |= isinstance(error, Timeout)
-            return answer
+            return answer, True
 
     def _ahead(self, message: Message) -> int | None:
         """Return by how many seconds the server's clock is ahead, as it says; None if it does not.
@@ -137,8 +154,9 @@ class UpdateServer:
         return dns.query.tcp(message, self._address, self._timeout, self._port)
 
     def _count(self, message: Message) -> None:
+        """Count what may change something; conditions alone are a question."""
         with self._lock:
-            self._updates += message.opcode() == dns.opcode.UPDATE
+            self._updates += isinstance(message, UpdateMessage) and bool(message.update)
 
     @cached_property
     def _address(self) -> str:

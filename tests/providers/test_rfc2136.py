@@ -271,6 +271,33 @@ def test_below_a_zone_cut_nothing_is_written(lab: Lab, name: str, cut: str) -> N
     assert provider.api_calls == 0
 
 
+def test_one_name_below_a_zone_cut_stops_all(lab: Lab) -> None:
+    """
+    The update itself says on what condition it may be done, so nothing is hidden anywhere.
+    """
+    innocent = from_text("innocent.example.test.")
+    records = [TXT(innocent, "v"), TXT(from_text("a.b.away.example.test."), "v")]
+    with pytest.raises(Rejected, match=r"a\.b\.away\.example\.test\. is not"):
+        opened(lab).append(EXAMPLE, records, MARK)
+    assert lab.txt(innocent) == set()
+
+
+def test_a_thousand_names_are_a_few_updates(lab: Lab) -> None:
+    """
+    Each as large as a message may be; nothing is asked name by name, and all are served.
+    """
+    provider, before = opened(lab), len(lab.questions(at.PRIMARY))
+    records = [TXT(from_text(f"_acme-challenge.n{n}.example.test."), "v" * 43) for n in range(1000)]
+    change = provider.append(EXAMPLE, records, MARK)
+    assert change.written == frozenset((record.name, record.value) for record in records)
+    assert provider.api_calls <= 4
+    mine = [q for q in lab.questions(at.PRIMARY)[before:] if q.client == at.PRIMARY]
+    assert len(mine) == 2
+    assert all(lab.txt(record.name) == {record.value} for record in records[::97])
+    provider.delete(EXAMPLE, records)
+    assert not any(lab.txt(record.name) for record in records[::97])
+
+
 def test_a_wildcard_cname_is_not_in_the_way(lab: Lab) -> None:
     """
     A CNAME that a wildcard synthesizes ends where a TXT stands (RFC 4592 §2.2.1).

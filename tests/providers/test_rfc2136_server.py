@@ -10,7 +10,9 @@ import dns.tsig
 import pytest
 from dns.name import from_text
 from dns.rcode import Rcode
-from dns.rdatatype import NS
+from dns.rdataclass import NONE
+from dns.rdatatype import ANY, NS
+from dns.rdatatype import TXT as TXT_TYPE
 
 from providers.contract import TXT, Addressed, Zone
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
@@ -210,6 +212,89 @@ def test_questions_are_few_and_for_authority() -> None:
     questions = [request.message for request in primary.requests if not request.is_update]
     assert [question.flags for question in questions] == [0, 0]
     assert {question.edns for question in questions} == {0}
+
+
+class Stored:
+    """A server that does what updates say, conditions included, and serves what it has."""
+
+    def __init__(self, *there: tuple[str, str], deaf: int = 0) -> None:
+        self.has = {(from_text(name), value) for name, value in there}
+        self._deaf = deaf
+
+    def __call__(self, request: Request) -> dns.message.Message | None:
+        if not request.is_update:
+            name = request.message.question[0].name
+            values = [v for n, v in sorted(self.has) if n == name]
+            return request.answer(SOA, *(f"{name} 60 TXT {value}" for value in values))
+        verdict = self._verdict(request.message)
+        if verdict == Rcode.NOERROR:
+            added = {(r.name, r[0].strings[0].decode()) for r in request.message.sections[2]}
+            self.has |= added
+        if self._deaf:
+            self._deaf -= 1
+            return None
+        return request.answer(rcode=verdict)
+
+    def _verdict(self, update: dns.message.Message) -> Rcode:
+        names = {name for name, _ in self.has}
+        for condition in update.sections[1]:
+            if condition.deleting == NONE and condition.rdtype == ANY and condition.name in names:
+                return Rcode.YXDOMAIN
+            if condition.rdtype == TXT_TYPE and len(condition):
+                mine = {r[0].strings[0] for r in update.sections[1] if r.name == condition.name}
+                if mine != {v.encode() for n, v in self.has if n == condition.name}:
+                    return Rcode.NXRRSET
+        return Rcode.NOERROR
+
+
+def test_new_values_at_many_names_take_four_messages() -> None:
+    """
+    A look, the update, whether all values are there, and whether they are served.
+    """
+    records = [TXT(from_text(f"n{number}.example."), "v") for number in range(100)]
+    with Primary(Stored()) as primary:
+        provider = opened(primary, key=KEYED)
+        change = provider.append(ZONE, records, MARK)
+    assert change.written == frozenset((record.name, "v") for record in records)
+    assert [request.is_update for request in primary.requests] == [False, True, True, False]
+    assert provider.api_calls == 1
+
+
+def test_values_that_are_there_already_are_told_from_new_ones() -> None:
+    """
+    Where something is at a name, each name is looked at; only what was missing is ours.
+    """
+    records = [TXT(from_text(f"n{number}.example."), "v") for number in range(3)]
+    stored = Stored(("n1.example.", "v"), ("n2.example.", "theirs"))
+    with Primary(stored) as primary:
+        change = opened(primary).append(ZONE, records, MARK)
+    assert change.written == frozenset({(records[0].name, "v"), (records[2].name, "v")})
+    assert stored.has == {(r.name, "v") for r in records} | {(records[2].name, "theirs")}
+
+
+def test_what_an_update_met_that_was_sent_twice_is_not_called_found() -> None:
+    """
+    The answer to the first attempt was lost: what is there may be this very update's doing.
+    """
+    with Primary(Stored(deaf=1)) as primary:
+        change = opened(primary, timeout=0.2).append(ZONE, [RECORD], MARK)
+    assert change.written is None
+
+
+def test_an_update_that_is_dropped_in_part_is_an_error() -> None:
+    """
+    Each value counts, not the one that is read back alone.
+    """
+    records = [TXT(from_text(f"n{number}.example."), "v") for number in range(3)]
+    stored = Stored()
+
+    def careless(request: Request) -> dns.message.Message | None:
+        answer = stored(request)
+        stored.has.discard((records[1].name, "v"))
+        return answer
+
+    with Primary(careless) as primary, pytest.raises(Rejected, match=r"update of n1\.example\. in"):
+        opened(primary).append(ZONE, records, MARK)
 
 
 def test_a_refused_key_is_final() -> None:

@@ -1,0 +1,104 @@
+"""Compose updates (RFC 2136 §2): what is to change, and on what condition. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from dns.exception import TooBig
+from dns.name import Name
+from dns.rdataclass import IN
+from dns.rdatatype import CNAME, DNAME, NS
+from dns.rdatatype import TXT as TXT_TYPE
+from dns.rdtypes.ANY.TXT import TXT as TXTRdata  # noqa: N811 (a class of dnspython's)
+from dns.update import UpdateMessage
+
+from providers.contract import TXT
+
+OCTETS = 65_000
+"""Of an update; a message ends at 65,535 (RFC 1035 §4.2.2), TSIG included."""
+
+RECORDS = 400
+"""In one update; about as many as it holds of challenges' values with their conditions."""
+
+Compose = Callable[[UpdateMessage, Sequence[TXT]], None]
+"""Puts records into an update."""
+
+
+def messages(
+    apex: Name, records: Sequence[TXT], compose: Compose
+) -> Iterator[tuple[UpdateMessage, Sequence[TXT]]]:
+    """Yield *records* in updates of the zone *apex*; each is done as a whole or not at all."""
+    for start in range(0, len(records), RECORDS):
+        yield from _fitting(apex, records[start : start + RECORDS], compose)
+
+
+def _fitting(
+    apex: Name, records: Sequence[TXT], compose: Compose
+) -> Iterator[tuple[UpdateMessage, Sequence[TXT]]]:
+    update = UpdateMessage(apex)
+    compose(update, records)
+    try:
+        update.to_wire(max_size=OCTETS)
+    except TooBig:
+        middle = len(records) // 2
+        yield from _fitting(apex, records[:middle], compose)
+        yield from _fitting(apex, records[middle:], compose)
+    else:
+        yield update, records
+
+
+def first(update: UpdateMessage, records: Sequence[TXT]) -> None:
+    """Add *records* if nothing is at their names yet, nor above them what would hide them.
+
+    That is a delegation, or a DNAME: servers take a TXT below either, and serve it not.
+    """
+    apex, names = update.zone[0].name, dict.fromkeys(record.name for record in records)
+    for name in names:
+        update.absent(name)
+    for ancestor in dict.fromkeys(each for name in names for each in between(name, apex)):
+        update.absent(ancestor, NS)
+        update.absent(ancestor, DNAME)
+    update.absent(apex, DNAME)
+    for record in records:
+        update.add(record.name, record.ttl, rdata(record))
+
+
+def beside(ttls: Mapping[Name, int | None]) -> Compose:
+    """Return what adds records to those that are there, whose TTLs are *ttls*; to no CNAME."""
+
+    def compose(update: UpdateMessage, records: Sequence[TXT]) -> None:
+        for record in records:
+            update.absent(record.name, CNAME)
+            # The latest addition sets the TTL of the whole RRset, so it gets the one it has.
+            seconds = ttls[record.name]
+            update.add(record.name, record.ttl if seconds is None else seconds, rdata(record))
+
+    return compose
+
+
+def removal(update: UpdateMessage, records: Sequence[TXT]) -> None:
+    """Delete *records*."""
+    for record in records:
+        update.delete(record.name, rdata(record))
+
+
+def presence(update: UpdateMessage, records: Sequence[TXT]) -> None:
+    """Change nothing, on condition that *records* are there, and no other values."""
+    for record in dict.fromkeys(records):
+        update.present(record.name, rdata(record))
+
+
+def absence(update: UpdateMessage, records: Sequence[TXT]) -> None:
+    """Change nothing, on condition that no values are left at the names of *records*."""
+    for name in dict.fromkeys(record.name for record in records):
+        update.absent(name, TXT_TYPE)
+
+
+def between(name: Name, apex: Name) -> Iterator[Name]:
+    """Yield the ancestors of *name* that are below *apex*."""
+    while name.is_subdomain(apex) and len(name) > len(apex) + 1:
+        name = name.parent()
+        yield name
+
+
+def rdata(record: TXT) -> TXTRdata:
+    """Return the value as one character-string; nothing in it is read as an escape."""
+    return TXTRdata(IN, TXT_TYPE, [record.value.encode("ascii")])
