@@ -1,6 +1,6 @@
 """Find provider and zone for every name of a run; write nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dns.name import Name
 
@@ -14,7 +14,7 @@ from .model import Challenge, Failed, Problem, Record
 from .planning import Addresses, Hosted, enclosing, home, misled, uncovered
 from .tree.delegation import Chain, Delegation
 
-Homes = Sequence[Hosted]
+Homes = tuple[Hosted, ...]
 """Every zone that a name's values are to be written to: one for each host of the zone."""
 
 
@@ -39,6 +39,8 @@ class Placing:
         self._addresses = addresses
         self._detected: dict[Name | None, Sequence[str] | Failed] = {}
         self._zones: dict[str, Sequence[Zone] | Failed] = {}
+        self._served: dict[tuple[str, Name], Zone] = {}
+        self._covered: set[tuple[Name, Homes]] = set()
         self.problems: list[Problem] = []
 
     def place(self, cases: Sequence[Case]) -> None:
@@ -67,12 +69,12 @@ class Placing:
         owners = {name: chain.end.name if chain else name for name, chain in chains.items()}
         ends = {owners[name]: chain.end.zone if chain else None for name, chain in chains.items()}
         chosen = {owner: self._providers_of(owner, zone) for owner, zone in ends.items()}
-        asked: dict[str, dict[Name, None]] = {}
+        asked: dict[str, dict[Name, Delegation | None]] = {}
         for owner, providers in chosen.items():
             for provider in providers if not isinstance(providers, Failed) else ():
-                asked.setdefault(provider, {})[owner] = None
-        for provider, names in asked.items():
-            self._zones[provider] = self._learn(provider, names)
+                asked.setdefault(provider, {})[owner] = ends[owner]
+        for provider, within in asked.items():
+            self._zones[provider] = self._learn(provider, within)
         homes = {
             name: self._homes(owner, chains[name], chosen[owner]) for name, owner in owners.items()
         }
@@ -98,20 +100,34 @@ class Placing:
                 self._detected[apex] = failed
         return self._detected[apex]
 
-    def _learn(self, provider: str, names: Iterable[Name]) -> Sequence[Zone] | Failed:
-        """Return the zones at *provider* that enclose *names*; configured ones without asking."""
-        fixed, asked = [], []
-        for name in names:
+    def _learn(
+        self, provider: str, within: Mapping[Name, Delegation | None]
+    ) -> Sequence[Zone] | Failed:
+        """Return the zones at *provider* that enclose names; configured ones without asking.
+
+        Args:
+            provider: Hosts them.
+            within: The zone that each name is in, if that can be seen. Then it is asked for,
+                once for all its names; around a name whose zone it has not, for whatever is there.
+        """
+        fixed, sought = [], dict[Name, Name]()
+        for name, delegation in within.items():
             match self._settings.zone(name):
                 case (apex, zone) if zone.zone_id:
                     fixed.append(Zone(apex, zone.zone_id))
                 case _:
-                    asked.append(name)
+                    sought[name] = delegation.apex if delegation else name
         try:
-            found = self._hosts.zones(provider, asked, self._settings.timeout) if asked else ()
+            found = self._ask(provider, sought.values())
+            known = {zone.apex for zone in found} | sought.keys()
+            around = self._ask(provider, [n for n, apex in sought.items() if apex not in known])
         except Failed as failed:
             return failed
-        return list(dict.fromkeys((*fixed, *found)))
+        return list(dict.fromkeys((*fixed, *found, *around)))
+
+    def _ask(self, provider: str, names: Iterable[Name]) -> Sequence[Zone]:
+        asked = list(dict.fromkeys(names))
+        return self._hosts.zones(provider, asked, self._settings.timeout) if asked else ()
 
     def _homes(
         self, owner: Name, chain: Chain | None, providers: Sequence[str] | Failed
@@ -120,27 +136,37 @@ class Placing:
         if isinstance(providers, Failed):
             return providers
         found = [(provider, self._home(owner, chain, provider)) for provider in providers]
-        homes = [Hosted(each, zone) for each, zone in found if isinstance(zone, Zone)]
+        homes = tuple(Hosted(each, zone) for each, zone in found if isinstance(zone, Zone))
         failures = [zone for _, zone in found if isinstance(zone, Failed)]
         grave = [failed for failed in failures if failed.problem.code not in ELSEWHERE]
         if grave or not homes:
             return [*grave, *failures][0]
         self.problems += [failed.as_warning() for failed in failures]
         if chain and not chain.end.zone.is_configured:
-            self.problems += uncovered(homes, chain.end.zone, self._addresses)
+            self._cover(homes, chain.end.zone)
         return homes
+
+    def _cover(self, homes: Homes, zone: Delegation) -> None:
+        """Note, once for all names of *zone*, if others than *homes* serve it."""
+        if (zone.apex, homes) not in self._covered:
+            self._covered.add((zone.apex, homes))
+            self.problems += uncovered(homes, zone, self._addresses)
 
     def _home(self, owner: Name, chain: Chain | None, provider: str) -> Zone | Failed:
         zones = self._zones[provider]
         if isinstance(zones, Failed):
             return zones
-        try:
-            if chain is None:
-                return enclosing(owner, provider, zones)
-            zone = home(chain.end, provider, zones, self._addresses)
-        except Failed as failed:
-            return failed
-        return zone if chain.end.zone.is_configured else self._seen(zone, provider, chain)
+        if chain is None:
+            return outcome(lambda: enclosing(owner, provider, zones))
+        apex = chain.end.zone.apex
+        if (provider, apex) in self._served:
+            return self._served[provider, apex]
+        zone = outcome(lambda: home(chain.end, provider, zones, self._addresses))
+        if isinstance(zone, Zone) and not chain.end.zone.is_configured:
+            zone = self._seen(zone, provider, chain)
+        if isinstance(zone, Zone):  # a reason why not speaks of the one name
+            self._served[provider, apex] = zone
+        return zone
 
     def _seen(self, zone: Zone, provider: str, chain: Chain) -> Zone | Failed:
         """Return *zone*, or why nobody would see what is written there."""
@@ -162,3 +188,11 @@ class Placing:
         owner = case.owner(challenge.name)
         target = None if owner == challenge.name else owner
         return [Record(challenge, at.zone, at.provider, self._settings.ttl, target) for at in homes]
+
+
+def outcome(decide: Callable[[], Zone]) -> Zone | Failed:
+    """Return what *decide* returns, or why it does not."""
+    try:
+        return decide()
+    except Failed as failed:
+        return failed

@@ -155,7 +155,7 @@ def test_a_target_may_be_at_another_provider() -> None:
     one = case(chains={LEAF: led(LEAF, TARGET)})
     placed(one, accounts={"here": here, "there": there}, zones=zones, providers=())
     assert where(one) == [(TARGET.to_text(), "there", "val")]
-    assert (here.asked, there.asked) == ([], [[TARGET]])
+    assert (here.asked, there.asked) == ([], [[VAL]])
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_no_provider_fails_the_names_that_need_one() -> None:
 
 def test_each_provider_is_asked_once_for_all_names() -> None:
     """
-    Each owner once, though several names lead there.
+    For the zones that the world is led to, each once, however many names are in it.
     """
     account = Account(zone(), zone(VAL, "val"))
     www = from_text("_acme-challenge.www.a.test.")
@@ -399,8 +399,39 @@ def test_each_provider_is_asked_once_for_all_names() -> None:
     other = from_text("_acme-challenge.b.a.test.")
     one, two = case(LEAF, www, chains=chains), case(other, chains={other: led(other, apex=A)})
     placed(one, two, accounts={"here": account})
-    assert account.asked == [[TARGET, other]]
+    assert account.asked == [[VAL, A]]
     assert len(one.records) == 2
+
+
+def test_around_a_name_whose_zone_is_elsewhere_everything_is_looked_at() -> None:
+    """
+    So the reason names the child that the provider has, and nobody delegates to.
+    """
+    one, other = case(), from_text("_acme-challenge.val.test.")
+    two = case(other, chains={other: led(other, apex=VAL)})
+    account = Account(zone(LEAF, "down"), zone(VAL, "val"))
+    placed(one, two, accounts={"here": account})
+    assert account.asked == [[A, VAL], [LEAF]]
+    assert code(one) == "not-delegated"
+    assert where(two) == [(other.to_text(), "here", "val")]
+
+
+def test_a_zone_is_judged_once_for_all_its_names() -> None:
+    """
+    Name servers' addresses are questions, so they are not looked up for each name.
+    """
+    lookups: list[Collection[Name]] = []
+
+    def counted(hosts: Collection[Name]) -> frozenset[str]:
+        lookups.append(hosts)
+        return elsewhere(hosts)
+
+    names = [from_text(f"_acme-challenge.h{n}.a.test.") for n in range(20)]
+    cases = [case(name, chains={name: led(name, apex=A)}) for name in names]
+    account = Account(zone(A, "z1", NS1, ELSEWHERE))
+    placed(*cases, accounts={"here": account}, addresses=counted)
+    assert all(each.records for each in cases)
+    assert len(lookups) == 1
 
 
 def test_a_configured_zone_is_taken_at_its_word() -> None:
