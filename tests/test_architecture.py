@@ -15,13 +15,14 @@ ROOT = Path(__file__).parent.parent
 CORE = {
     "detection", "marks", "model", "planning", "questions", "report", "secrecy", "sentences",
     "tally", "text",
-    "asking.silences", "asking.wire",
+    "asking.alarms", "asking.octets", "asking.query", "asking.silences", "asking.turns", "asking.wire",
     *(f"checks.{each}" for each in (
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
         "signatures", "tolerance",
     )),
     "command.gitlab", "command.junit", "command.metrics", "configuration.catalogue",
     "configuration.settings",
+    "distributed.attempts", "distributed.waves",
     *(f"explaining.{each}" for each in (
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pipeline.questions import Silence
 
-from .flight import Query
+from .query import Query
 from .traffic import Reply
 
 

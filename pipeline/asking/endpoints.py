@@ -14,7 +14,7 @@ from dns.message import Message
 
 from pipeline.questions import Perspective, Role, Transport
 
-from .flight import Query
+from .query import Query
 
 if TYPE_CHECKING:
     from .exchange import Exchange, Reply

@@ -8,7 +8,7 @@ from pipeline.clock import Clock
 from pipeline.questions import Silence
 
 from .contest import Contest
-from .flight import Query
+from .query import Query
 from .traffic import WIDTH, Reply, Traffic
 
 __all__ = ["STAGGER", "WIDTH", "Exchange", "Reply"]

@@ -5,55 +5,29 @@ source port, drops strangers' datagrams and reports ICMP errors (RFC 5452 §9.2)
 """
 
 import errno
+import secrets
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import inf
 
-import dns.exception
-import dns.message
-from dns.flags import CD, RD, TC
+from dns.flags import TC
 from dns.message import Message
-from dns.name import Name
-from dns.rdatatype import RdataType
+from dns.rdatatype import TXT
 
-from pipeline.questions import Silence, Transport
+from pipeline.questions import Silence
 
-from .spelling import in_random_case, question_section, respelt
+from .octets import HEADER, answers, concise, is_no_answer, request, respelt, section
+from .query import Query
+from .spelling import in_random_case
 
-PAYLOAD = 1232
-"""EDNS buffer size in octets: fits any path unfragmented (DNS flag day 2020)."""
+__all__ = ["RESEND_AFTER", "Flight", "Parse", "Query"]
 
 RESEND_AFTER = 0.7
 """Seconds without answer after which a datagram is taken for lost."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Query:
-    """A question for one server.
-
-    Attributes:
-        recursion: Whether to set RD.
-        timeout: Seconds until silence, TCP included.
-        transport: How it travels.
-        dnssec: Whether to ask for signatures (DO, RFC 3225).
-        unchecked: Whether a validating resolver is to hand out what is bogus (CD, RFC 4035 §3.2.2).
-        edns: Whether to speak EDNS at all (RFC 6891).
-        tcp: Whether to begin with TCP.
-        mixed_case: Whether to spell the name in random case, which the answer must repeat.
-    """
-
-    name: Name
-    rdtype: RdataType
-    address: str
-    port: int
-    recursion: bool
-    timeout: float = 2.0
-    transport: Transport = Transport.PLAIN
-    dnssec: bool = False
-    unchecked: bool = False
-    edns: bool = True
-    tcp: bool = False
-    mixed_case: bool = True
+Parse = Callable[[bytes], Message | None]
+"""Returns the message in some octets, if it is one."""
 
 
 class Flight:
@@ -62,6 +36,7 @@ class Flight:
     Args:
         query: What is asked.
         now: Seconds on our clock.
+        parse: Reads what comes; the messages it returns have the id 0.
         mixed: Whether to spell the name in random case. The answer must then
             repeat it to the letter, which a forger cannot (draft-vixie-dnsext-dns0x20).
 
@@ -69,24 +44,26 @@ class Flight:
         OSError: The server cannot be reached from here.
     """
 
-    def __init__(self, query: Query, now: float, *, mixed: bool) -> None:
+    def __init__(self, query: Query, now: float, parse: Parse, *, mixed: bool) -> None:
         self.query = query
-        self.message = question(query)
-        self._plain = question_section(self.message)
+        self.edns = query.edns
+        self._parse = parse
+        self._id = secrets.randbits(16)
+        self._plain = section(query)
         self._asked = in_random_case(self._plain) if mixed else self._plain
         self._received = bytearray()
         self._doubt = ""
         self._nonsense = ""
         self.misspelt = False
         self.started_at = now
-        self.resend_at: float | None = None if query.tcp else now + RESEND_AFTER
+        self.resend_at = inf if query.tcp else now + RESEND_AFTER
         self.gives_up_at = now + query.timeout
         self.socket = self._connect(socket.SOCK_STREAM if query.tcp else socket.SOCK_DGRAM)
 
     @property
     def wakes_at(self) -> float:
         """When this flight next needs attention without having heard anything."""
-        return self.gives_up_at if self.resend_at is None else min(self.resend_at, self.gives_up_at)
+        return min(self.resend_at, self.gives_up_at)
 
     @property
     def is_tcp(self) -> bool:
@@ -95,18 +72,18 @@ class Flight:
 
     def drop_edns(self) -> None:
         """Be ready to ask the same again in the words of 1987."""
-        self.message.use_edns(edns=False)
+        self.edns = False
         self._received.clear()
 
     def turn_to_tcp(self) -> None:
         """Ask the same again over TCP."""
         self.socket.close()
-        self.resend_at = None
+        self.resend_at = inf
         self.socket = self._connect(socket.SOCK_STREAM)
 
     def send(self) -> None:
         """Send the question as the transport wants it."""
-        wire = respelt(self.message.to_wire(), self._plain, self._asked)
+        wire = request(self.query, self._id, self._asked, edns=self.edns)
         if self.is_tcp:
             self.socket.sendall(len(wire).to_bytes(2, "big") + wire)
         else:
@@ -160,20 +137,28 @@ class Flight:
         Anything else is noise or forgery; the real answer may still come.
         Names in it that point to the question come out as *query* spells them.
         """
-        restored = respelt(wire, self._asked, self._plain)
-        try:
-            message = dns.message.from_wire(
-                restored, ignore_trailing=True, raise_on_truncation=False
-            )
-        except dns.exception.DNSException:
+        if len(wire) < HEADER:
             self._nonsense = "what came is no DNS message"
             return None
-        if not self.message.is_response(message):
+        if not answers(wire, self._id, self._asked):
+            self._nonsense = "what came answers another question"
+            return None
+        restored = respelt(wire, self._asked, self._plain)
+        message = self._parse(b"\0\0" + self._read(restored)[2:])
+        if message is None:
+            self._nonsense = "what came is no DNS message"
+            return None
+        if is_no_answer(message):
             self._nonsense = "what came answers another question"
             return None
         is_mixed = self._asked != self._plain
         self.misspelt = is_mixed and bool(message.question) and restored == wire
         return message
+
+    def _read(self, wire: bytes) -> bytes:
+        """Return what somebody will read of *wire*: who asks for TXT wants nothing beside it."""
+        is_plain = self.query.rdtype is TXT and not self.query.dnssec
+        return concise(wire, self._plain) if is_plain else wire
 
     def _connect(self, kind: socket.SocketKind) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.query.address else socket.AF_INET
@@ -187,19 +172,3 @@ class Flight:
             opened.close()
             raise
         return opened
-
-
-def question(query: Query) -> Message:
-    """Return *query* as a message with a random id."""
-    message = dns.message.make_query(
-        query.name,
-        query.rdtype,
-        use_edns=0 if query.edns else False,
-        payload=PAYLOAD,
-        want_dnssec=query.dnssec and query.edns,
-    )
-    if not query.recursion:
-        message.flags &= ~RD
-    if query.unchecked:
-        message.flags |= CD
-    return message

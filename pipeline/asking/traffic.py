@@ -5,11 +5,13 @@ A lost datagram is sent again once; a truncated answer is fetched over TCP (RFC
 that knows no EDNS is asked without (RFC 6891 §7).
 """
 
+import errno
+import resource
 import selectors
-from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING
 
 from dns.message import Message
@@ -18,9 +20,13 @@ from dns.rcode import FORMERR
 from pipeline.clock import Clock
 from pipeline.questions import Silence, Transport
 
+from .alarms import Alarms
 from .encrypted.errand import Errand
-from .flight import Flight, Query
+from .flight import Flight
+from .octets import parsed
+from .query import Query
 from .silences import silence
+from .turns import Turns
 
 if TYPE_CHECKING:
     from .encrypted.connections import Connections
@@ -28,8 +34,20 @@ if TYPE_CHECKING:
 NO_ADDRESS = "its address cannot be found"
 """What a server says whose host's name could not be looked up: it may be there, and deny."""
 
-WIDTH = 128
-"""Sockets open at once: well below the usual limit of 1,024 descriptors."""
+WIDTH = 256
+"""Most sockets open at once, and no more than a quarter of the descriptors we may have."""
+
+FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS}
+"""What says that there is no socket to be had just now."""
+
+KEPT = 512
+"""Answers remembered, lest the same octets are read twice: servers of a zone say the same."""
+
+
+def width() -> int:
+    """Return how many sockets may be open at once."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return WIDTH if limit == resource.RLIM_INFINITY else max(min(WIDTH, limit // 4), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +71,10 @@ class Traffic:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._selector = selectors.DefaultSelector()
-        self._waiting: deque[Query] = deque()
+        self._turns = Turns(width())
         self._flights: dict[Query, Flight | Errand] = {}
+        self._alarms = Alarms[Flight | Errand]()
+        self._parsed = lru_cache(KEPT)(parsed)
         self._connections: Connections | None = None
         self.sent = 0
         self.careless: set[tuple[str, int]] = set()
@@ -69,7 +89,7 @@ class Traffic:
 
     def send(self, query: Query) -> None:
         """Put *query* on its way, as soon as there is room."""
-        self._waiting.append(query)
+        self._turns.join(query)
 
     def started_at(self, query: Query) -> float | None:
         """Return when *query* was sent, or None if it is not under way."""
@@ -79,19 +99,17 @@ class Traffic:
     def drop(self, queries: Iterable[Query]) -> None:
         """Forget *queries*, wherever they are: nothing will be heard of them."""
         for query in queries:
-            flight = self._flights.pop(query, None)
-            if flight is None:
-                with suppress(ValueError):  # it has landed
-                    self._waiting.remove(query)
-            elif isinstance(flight, Flight) and flight.socket.fileno() != -1:
-                self._selector.unregister(flight.socket)
-                flight.socket.close()
+            if query in self._flights:
+                self._turns.end(query)
+                self._forget(query)
+            else:
+                self._turns.leave(query)
 
     def arrivals(self, until: float) -> list[Reply]:
         """Return what has arrived, waiting for the first until *until* (our clock) at most."""
         while True:
             replies = list(self._launch())
-            wake = min([until, *(flight.wakes_at for flight in self._flights.values())])
+            wake = min(until, self._alarms.next_at)
             patience = 0.0 if replies else max(wake - self._clock.now(), 0.0)
             # What has arrived counts before what is overdue: we may be the ones who are late.
             for key, _ in self._selector.select(patience):
@@ -102,27 +120,34 @@ class Traffic:
 
     def _launch(self) -> Iterator[Reply]:
         """Start waiting queries while there is room; yield those that cannot start."""
-        while self._waiting and len(self._flights) < WIDTH:
-            query = self._waiting.popleft()
+        while query := self._turns.advance():
             now = self._clock.now()
             if not query.address:
-                yield Reply(query, now, Silence(NO_ADDRESS))
-                continue
-            if query.transport is not Transport.PLAIN:
-                self._flights[query] = Errand(query, now)
-                self._entrust(query)
+                yield self._reply(query, Silence(NO_ADDRESS))
                 continue
             try:
-                flight = Flight(query, now, mixed=self._mixes(query))
+                flight = self._started(query, now)
             except OSError as error:
-                yield Reply(query, now, silence(error))
+                if error.errno in FULL and self._flights:
+                    self._turns.postpone(query)
+                    return
+                yield self._reply(query, silence(error))
                 continue
             self._flights[query] = flight
-            if flight.is_tcp:
+            self._alarms.set(flight.wakes_at, flight)
+            if isinstance(flight, Errand):
+                self._entrust(query)
+            elif flight.is_tcp:
                 self._selector.register(flight.socket, selectors.EVENT_WRITE, flight)
-                continue
-            self._selector.register(flight.socket, selectors.EVENT_READ, flight)
-            yield from self._send(flight)
+            else:
+                self._selector.register(flight.socket, selectors.EVENT_READ, flight)
+                yield from self._send(flight)
+
+    def _started(self, query: Query, now: float) -> Flight | Errand:
+        if query.transport is not Transport.PLAIN:
+            return Errand(query, now)
+        mixed = query.mixed_case and (query.address, query.port) not in self.careless
+        return Flight(query, now, self._parsed, mixed=mixed)
 
     def _entrust(self, query: Query) -> None:
         """Hand *query* to the connection that carries it."""
@@ -146,18 +171,19 @@ class Traffic:
             else:
                 yield self._land(errand, outcome or Silence("connection closed before the answer"))
 
-    def _mixes(self, query: Query) -> bool:
-        return query.mixed_case and (query.address, query.port) not in self.careless
-
     def _tend(self) -> Iterator[Reply]:
         """Resend what seems lost; yield what timed out."""
         now = self._clock.now()
-        for flight in [each for each in self._flights.values() if each.wakes_at <= now]:
+        for flight in self._alarms.due(now):
+            if self._flights.get(flight.query) is not flight:
+                continue  # it has landed
             if now >= flight.gives_up_at:
                 yield self._land(flight, flight.unanswered())
-            elif isinstance(flight, Flight):
-                flight.resend_at = None
+                continue
+            if isinstance(flight, Flight) and now >= flight.resend_at:
+                flight.resend_at = inf
                 yield from self._send(flight)
+            self._alarms.set(flight.wakes_at, flight)
 
     def _send(self, flight: Flight) -> Iterator[Reply]:
         try:
@@ -178,7 +204,7 @@ class Traffic:
             if message is None:
                 return
             self.has_heard = True
-            if message.rcode() == FORMERR and flight.message.edns >= 0:
+            if message.rcode() == FORMERR and flight.edns:
                 flight.drop_edns()  # a server without EDNS says so like that (RFC 6891 §7)
                 yield from self._send(flight)
                 return
@@ -197,7 +223,18 @@ class Traffic:
         yield self._land(flight, message)
 
     def _land(self, flight: Flight | Errand, outcome: Message | Silence) -> Reply:
-        self.drop([flight.query])
         if isinstance(outcome, Silence) and isinstance(flight, Flight):
             outcome = flight.failed(outcome)
-        return Reply(flight.query, self._clock.now(), outcome)
+        return self._reply(flight.query, outcome)
+
+    def _reply(self, query: Query, outcome: Message | Silence) -> Reply:
+        lives = not (isinstance(outcome, Silence) and outcome.is_nothing)
+        self._turns.end(query, lives=lives)
+        self._forget(query)
+        return Reply(query, self._clock.now(), outcome)
+
+    def _forget(self, query: Query) -> None:
+        flight = self._flights.pop(query, None)
+        if isinstance(flight, Flight) and flight.socket.fileno() != -1:
+            self._selector.unregister(flight.socket)
+            flight.socket.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline.asking import wire
 from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.clock import Clock
 from pipeline.questions import Answer, Goal, Observation, Question, Role, Silence
 

@@ -1,10 +1,20 @@
-"""What a connection of our own brings is an answer, or a fault."""
+"""A connection of our own: what goes out, and whether what comes in is an answer or a fault."""
+
+import secrets
 
 import dns.message
 from dns.exception import DNSException
 from dns.message import Message
 
+from pipeline.asking.octets import request, section
+from pipeline.asking.query import Query
 from pipeline.questions import Silence
+
+
+def question(query: Query) -> Message:
+    """Return *query* as a message with a random id."""
+    id_ = secrets.randbits(16)
+    return dns.message.from_wire(request(query, id_, section(query), edns=query.edns))
 
 
 def genuine(wire: bytes, asked: Message) -> Message | Silence:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.questions import Silence, Transport
 
 from . import Outcome

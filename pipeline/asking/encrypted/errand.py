@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.questions import Silence
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from dns.message import Message
 
 from pipeline import __version__
-from pipeline.asking.flight import Query, question
+from pipeline.asking.query import Query
 from pipeline.questions import Silence
 from pipeline.text import printable
 
 from . import Outcome
-from .answers import genuine
+from .answers import genuine, question
 from .trust import context
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ import asyncio
 
 from dns.message import Message
 
-from pipeline.asking.flight import Query, question
+from pipeline.asking.query import Query
 
 from . import Outcome
-from .answers import genuine
+from .answers import genuine, question
 from .trust import context
 
 OPENING_S = 5.0

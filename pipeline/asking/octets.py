@@ -1,0 +1,108 @@
+"""Questions, and what comes back, as octets. Pure.
+
+A question is a few dozen octets of which two change each time, and whether
+something answers it shows in the same places (RFC 1035 §4.1). That is done
+here; to read names and records is dnspython's.
+"""
+
+from struct import Struct
+from typing import Final
+
+from dns.exception import DNSException
+from dns.flags import CD, QR, RD
+from dns.message import Message, from_wire
+from dns.rcode import FORMERR, NOTIMP, REFUSED, SERVFAIL
+from dns.rdataclass import IN
+from dns.rdatatype import OPT
+
+from .query import Query
+
+PAYLOAD = 1232
+"""EDNS buffer size in octets: fits any path unfragmented (DNS flag day 2020)."""
+
+HEADER: Final = 12
+"""Octets before the question."""
+
+OPCODE: Final = 0x7800
+"""The bits of the flags that say what kind of message it is; ours has none of them."""
+
+EMPTY_OPT: Final = 11
+"""Octets of an OPT record without options (RFC 6891 §6.1.2)."""
+
+QUESTIONLESS = {FORMERR, SERVFAIL, NOTIMP, REFUSED}
+"""What a server says that did not come as far as to repeat the question."""
+
+_header = Struct("!6H")
+_opt = Struct("!BHHBBHH")
+_kind = Struct("!HH")
+
+
+def section(query: Query) -> bytes:
+    """Return the question section of *query*: name, type, class."""
+    labels = [bytes((len(label),)) + label for label in query.name.labels]
+    return b"".join(labels) + _kind.pack(query.rdtype, IN)
+
+
+def request(query: Query, id_: int, asked: bytes, *, edns: bool) -> bytes:
+    """Return *query* as a message, its question spelt as *asked*."""
+    flags = (RD if query.recursion else 0) | (CD if query.unchecked else 0)
+    head = _header.pack(id_, flags, 1, 0, 0, edns)
+    if not edns:
+        return head + asked
+    return head + asked + _opt.pack(0, OPT, PAYLOAD, 0, 0, 0x8000 if query.dnssec else 0, 0)
+
+
+def respelt(wire: bytes, old: bytes, new: bytes) -> bytes:
+    """Return *wire* with the question *new* where it has, octet for octet, *old*; else as it is."""
+    end = HEADER + len(old)
+    return wire[:HEADER] + new + wire[end:] if wire[HEADER:end] == old else wire
+
+
+def answers(wire: bytes, id_: int, asked: bytes) -> bool:
+    """Whether *wire* begins like a response to *asked*, in whatever case it spells the name.
+
+    One without any question has yet to show that it is an error.
+    """
+    number, flags, questions, *_ = _header.unpack_from(wire)
+    if number != id_ or not flags & QR or flags & OPCODE:
+        return False
+    repeated = wire[HEADER : HEADER + len(asked)]
+    # Lengths of labels are below any letter; type and class are no text.
+    same = repeated[:-4].lower() == asked[:-4].lower() and repeated[-4:] == asked[-4:]
+    return not questions or (questions == 1 and same)
+
+
+def concise(wire: bytes, asked: bytes) -> bytes:
+    """Return *wire*, which answers *asked*, without what nobody reads beside a plain answer.
+
+    Plain is one that holds nothing but records of the kind asked for at the
+    name asked for. Servers add who else serves the zone, and where: most of
+    the octets, and in another order each time. An OPT record at the end stays,
+    as it may hold an error code. Whatever is not plain comes back as it is.
+    """
+    id_, flags, questions, records, _, additional = _header.unpack_from(wire)
+    owner = b"\xc0\x0c" + asked[-4:]  # a pointer to the question's name (RFC 1035 §4.1.4)
+    end = HEADER + len(asked)
+    for _ in range(records):
+        if wire[end : end + 6] != owner:
+            return wire
+        end += 12 + int.from_bytes(wire[end + 10 : end + 12])
+    opt = wire[-EMPTY_OPT:]
+    if not records or end + EMPTY_OPT > len(wire) or not additional:
+        return wire
+    if opt[:3] != b"\0\0\x29" or opt[-2:] != b"\0\0":
+        return wire
+    return _header.pack(id_, flags, questions, records, 0, 1) + wire[HEADER:end] + opt
+
+
+def parsed(wire: bytes) -> Message | None:
+    """Return the message in *wire*, if it is one."""
+    try:
+        return from_wire(wire, ignore_trailing=True, raise_on_truncation=False)
+    except DNSException:
+        return None
+
+
+def is_no_answer(message: Message) -> bool:
+    """Whether *message* repeats no question, and not because of an error either."""
+    return not message.question and message.rcode() not in QUESTIONLESS
