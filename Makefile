@@ -1,7 +1,7 @@
 # Two commands do it all on a fresh machine: `make demo` and `make test`.
 BIN := .venv/bin
 
-.PHONY: demo test lint check crash fuzz clean
+.PHONY: demo test lint check bench crash fuzz clean
 
 demo: .venv/run  ## the main job on embedded parts: no root, no account, no network
 	@$(BIN)/dns01 demo
@@ -22,6 +22,11 @@ check: lint  ## what must be green before a commit: lint, tests, branch coverage
 	.ci/test $(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+bench: .venv/dev  ## dns01 and its peers on the same servers, ten minutes; NAMES=1,20 ROUNDS=1: less; FULL=1: more
+	@.ci/install-servers
+	@.ci/isolated $(BIN)/python -m bench \
+		$(if $(NAMES),--names $(NAMES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FULL),--full)
 
 TARGETS ?= order receipt configuration environment arguments dns cloudflare route53 rfc2136
 SECONDS ?= 60
@@ -44,5 +49,5 @@ clean:  ## remove what the targets above made
 	@touch $@
 
 .venv/dev: .venv/run
-	@$(BIN)/pip install --quiet --editable '.[acme,lexicon]' --group dev
+	@$(BIN)/pip install --quiet --editable '.[acme,celery,lexicon]' --group dev
 	@touch $@

@@ -1,0 +1,95 @@
+"""``python -m bench``: compare dns01 with its peers; exit 1 where a target is missed."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.lab import premises, running
+
+from . import page, parts, promises, tables
+from .authority import authority
+from .clients import missing
+from .plan import Step, alternating, steps
+from .results import Results, machine, save, versions
+from .runs import CASES, Run, run
+from .table import text
+
+
+def main(words: Sequence[str]) -> int:
+    """Run what *words* ask for, print tables and verdicts, and write the page if all was run."""
+    wanted = _parsed(words)
+    if obstacle := premises.obstacle() or ", ".join(missing()):
+        print(f"the servers and clients cannot run here: {obstacle}", file=sys.stderr)
+        return 1
+    start = time.monotonic()
+    whole = not (wanted.names or wanted.rounds)
+    beside = {name: parts.measure(name) for name in (parts.PARTS if whole else ())}
+    runs = compare(alternating(steps(wanted.names, wanted.rounds, full=wanted.full)))
+    results = Results(
+        machine=machine(),
+        versions=versions(),
+        took_s=round(time.monotonic() - start),
+        full=wanted.full,
+        runs=runs,
+        parts={name: rows for name, (rows, _) in beside.items() if rows},
+        targets=[each for _, its in beside.values() for each in its],
+    )
+    if whole:
+        save(results)
+        page.write(results)
+    return _told(results, whole=whole)
+
+
+def compare(order: Sequence[Step]) -> list[Run]:
+    """Return the runs of *order*, all on the same servers."""
+    runs = []
+    with (
+        running() as lab,
+        TemporaryDirectory(prefix="dns01-bench-") as folder,
+        authority(Path(folder) / "ca") as ca,
+    ):
+        for number, step in enumerate(order, start=1):
+            runs.append(run(lab, ca, step.client, step.case, step.delay))
+            print(f"{number}/{len(order)} {_line(runs[-1])}", file=sys.stderr, flush=True)
+    return runs
+
+
+def _line(run: Run) -> str:
+    ready = f"ready after {run.ready:.2f} s" if run.ready else "never ready"
+    fate = "" if run.ok else ", FAILED"
+    return (
+        f"{run.client}, names: {run.case}, {run.delay:g} s late: {ready}{fate}, "
+        f"{run.cpu:.2f} s CPU, {run.questions:,} questions"
+    )
+
+
+def _told(results: Results, *, whole: bool) -> int:
+    """Print tables and verdicts; return the exit status."""
+    for heading, rows in tables.all_of(results):
+        print(f"\n{heading}\n{text(rows)}")
+    verdicts = [*promises.targets(results.runs), *results.targets]
+    print(f"\nTargets\n{text(tables.verdicts(verdicts))}")
+    print(f"\n{results.took_s:.0f} s" + ("" if whole else "; shortened: docs/ stay as they are"))
+    return int(not all(verdict.met for verdict in verdicts))
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--names", type=_names, default=(), help=f"of {','.join(CASES)}")
+    parser.add_argument("--rounds", type=int, help="at most so many of each")
+    parser.add_argument("--full", action="store_true", help="lego with 100 names, too")
+    return parser.parse_args(words)
+
+
+def _names(words: str) -> list[str]:
+    names = words.split(",")
+    if unknown := set(names) - set(CASES):
+        raise argparse.ArgumentTypeError(f"no such number of names: {', '.join(sorted(unknown))}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

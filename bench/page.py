@@ -1,0 +1,51 @@
+"""``python -m bench.page``: draw tables and plot again from the last results."""
+
+from pathlib import Path
+from string import Template
+
+from . import promises, tables
+from .parts import PARTS
+from .plot import svg
+from .results import Results, load
+from .summary import groups
+from .table import markdown
+
+TEMPLATE = Path(__file__).with_name("benchmarks.md")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, PLOT = DOCS / "benchmarks.md", DOCS / "benchmarks.svg"
+
+
+def drawn(results: Results) -> dict[Path, str]:
+    """Return what the page and its plot say of *results*."""
+    compared = [group for group in groups(results.runs) if group.delay in tables.COMPARED]
+    missing = "" if results.full else "Left out here: what takes longest (`make bench FULL=1`)."
+    its_targets = [*promises.targets(results.runs), *results.targets]
+    parts = [
+        f"### {heading}\n\n{markdown(results.parts[name])}"
+        for name, heading in PARTS.items()
+        if results.parts.get(name)
+    ]
+    values = {
+        "machine": results.machine,
+        "versions": ", ".join(f"{name} {which}" for name, which in results.versions.items()),
+        "took": f"{results.took_s / 60:.0f} minutes",
+        "missing": missing,
+        "targets": markdown(tables.verdicts(its_targets)),
+        "at_once": markdown(tables.comparison(results, 0)),
+        "late": markdown(tables.comparison(results, 5)),
+        "kinds": markdown(tables.kinds(results)),
+        "detection": markdown(tables.detection(results)),
+        "parts": "\n\n".join(parts),
+    }
+    text = Template(TEMPLATE.read_text()).substitute(values)
+    return {PAGE: text, PLOT: svg(compared)}
+
+
+def write(results: Results) -> None:
+    """Write the page and its plot."""
+    for path, text in drawn(results).items():
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    write(load())
