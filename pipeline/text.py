@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 MARKUP = re.compile(
     r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^<>]*>|\x1b\[[0-?]*[ -/]*[@-~]",
@@ -63,6 +64,16 @@ def visible(char: str) -> str:
 def cut(line: str, limit: int) -> str:
     """Return *line* with an ellipsis in place of what exceeds *limit* characters."""
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def nearest(word: str, known: Iterable[str], least: float = 0.6) -> str:
+    """Return the one of *known* that *word* may be meant for, at *least* so much alike; or nothing.
+
+    1 is the same.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - for who is wrong
+
+    return next(iter(get_close_matches(word, [*known], n=1, cutoff=least)), "")
 
 
 def counted(count: int, noun: str) -> str:

@@ -4,13 +4,12 @@ import argparse
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
 from pipeline import __version__
-from pipeline.text import printable
+from pipeline.text import nearest, printable
 
 from .contradictions import contradiction
 from .handed import apart
@@ -77,9 +76,9 @@ class Parser(argparse.ArgumentParser):
         keys = [word.partition("=")[0] for word in given if OPTION.match(word)]
         for key in keys:
             if key not in self._option_string_actions:
-                near = get_close_matches(key, self._option_string_actions, n=1, cutoff=NEAR)
+                near = nearest(key, self._option_string_actions, NEAR)
                 what = f"{self.prog.partition(' ')[2]} has no option {key}"
-                return f"{what}; did you mean {near[0]}?" if near else what
+                return f"{what}; did you mean {near}?" if near else what
         return ""
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
@@ -87,9 +86,8 @@ class Parser(argparse.ArgumentParser):
         try:
             super()._check_value(action, value)
         except argparse.ArgumentError as error:
-            near = get_close_matches(str(value), map(str, action.choices or ()), n=1)
-            if near:
-                error.message += f"; did you mean {near[0]}?"
+            if near := nearest(str(value), map(str, action.choices or ())):
+                error.message += f"; did you mean {near}?"
             raise
 
     def error(self, message: str) -> NoReturn:
@@ -144,12 +142,12 @@ def misplaced(words: Sequence[str]) -> str:
     if words[0] in {"-v", "version"}:
         return f"dns01 has no {words[0]}; did you mean --version?"
     if words[0].startswith("-"):
-        if near := get_close_matches(words[0], ["--version", "--help"], n=1, cutoff=NEAR):
-            return f"dns01 has no option {words[0]}; did you mean {near[0]}?"
+        if near := nearest(words[0], ["--version", "--help"], NEAR):
+            return f"dns01 has no option {words[0]}; did you mean {near}?"
         verb = next((word for word in words if word in verbs), "VERB")
         return f"options follow the verb: dns01 {verb} ... {words[0]}"
-    near = get_close_matches(words[0], verbs, n=1)
-    known = f"did you mean {near[0]}?" if near else f"known are {', '.join(verbs)}"
+    near = nearest(words[0], verbs)
+    known = f"did you mean {near}?" if near else f"known are {', '.join(verbs)}"
     return f"no verb is called {words[0]!r}; {known}"
 
 

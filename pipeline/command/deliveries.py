@@ -11,7 +11,6 @@ from tempfile import TemporaryFile
 from pipeline.clock import Clock
 from pipeline.files import publish
 from pipeline.model import Exit, Failed
-from pipeline.picture.page import page
 from pipeline.report import Report
 from pipeline.text import quoted
 
@@ -65,6 +64,8 @@ class Deliveries:
 
 def drawn(report: Report, clock: Clock | None) -> bytes:
     """Return *report* as a page."""
+    from pipeline.picture.page import page  # noqa: PLC0415 - only for who asks for it
+
     return page(report, clock.today() if clock else None).encode()
 
 

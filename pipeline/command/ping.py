@@ -4,7 +4,6 @@
 watcher that hears nothing raises the alarm, so a ping that fails changes nothing.
 """
 
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
@@ -71,9 +70,11 @@ class Ping:
     """The pings of one run, which share an id."""
 
     def __init__(self, to: Watcher, pause: Pause) -> None:
+        from uuid import uuid4  # noqa: PLC0415 - only who is watched needs it
+
         self._to = to
         self._pause = pause
-        self._run = str(uuid.uuid4())
+        self._run = str(uuid4())
         self._begun: Future[str] | None = None
         self._is_there = False
 

@@ -1,6 +1,5 @@
 """Find the configuration file and take it in, if nobody else can have written it."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,8 @@ class Found:
             return {}
         try:
             octets, status = content(self.path)
+            import tomllib  # noqa: PLC0415 - for who has a file
+
             document = tomllib.loads(octets.decode())
         except OSError as error:
             if not self.named and isinstance(error, FileNotFoundError | NotADirectoryError):

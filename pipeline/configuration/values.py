@@ -6,7 +6,6 @@ turns that into exit 78 with the place and the offending value.
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from dns.name import Name
 from pipeline.asking.endpoints import Endpoint
 from pipeline.model import Exit, Failed
 from pipeline.propagation.policy import Require
-from pipeline.text import quoted
+from pipeline.text import nearest, quoted
 from providers.origin import is_loopback
 
 from .settings import CHALLENGES
@@ -63,8 +62,8 @@ def shown(value: object) -> str:
 
 def unknown(key: str, keys: Iterable[str], place: str) -> Failed:
     """Return the failure that *key* at *place* is none of *keys*, naming the nearest."""
-    near = get_close_matches(key, keys, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"keys: {', '.join(keys)}"
+    near = nearest(key, keys)
+    hint = f"did you mean {near}?" if near else f"keys: {', '.join(keys)}"
     return wrong(f"{place}: unknown key {quoted(key)}", hint)
 
 

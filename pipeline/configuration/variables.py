@@ -1,10 +1,9 @@
 """Which environment variables of ours there are, and which ones that look like it are not. Pure."""
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
 from pipeline.model import Problem, Severity
-from pipeline.text import quoted
+from pipeline.text import nearest, quoted
 
 from .keys import DECIDED
 
@@ -27,9 +26,6 @@ OF_SCRIPTS = ("ARGS", "CHOICE", "COMMAND", "DOCUMENT", "NAMES", "OPTIONS", "PACK
 
 OPTIONS = ("force", "from", "json", "quiet", "renew-within", "respond", "ttl", "verbose")
 """What is an option and no variable."""
-
-NEAR = 0.6
-"""How much alike what is meant and what was written are, at least; 1 is the same."""
 
 
 def known() -> frozenset[str]:
@@ -59,7 +55,5 @@ def instead(word: str, meant: Collection[str]) -> str:
     if option in OPTIONS:
         return f"it is an option: --{option}"
     read = sorted(each for each in meant if OURS + each not in TOLD)
-    near = get_close_matches(word, read, n=1, cutoff=NEAR)
-    return (
-        f"did you mean {OURS}{near[0]}?" if near else "`dns01 config init -` names those that are"
-    )
+    near = nearest(word, read)
+    return f"did you mean {OURS}{near}?" if near else "`dns01 config init -` names those that are"
