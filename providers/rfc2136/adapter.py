@@ -8,7 +8,7 @@ Afterwards each value is asked for at the server that was written to.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 import dns.flags
@@ -87,19 +87,30 @@ class Rfc2136:
 
     def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
         # Who may not look would not see what becomes of it, so one look comes first.
-        self._survey(zone, records[:1])
-        taken, repeated = self._write(zone, records, updates.first, PRESENT)
+        first, *others = dict.fromkeys(record.name for record in records)
+        looks = self._survey(zone, [first])
+        if others and ttl(first, looks[first]) is None:
+            return self._append_new(zone, records, looks)
+        return Change(zone, written=pairs(self._add(zone, records, looks)))
+
+    def _append_new(
+        self, zone: Zone, records: Sequence[TXT], looks: Mapping[Name, Message]
+    ) -> Change:
+        """Append *records* on condition that nothing is there; look at the names where it fails."""
+        taken, is_repeated = self._write(zone, records, updates.first, PRESENT)
         hindered = set(taken)
         new = [record for record in records if record not in hindered]
         self._check(zone, new, served=True)
-        added = self._add(zone, taken) if taken else []
-        # What an update found that was sent twice may be its own doing.
-        written = None if repeated else frozenset((r.name, r.value) for r in (*new, *added))
-        return Change(zone, written=written)
+        added = self._add(zone, taken, looks) if taken else []
+        # What an update met that was sent twice may be its own doing.
+        return Change(zone, written=None if is_repeated else pairs([*new, *added]))
 
-    def _add(self, zone: Zone, records: Sequence[TXT]) -> list[TXT]:
-        """Append *records* at names where something is; return those that were missing."""
-        answers = self._survey(zone, records)
+    def _add(
+        self, zone: Zone, records: Sequence[TXT], looks: Mapping[Name, Message]
+    ) -> Sequence[TXT]:
+        """Append *records* to what is at their names; return those that were missing."""
+        others = [record.name for record in records if record.name not in looks]
+        answers = {**looks, **self._survey(zone, others)}
         ttls = {name: ttl(name, answer) for name, answer in answers.items()}
         self._write(zone, records, updates.beside(ttls))
         self._read_back(zone, records, served=True)
@@ -114,15 +125,15 @@ class Rfc2136:
             self._check(zone, left, served=False)
         return Change(zone)
 
-    def _survey(self, zone: Zone, records: Sequence[TXT]) -> dict[Name, Message]:
-        """Return what the server answers about each name before the write.
+    def _survey(self, zone: Zone, names: Iterable[Name]) -> dict[Name, Message]:
+        """Return what the server answers about each of *names* before the write.
 
         Raises:
             Rejected: A name lies below a zone cut. The server would take the record, hide it,
                 and show it on the day the delegation goes.
             ProviderError: The server has no authority over a name, so nothing could be read back.
         """
-        answers = self._server.ask((record.name for record in records), TXT_TYPE)
+        answers = self._server.ask(names, TXT_TYPE)
         for name, answer in answers.items():
             if cut := zone_cut(zone.apex, name, answer):
                 raise Rejected(
@@ -212,6 +223,11 @@ class Rfc2136:
             hint="no TXT can stand beside it (RFC 1034 §3.6.2): remove it, or write at its target;"
             " the name servers may not show it yet",
         )
+
+
+def pairs(records: Iterable[TXT]) -> frozenset[tuple[Name, str]]:
+    """Return the name and value of each of *records*."""
+    return frozenset((record.name, record.value) for record in records)
 
 
 def open_server(given: Mapping[str, str]) -> Rfc2136:

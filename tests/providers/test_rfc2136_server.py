@@ -272,12 +272,27 @@ def test_values_that_are_there_already_are_told_from_new_ones() -> None:
     assert stored.has == {(r.name, "v") for r in records} | {(records[2].name, "theirs")}
 
 
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_repeat_is_one_update(others: int) -> None:
+    """
+    What the first look shows, or one name alone, is reason enough to look at the rest at once.
+    """
+    names = [NAME, *(from_text(f"n{number}.example.") for number in range(others))]
+    records = [TXT(name, "v") for name in names]
+    with Primary(Stored(*((name.to_text(), "v") for name in names))) as primary:
+        provider = opened(primary)
+        change = provider.append(ZONE, records, MARK)
+    assert (provider.api_calls, change.written) == (1, frozenset())
+    assert len(primary.requests) == 2 * len(names) + 1
+
+
 def test_what_an_update_met_that_was_sent_twice_is_not_called_found() -> None:
     """
     The answer to the first attempt was lost: what is there may be this very update's doing.
     """
     with Primary(Stored(deaf=1)) as primary:
-        change = opened(primary, timeout=0.2).append(ZONE, [RECORD], MARK)
+        records = [RECORD, TXT(from_text("b.example."), "v")]
+        change = opened(primary, timeout=0.2).append(ZONE, records, MARK)
     assert change.written is None
 
 
