@@ -39,6 +39,9 @@ class Exit(IntEnum):
     CONFIG = 78
 
 
+SIGNALLED = 128
+"""What is added to a signal's number to make an exit status of it, as shells do."""
+
 WORST_FIRST = (
     Exit.BUG,
     Exit.USAGE,

@@ -18,7 +18,7 @@ from .configuration.settings import Settings
 from .confirming import Confirmation
 from .explaining.verdict import bug
 from .marks import mark_of
-from .model import Exit, Failed, Problem, Record, worst
+from .model import SIGNALLED, Exit, Failed, Problem, Record, worst
 from .orders import OrderSource
 from .orders.acquire import Acquisition, claims
 from .orders.expiry import bounded
@@ -101,7 +101,7 @@ class Run:
             then()
         except Interrupted as interrupt:
             problem = Problem("interrupted", Signals(interrupt.signum).name)
-            return self._stopped(problem, 128 + interrupt.signum)
+            return self._stopped(problem, SIGNALLED + interrupt.signum)
         except Exception as error:  # noqa: BLE001 - whatever broke, records must not be forgotten
             return self._stopped(bug(error), Exit.BUG)
         written = sum(bool(line.provider) for line in self._lines)

@@ -59,7 +59,7 @@ SDKS = {
 }  # fmt: skip
 """Who may import what, once somebody has chosen a provider that needs it."""
 
-SPEAKERS = {"arguments", "assembly", "output", "session"}
+SPEAKERS = {"arguments", "output", "session", "sources"}
 """Modules of `pipeline.command` that may touch standard streams."""
 
 LONGEST = 260

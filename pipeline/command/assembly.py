@@ -1,11 +1,11 @@
 """Put the parts together that a command line asks for, each when it is first needed."""
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pipeline.asking.exchange import Exchange
 from pipeline.case import Progress, Tools
@@ -13,30 +13,28 @@ from pipeline.checking import Checking
 from pipeline.cleaning import clean
 from pipeline.clock import Clock
 from pipeline.configuration import accounts, config, registry
-from pipeline.configuration.acme import acme_account
-from pipeline.configuration.environment import Environment, login
-from pipeline.configuration.rcl import rcl_account
+from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.detection import Candidate, choose
-from pipeline.hooks.hook import Hook
 from pipeline.hosts import Hosts
-from pipeline.model import Exit, Failed
+from pipeline.model import Failed
 from pipeline.orders import OrderSource
-from pipeline.orders.renewing import Renewing
 from pipeline.policy import policy
 from pipeline.receipts.receipt import normal
 from pipeline.receipts.store import Store
 from pipeline.report import Report
-from pipeline.serving.desk import Values
 from pipeline.stage import Run
 from pipeline.stale import Stale
 from pipeline.tree.delegation import Delegation
 from pipeline.waiting import Waiting
 from providers.contract import Entrusted, Privilege, Provider
 
-from .child import startable
 from .console import Quiet
-from .contradictions import of_source
+from .sources import chosen
+
+if TYPE_CHECKING:
+    from pipeline.hooks.hook import Hook
+    from pipeline.serving.desk import Values
 
 
 class Assembly:
@@ -86,11 +84,13 @@ class Assembly:
         """
         self._know_providers()
         if self._options.command:
+            from .child import startable  # noqa: PLC0415 - for who has a command
+
             startable(self._options.command)
         names = list({normal(name): name.strip() for name in self._options.names}.values())
         if self._options.document is not None:
             names = [",".join(names)]  # one document is one order, whatever it may name
-        source = self._source()
+        source = chosen(self._options, self.settings, self._environment, self._clock, self._verbose)
         of_acme = self.settings.acme.challenge if source.name == "acme" else ()
         if source.resumes and of_acme[:1] != ("dns-persist-01",):  # which nobody writes
             self._open_providers()
@@ -101,8 +101,10 @@ class Assembly:
         self._know_providers()
         return Run(names, source, self.settings, self._tools)
 
-    def hook(self, run: str) -> Hook:
+    def hook(self, run: str) -> "Hook":
         """Return the stage of another client, whose calls of one *run* belong together."""
+        from pipeline.hooks.hook import Hook  # noqa: PLC0415 - for who is called by one
+
         return Hook(self._options.client, run, self.settings, self._tools, self.over)
 
     def _know_providers(self) -> None:
@@ -127,12 +129,11 @@ class Assembly:
         """
         settings = self.settings
         of_zones = {name: None for zone in settings.zones.values() for name in zone.providers}
-        able = any(each.has_credentials for each in self._candidates)
         if settings.providers or not of_zones:
             named = settings.providers or settings.fallback
             for name in named:
                 self.hosts.open(name)
-            if not (named or able):
+            if not (named or self._is_able):
                 choose((), None)
             return
         failures: list[Failed] = []
@@ -143,7 +144,7 @@ class Assembly:
                 failures.append(failed)
             else:
                 return
-        if not able:
+        if not self._is_able:
             raise failures[0]
 
     def waiting(self) -> Waiting:
@@ -157,17 +158,19 @@ class Assembly:
         sweep = Stale(self.settings, self.store, self.hosts, self._clock, self._detect)
         return sweep.clean(self._options.stale)
 
-    def values(self, say: Callable[[str], object]) -> Values:
+    def values(self, say: Callable[[str], object]) -> "Values":
         """Return what writes for other clients, once it is sure that it could; *say* warnings.
 
         Raises:
             Failed: 78, if it could not.
         """
+        from pipeline.serving.desk import Values  # noqa: PLC0415 - for who serves
+
         self._know_providers()
         for name in self.settings.providers or self.settings.fallback:
             self.hosts.open(name)
         named = self.settings.providers or self.settings.fallback or self.settings.zones
-        if not (named or any(each.has_credentials for each in self._candidates)):
+        if not (named or self._is_able):
             choose((), None)
         self.store.begin((), exclusive=True)
         progress = self._progress if self._options.verbose else Quiet()
@@ -202,42 +205,15 @@ class Assembly:
     def _candidates(self) -> Sequence[Candidate]:
         return registry.candidates(self._environment.has)
 
+    @property
+    def _is_able(self) -> bool:
+        """Whether any provider has credentials in the environment."""
+        return any(each.has_credentials for each in self._candidates)
+
     def unused(self, provider: str) -> Sequence[str]:
         """Return the variables set for *provider* that nobody reads, wider than anything needed."""
         adapter, _ = accounts.provider_settings(provider, self.settings.accounts, self._environment)
         return [name for name in adapter.unused if self._environment.get(name)]
-
-    def _source(self) -> OrderSource:
-        from pipeline.orders.document import DocumentSource  # noqa: PLC0415 - only the one that is used
-
-        if self._options.document is not None:
-            return DocumentSource(self._options.document, sys.stdin.buffer)
-        if complaint := of_source(self.settings.order, self._options):
-            raise Failed(Exit.USAGE, "usage", complaint)
-        if self.settings.order == "acme":
-            return self._acme()
-        from pipeline.orders.rcl import RclSource  # noqa: PLC0415 - httpx costs 60 ms
-
-        account = rcl_account(self._environment)
-        self._verbose(f"order API {account.base}")
-        source = RclSource(
-            account.base, account.generation, account.key, trust_env=not account.is_local
-        )
-        within = vars(self._options).get("renew_within")
-        return Renewing(source, within, self._clock.today) if within else source
-
-    def _acme(self) -> OrderSource:
-        account = acme_account(self.settings.acme, self._environment)
-        self._verbose(f"ACME directory {account.directory}")
-        try:
-            from pipeline.orders.acme.source import AcmeSource  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            message = f"--order acme needs a package that is not installed: {error.name}"
-            hint = "install dns01[acme]; from a checkout: pipx install '.[acme]'"
-            raise Failed(Exit.CONFIG, "configuration", message, hint) from error
-        if any(map(any, map(login, self._options.names))):
-            raise Failed(Exit.USAGE, "usage", "an order's URL has no user and password in it")
-        return AcmeSource(account, self._clock, finalizes=self._options.verb == "run")
 
     def _provider(self, name: str) -> Provider:
         adapter, present = accounts.provider_settings(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.case import Interrupted, Progress
 from pipeline.configuration.environment import Environment
-from pipeline.model import Exit, Failed, Problem
+from pipeline.model import SIGNALLED, Exit, Failed, Problem
 from pipeline.report import NOT_DUE, Report, headline
 from pipeline.stage import Run
 from pipeline.text import counted, printable
@@ -15,9 +15,6 @@ from pipeline.withdrawing import GRACE, UNHURRIED
 from .child import run_child
 from .output import Output
 from .signals import be_patient, finish
-
-SIGNALLED = 128
-"""What is added to a signal's number to make an exit status of it."""
 
 
 class Attended:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.case import Interrupted
-from pipeline.model import Exit, Failed
+from pipeline.model import SIGNALLED, Exit, Failed
 from pipeline.text import quoted
 
 from .signals import be_patient, listen, postponed
@@ -44,8 +44,8 @@ def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
         if process:
             stop(process, interrupt.signum)
         be_patient()
-        return 128 + interrupt.signum
-    return status if status >= 0 else 128 - status
+        return SIGNALLED + interrupt.signum
+    return status if status >= 0 else SIGNALLED - status
 
 
 def stop(process: subprocess.Popen[bytes], signum: int, patience: float = PATIENCE) -> None:

@@ -9,15 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from pipeline.model import Exit, Severity
+from pipeline.model import SIGNALLED, Exit, Severity
 from pipeline.report import LONGEST, PerspectiveLine, RecordLine, Report, headline, problem_lines
 from pipeline.text import counted, printable
 
 MOST = 20
 """Errors that a case tells; there is a case for each order, and may be an error for each."""
-
-SIGNALLED = 128
-"""Exits from here on say that a signal came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from pipeline.model import Failed, Problem, Severity
 from pipeline.report import LONGEST, Report, details, headline, problem_lines, to_json
 from pipeline.text import printable
 
-from . import actions
 from .deliveries import Deliveries
 from .ping import Ping, watcher
 
@@ -131,17 +130,21 @@ class Output:
         elif self._quiet:
             lines = problem_lines(filter(is_undone, report.problems))
         self.say(*lines)
-        if self._annotates:
-            self._print(*actions.annotations(told))
+        self._annotate(told)
 
     def add(self, problems: Sequence[Problem]) -> None:
         """Say *problems* that came after the report: they count for whoever watches the run."""
         hidden = self._environment.secrets.hide_in(tuple(problems))
         self.say(*problem_lines(hidden))
-        if self._annotates:
-            self._print(*actions.annotations(hidden))
+        self._annotate(hidden)
         if self._told:
             self._told = replace(self._told, problems=(*self._told.problems, *hidden))
+
+    def _annotate(self, problems: Sequence[Problem]) -> None:
+        if self._annotates:
+            from .actions import annotations  # noqa: PLC0415 - for a step of GitHub's
+
+            self._print(*annotations(problems))
 
     def _is_told(self, report: Report) -> Callable[[Problem], bool]:
         """Return whether a person has to be told of a problem of *report*."""
@@ -195,10 +198,11 @@ class Output:
         kept = path is not None and self._attempt(lambda: put(path, f"{shown.document}\n".encode()))
         for step in self._deliveries.of_stage(report, path if kept else None, self._clock):
             self._attempt(step)
-        if self._is_guest:
-            return
-        self._attempt(lambda: actions.announce(report, path if kept else None, output, None))
-        self._attempt(lambda: actions.announce(report, None, None, summary))
+        if (output or summary) and not self._is_guest:
+            from .actions import announce  # noqa: PLC0415 - for a step of GitHub's
+
+            self._attempt(lambda: announce(report, path if kept else None, output, None))
+            self._attempt(lambda: announce(report, None, None, summary))
 
     def _attempt(self, step: Callable[[], object]) -> bool:
         """Do *step*; return whether that worked, or say why not."""

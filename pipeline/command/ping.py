@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pipeline import __version__
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.values import is_local
+from pipeline.model import SIGNALLED
 from pipeline.text import printable
 from providers.threads import in_thread
 
@@ -21,9 +22,6 @@ TIMEOUT = 5.0
 
 HURRIED = 2.0
 """Seconds for the one ping after a signal: who sent it will not wait for long."""
-
-SIGNALLED = 128
-"""Exits above say that a signal came."""
 
 PAUSE = 1.0
 """Seconds before a ping is tried again."""

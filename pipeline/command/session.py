@@ -13,12 +13,10 @@ from dns.name import Name
 
 from pipeline.case import Interrupted
 from pipeline.clock import Clock
-from pipeline.configuration import inventory, registry
+from pipeline.configuration import registry
 from pipeline.configuration.environment import Environment
 from pipeline.explaining.verdict import bug
-from pipeline.hooks.caller import run_of
-from pipeline.hooks.calls import Present, read_call
-from pipeline.model import Exit, Failed, Problem
+from pipeline.model import SIGNALLED, Exit, Failed, Problem
 from pipeline.policy import knows
 from pipeline.report import Report, problem_lines
 from pipeline.stage import Run
@@ -26,9 +24,7 @@ from pipeline.text import counted, printable, quoted
 from providers.names import domain_name
 
 from .assembly import Assembly
-from .attended import SIGNALLED, Attended
 from .console import Plain, Quiet, Terminal
-from .orphan import end_with_parent
 from .output import Output
 from .signals import finish, let_go, listen
 from .unfailing import Unfailing
@@ -90,6 +86,8 @@ class Session:
 
     def _stage(self, verb: str) -> int:
         """Do what needs orders, and leaves a receipt."""
+        if verb == "ready" and self._options.inventory is not None:
+            return self._fleet()
         with self._parts.run() as stage:
             self._running = stage
             if verb == "run":
@@ -100,8 +98,24 @@ class Session:
                 return self._finish(ended, stage.ledger.report_path)
             return ended
 
+    def _fleet(self) -> int:
+        """Do what an inventory lists, by processes that each do as `_stage`."""
+        from .fleet import Fleet  # noqa: PLC0415 - for who has an inventory
+        from .gauge import Gauge  # noqa: PLC0415 - likewise
+
+        is_shown = isinstance(self._progress(), Terminal)
+        gauge = Gauge(self._console, self._clock, sys.stderr if is_shown else None)
+        settings, output = self._parts.settings, self._output
+        fleet = Fleet(self._options, settings, self._environment, output, self._clock, gauge)
+        return fleet.run(sys.stdin)
+
     def _hook(self) -> int:
         """Do what another ACME client calls for."""
+        from pipeline.hooks.caller import run_of  # noqa: PLC0415 - for who is called by one
+        from pipeline.hooks.calls import Present, read_call  # noqa: PLC0415 - likewise
+
+        from .orphan import end_with_parent  # noqa: PLC0415 - likewise
+
         client, given = self._options.client, self._environment.plus()
         call = read_call(client, self._options.said, given)
         if call is None:
@@ -118,6 +132,8 @@ class Session:
 
     def _attend(self, stage: Run) -> Report | int:
         """Do ready, then the command, then clean."""
+        from .attended import Attended  # noqa: PLC0415 - for who has a command
+
         attended = Attended(stage, self._output, self._console, self._environment, self._tell)
         return attended.run(self._options.command, self._left)
 
@@ -194,6 +210,8 @@ class Session:
         return self._parts.waiting().wait(wanted)
 
     def _providers(self) -> int:
+        from pipeline.configuration import inventory  # noqa: PLC0415 - for who asks
+
         found = inventory.take(self._environment, self._parts.settings.accounts)
         text = inventory.to_json if self._options.json else inventory.human
         self._output.text(text(found))

@@ -13,15 +13,13 @@ from pipeline.command.assembly import Assembly
 from pipeline.command.unfailing import Unfailing
 from pipeline.configuration.environment import Environment
 from pipeline.explaining.verdict import bug
-from pipeline.model import Exit, Failed, Problem
+from pipeline.model import SIGNALLED, Exit, Failed, Problem
 from pipeline.report import Report
 from pipeline.stage import Run
 
 from .choices import options
 from .order import Held
 from .telling import Step, Telling
-
-SIGNALLED = 128
 
 
 def nothing(_step: Step) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pipeline.model import Exit, Severity
+from pipeline.model import SIGNALLED, Exit, Severity
 from pipeline.report import Report, headline
 from pipeline.text import counted
 
@@ -35,7 +35,6 @@ MEANINGS: dict[int, str] = {
     Exit.REFUSED: "credentials were refused",
     Exit.CONFIG: "the configuration does not suffice",
 }
-SIGNALLED = 128
 
 HATCH = Html(
     '<svg class="defs" aria-hidden="true"><defs><pattern id="hatch" width="7" height="7"'
