@@ -29,6 +29,9 @@ OPCODE: Final = 0x7800
 EMPTY_OPT: Final = 11
 """Octets of an OPT record without options (RFC 6891 §6.1.2)."""
 
+OWNER: Final = b"\xc0\x0c"
+"""A pointer to the question's name (RFC 1035 §4.1.4)."""
+
 QUESTIONLESS = {FORMERR, SERVFAIL, NOTIMP, REFUSED}
 """What a server says that did not come as far as to repeat the question."""
 
@@ -73,26 +76,38 @@ def answers(wire: bytes, id_: int, asked: bytes) -> bool:
 
 
 def concise(wire: bytes, asked: bytes) -> bytes:
-    """Return *wire*, which answers *asked*, without what nobody reads beside a plain answer.
+    """Return *wire*, an answer to *asked* for TXT, without what nobody reads beside it.
 
-    Plain is one that holds nothing but records of the kind asked for at the
-    name asked for. Servers add who else serves the zone, and where: most of
-    the octets, and in another order each time. An OPT record at the end stays,
-    as it may hold an error code. Whatever is not plain comes back as it is.
+    Plain answers hold nothing but TXT records at the name asked for.
+    Servers add who else serves the zone, and where: most of the octets, and in
+    another order each time. Some repeat the name, in their own spelling, where
+    others point to it. Without all that, servers that say the same say it in
+    the same octets. An OPT record at the end stays, for it may hold an error
+    code. Whatever is not plain comes back as it is.
     """
-    id_, flags, questions, records, _, additional = _header.unpack_from(wire)
-    owner = b"\xc0\x0c" + asked[-4:]  # a pointer to the question's name (RFC 1035 §4.1.4)
-    end = HEADER + len(asked)
-    for _ in range(records):
-        if wire[end : end + 6] != owner:
+    id_, flags, questions, count, _, additional = _header.unpack_from(wire)
+    at = HEADER + len(asked)
+    records = []
+    for _ in range(count):
+        start = after_owner(wire, at, asked[:-4])
+        at = start + 10 + int.from_bytes(wire[start + 8 : start + 10])
+        if start == 0 or wire[start : start + 4] != asked[-4:]:
             return wire
-        end += 12 + int.from_bytes(wire[end + 10 : end + 12])
+        records.append(OWNER + wire[start:at])
     opt = wire[-EMPTY_OPT:]
-    if not records or end + EMPTY_OPT > len(wire) or not additional:
+    is_opt = additional and opt[:3] == b"\0\0\x29" and opt[-2:] == b"\0\0"
+    if not records or not is_opt or at + EMPTY_OPT > len(wire):
         return wire
-    if opt[:3] != b"\0\0\x29" or opt[-2:] != b"\0\0":
-        return wire
-    return _header.pack(id_, flags, questions, records, 0, 1) + wire[HEADER:end] + opt
+    head = _header.pack(id_, flags, questions, count, 0, 1)
+    return b"".join((head, wire[HEADER : HEADER + len(asked)], *records, opt))
+
+
+def after_owner(wire: bytes, at: int, name: bytes) -> int:
+    """Return where the owner *name* that stands at *at* ends; 0 if it does not stand there."""
+    if wire[at : at + 2] == OWNER:
+        return at + 2
+    end = at + len(name)
+    return end if wire[at:end].lower() == name.lower() else 0
 
 
 def parsed(wire: bytes) -> Message | None:
