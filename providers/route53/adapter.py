@@ -2,6 +2,7 @@
 
 Appends and deletes are compare-and-swaps (see `providers.route53.rrsets`): they
 keep what others store at the name, and are retried when another writer came first.
+Nothing is read first: see `providers.route53.writing`.
 
 Credentials are searched by botocore (see `providers.route53.client`). IAM actions
 used, all of route53: ListResourceRecordSets, ChangeResourceRecordSets (CREATE and
@@ -10,10 +11,8 @@ that encloses a name) unless the zone id is configured.
 """
 
 import random
-import re
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -26,23 +25,16 @@ from providers.contract import TXT, Adapter, Change, Description, Pause, Setting
 from providers.limits import Budget
 
 from .client import account, client
-from .errors import Conflict, Lost, sensible
+from .errors import sensible
 from .outgoing import Outgoing
 from .policy import policy
 from .requests import RATE, Patience, Requests
-from .rrsets import Swap, appended, batch, removed, spelled
 from .width import excess
+from .writing import Edit, appending, removing, write
 from .zones import Zones
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
-    from mypy_boto3_route53.type_defs import ResourceRecordSetOutputTypeDef
-
-    from .requests import RRsets
-
-    Edit = Callable[[Sequence[ResourceRecordSetOutputTypeDef]], Swap | None]
-
-FIRST_CONFLICT_PAUSE = 0.1  # Seconds; a lost race is over sooner than a throttled second.
 
 
 class Route53:
@@ -92,17 +84,14 @@ class Route53:
     @sensible()
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         def write(txts: Sequence[TXT]) -> Change:
-            edits = {name: partial(appended, name, group) for name, group in _by_name(txts)}
-            # New names need no reading one by one: CREATE fails where a set exists.
-            return self._write(zone, edits, Requests.glance, mark)
+            return self._write(zone, appending(txts), mark)
 
         return self._writer.write(zone, ("append", mark), records, write)
 
     @sensible()
     def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
         def write(txts: Sequence[TXT]) -> Change:
-            edits = {name: partial(removed, name, group) for name, group in _by_name(txts)}
-            return self._write(zone, edits, Requests.read, "")
+            return self._write(zone, removing(txts), "")
 
         return self._writer.write(zone, "delete", records, write)
 
@@ -117,67 +106,14 @@ class Route53:
         """Begin a call of this adapter: its retries share one span of time."""
         return Requests(self._client, self._patience())
 
-    def _write(
-        self,
-        zone: Zone,
-        edits: "Mapping[Name, Edit]",
-        look: "Callable[[Requests, str, Collection[Name]], RRsets]",
-        comment: str,
-    ) -> Change:
-        requests = self._requests()
+    def _write(self, zone: Zone, edits: Mapping[Name, Edit], comment: str) -> Change:
         # Two processes in one zone would only refuse each other.
         with self._budget.turn(zone.id):
-            return _swap(requests, zone, edits, look(requests, zone.id, edits), comment)
+            return write(self._requests(), zone, edits, comment)
 
     def _count(self, **_event: object) -> None:
         with self._counting:
             self._sent += 1
-
-
-def _swap(
-    requests: Requests,
-    zone: Zone,
-    edits: "Mapping[Name, Edit]",
-    known: "RRsets",
-    comment: str,
-) -> Change:
-    """Submit *edits* in as few batches as possible, until all are made.
-
-    A name that is not in *known* is taken for absent. The last batch stands for
-    all: Route 53 takes the changes of a zone one after the other.
-    """
-    change, left, attempt = Change(zone), dict(edits), 0
-    written: set[tuple[Name, str]] = set()
-    while swaps := [swap for name, edit in left.items() if (swap := edit(known.get(name, ())))]:
-        swaps = batch(swaps)
-        added = {(swap.name, value) for swap in swaps for value in swap.added}
-        try:
-            change = Change(zone, requests.change(zone.id, swaps, comment))
-        except (Conflict, Lost) as error:
-            if isinstance(error, Lost):  # perhaps written: then the next look finds it
-                written |= added
-            requests.patience.wait(attempt, error, FIRST_CONFLICT_PAUSE)
-            attempt += 1
-            known = {**known, **requests.read(zone.id, _mentioned(str(error), swaps))}
-        else:
-            written |= added
-            made = {swap.name for swap in swaps}
-            left = {name: edit for name, edit in left.items() if name not in made}
-    return replace(change, written=frozenset(written))
-
-
-def _mentioned(text: str, swaps: Sequence[Swap]) -> Sequence[Name]:
-    """Return the names that an error's *text* complains of; all where it says none."""
-    words = set(re.split(r"[\s',\[\]]+", text))
-    names = [swap.name for swap in swaps]
-    return [name for name in names if spelled(name) in words] or names
-
-
-def _by_name(records: Iterable[TXT]) -> Iterable[tuple[Name, list[TXT]]]:
-    groups: dict[Name, list[TXT]] = {}
-    for record in records:
-        groups.setdefault(record.name, []).append(record)
-    return groups.items()
 
 
 def _open(settings: Mapping[str, str], *, apart: bool = False) -> Route53:

@@ -1,7 +1,8 @@
 """Requests to Route 53, within the account's budget, repeated within bounds of time."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -112,7 +113,7 @@ class Requests:
         answer = self._until_answered(lambda: self._client.get_hosted_zone(Id=zone_id))
         return tuple(map(domain_name, answer["DelegationSet"]["NameServers"]))
 
-    def glance(self, zone_id: str, names: Collection[Name]) -> "RRsets":
+    def glance(self, zone_id: str, names: AbstractSet[Name]) -> "RRsets":
         """Return what stands at *names*, as far as one request can tell.
 
         Several names are looked for from the beginning: most zones end on the first page.
@@ -120,8 +121,10 @@ class Requests:
         [first, *more] = names
         return self._look(zone_id, names, None if more else first)
 
-    def read(self, zone_id: str, names: Collection[Name]) -> "RRsets":
+    def read(self, zone_id: str, names: AbstractSet[Name]) -> "RRsets":
         """Return what stands at each of *names*, pending changes included."""
+        if not names:
+            return {}
         known = dict(self.glance(zone_id, names))
         for name in sorted(names):
             if name not in known:
@@ -149,7 +152,7 @@ class Requests:
         with translated():
             return self._client.get_change(Id=change_id)["ChangeInfo"]["Status"]
 
-    def _look(self, zone_id: str, names: Collection[Name], start: Name | None) -> "RRsets":
+    def _look(self, zone_id: str, names: AbstractSet[Name], start: Name | None) -> "RRsets":
         """Return what the listing from *start* says of *names*.
 
         It begins at or after *start*, with whatever comes next, in an order of its
@@ -157,12 +160,11 @@ class Requests:
         for, or the whole zone was seen.
         """
         page = self._page(zone_id, start, FULL_PAGE if len(names) > 1 else ONE_NAME)
-        whole_zone = start is None and page.after is None
-        return {
-            name: page.rrsets.get(name, ())
-            for name in names
-            if name == start or whole_zone or (name in page.rrsets and name != page.after)
-        }
+        if start is None and page.after is None:
+            return {name: page.rrsets.get(name, ()) for name in names}
+        wanted = (page.rrsets.keys() & names) - {page.after}
+        found = {name: page.rrsets[name] for name in wanted}
+        return found if start is None else {start: (), **found}
 
     def _page(self, zone_id: str, start: Name | None, limit: int) -> Page:
         """List the sets at or after *start*, all of *start* and at least *limit*."""

@@ -81,15 +81,10 @@ def appended(
     missing = tuple(dict.fromkeys(r.value for r in records if r.value.encode() not in present))
     if not missing:
         return None
-    spellings = list(map(quoted, missing))
     if current:
-        return Swap(name, (_delete(current), _create(current, [*old, *spellings])), missing)
-    new: ResourceRecordSetOutputTypeDef = {
-        "Name": spelled(name),
-        "Type": "TXT",
-        "TTL": min(record.ttl for record in records),
-    }
-    return Swap(name, (_create(new, spellings),), missing)
+        whole = [*old, *map(quoted, missing)]
+        return Swap(name, (_delete(current), _create(current, whole)), missing)
+    return Swap(name, ({"Action": "CREATE", "ResourceRecordSet": alone(name, records)},), missing)
 
 
 def removed(
@@ -112,13 +107,25 @@ def removed(
     return None
 
 
+def alone(name: Name, records: Sequence[TXT]) -> "ResourceRecordSetOutputTypeDef":
+    """Return the set that *records* make at *name* where nothing else is."""
+    values = dict.fromkeys(record.value for record in records)
+    return {
+        "Name": spelled(name),
+        "Type": "TXT",
+        "TTL": min(record.ttl for record in records),
+        "ResourceRecords": [{"Value": quoted(value)} for value in values],
+    }
+
+
 def batch(swaps: Iterable[Swap]) -> list[Swap]:
     """Return the first of *swaps*, as many as one request may carry, at least one."""
     taken: list[Swap] = []
     records = characters = 0
     for swap in swaps:
-        records += len(swap.values())
-        characters += sum(map(len, swap.values()))
+        values = swap.values()
+        records += len(values)
+        characters += sum(map(len, values))
         if taken and (records > MOST_RECORDS or characters > MOST_CHARACTERS):
             break
         taken.append(swap)

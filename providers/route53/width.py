@@ -27,7 +27,7 @@ def excess(requests: "Requests", zones: Sequence[Zone]) -> Sequence[str]:
             key = hosted["Id"].removeprefix("/hostedzone/")
             if key not in needed:
                 apex = named(hosted["Name"])
-                requests.glance(key, [apex])
+                requests.glance(key, {apex})
                 return [f"{BEYOND}, such as {apex} ({key})"]
     except ProviderError:  # what is not allowed is not there
         return []

@@ -170,6 +170,10 @@ class TestContractAtRoute53(Contract):
 class TestContractAtMinistack(Contract):
     apex = from_text("contract.ministack.test.")
 
+    # ministack stores a TXT beside a CNAME. Route 53 refuses it, and so does the front.
+    test_a_cname_in_the_way_is_said = None  # type: ignore[assignment]
+    test_concurrent_callers_fail_alone = None  # type: ignore[assignment]
+
     @pytest.fixture
     def url(self, endpoint: str) -> str:
         return endpoint
@@ -301,11 +305,12 @@ class TestSwap:
     def test_threads_of_one_adapter_never_refuse_each_other(
         self, front: Route53Front, provider: Route53, zone: Zone, name: Name
     ) -> None:
-        """One writer per zone: each batch costs its read and its write, no repetition."""
+        """One writer per zone: no batch is refused but for its guess, and only once."""
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(lambda i: provider.append(zone, [TXT(name, f"v{i}")], MARK), range(10)))
         calls = Counter(front.calls)
-        assert calls["ListResourceRecordSets"] == calls["ChangeResourceRecordSets"] <= 10
+        assert calls["ListResourceRecordSets"] < 10
+        assert calls["ChangeResourceRecordSets"] == 2 * calls["ListResourceRecordSets"] + 1
         assert front.values(zone.id, name.to_text()) == {f"v{i}" for i in range(10)}
 
     def test_zones_are_written_at_the_same_time(
@@ -337,8 +342,7 @@ class TestLostAnswers:
         front.lost = 1
         change = provider.append(zone, [TXT(name, "v")], MARK)
         assert change.written == frozenset({(name, "v")}), "it was missing, and is there by us"
-        assert front.calls == [
-            "ListResourceRecordSets",
+        assert front.calls == (1 + len(old)) * [
             "ChangeResourceRecordSets",
             "ListResourceRecordSets",
         ]
@@ -350,9 +354,10 @@ class TestLostAnswers:
         """The same for deletes."""
         provider.append(zone, [TXT(name, "v")], MARK)
         front.lost = 1
+        front.calls.clear()
         provider.delete(zone, [TXT(name, "v")])
         assert front.rrsets(zone.id, name.to_text()) == []
-        assert front.calls.count("ChangeResourceRecordSets") == 2
+        assert front.calls == ["ChangeResourceRecordSets", "ListResourceRecordSets"]
 
     def test_nobody_there_is_unavailable(
         self, connected: Callable[[str, Time], Route53], apex: Name, time: Time
@@ -372,9 +377,9 @@ class TestPatience:
         front.busy = 2
         provider.pace(time.wait, None)
         provider.append(zone, [TXT(name, "v")], MARK)
-        assert time.again == [0.5, 1.0, 2.0, 0.5, 1.0]
-        assert provider.api_calls == len(front.calls) == 7
-        assert front.calls.count("ListResourceRecordSets") == 4
+        assert time.again == [0.5, 1.0, 2.0, 4.0, 8.0]
+        assert provider.api_calls == len(front.calls) == 6
+        assert set(front.calls) == {"ChangeResourceRecordSets"}
 
     def test_throttling_without_end_is_unavailable(
         self, front: Route53Front, provider: Route53, zone: Zone, name: Name, time: Time
@@ -492,6 +497,17 @@ class TestObstacles:
         assert time.pauses == []
         assert front.values(zone.id, at(name, "b").to_text()) == set()
 
+    def test_what_is_refused_beside_a_set_that_exists(
+        self, front: Route53Front, provider: Route53, zone: Zone, name: Name, time: Time
+    ) -> None:
+        """Two complaints of one batch: joined is what can be, the other is final all the same."""
+        front.put(zone.id, name.to_text(), '"theirs"')
+        front.protected = {at(name, "b").to_text()}
+        with pytest.raises(Rejected, match="owned by the platform team"):
+            provider.append(zone, [TXT(name, "v"), TXT(at(name, "b"), "v")], MARK)
+        assert time.pauses == []
+        assert front.values(zone.id, name.to_text()) == {"theirs"}
+
     def test_an_unknown_refusal_is_final(
         self, front: Route53Front, provider: Route53, zone: Zone, time: Time
     ) -> None:
@@ -507,42 +523,59 @@ class TestObstacles:
 
 
 class TestReading:
-    def test_a_hundred_new_names_take_four_requests(
+    def test_a_hundred_new_names_take_three_requests(
         self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
     ) -> None:
-        """Zones, the servers of the one in question, a look, one batch."""
+        """Zones, the servers of the one in question, one batch."""
         records = [TXT(at(apex, "_acme-challenge", f"h{i}"), "v" * 43) for i in range(100)]
         names = [record.name for record in records]
         [found] = provider.zones(names)
         provider.append(found, records, MARK)
         assert provider.zones(names) == [found]
-        assert provider.api_calls == len(front.calls) == 4
+        assert provider.api_calls == len(front.calls) == 3
 
-    def test_a_hundred_names_are_cleaned_by_two_requests(
-        self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
+    @pytest.mark.parametrize(
+        ("present", "calls"),
+        [
+            (100, ["ChangeResourceRecordSets"]),
+            (
+                90,
+                ["ChangeResourceRecordSets", "ListResourceRecordSets", "ChangeResourceRecordSets"],
+            ),
+            (0, ["ChangeResourceRecordSets", "ListResourceRecordSets"]),
+        ],
+    )
+    def test_a_hundred_names_are_cleaned_by_one_request(
+        self,
+        front: Route53Front,
+        provider: Route53,
+        zone: Zone,
+        present: int,
+        calls: list[str],
     ) -> None:
-        """A zone that ends on its first page is read once, also for what is gone."""
-        records = [TXT(at(apex, "_acme-challenge", f"h{i}"), "v" * 43) for i in range(100)]
-        provider.append(zone, records[:90], MARK)
+        """What is as we left it goes at once; a short zone is read once for all that is gone."""
+        records = [TXT(at(zone.apex, "_acme-challenge", f"h{i}"), "v" * 43) for i in range(100)]
+        provider.append(zone, records[:present], MARK)
         front.calls.clear()
         provider.delete(zone, records)
-        assert front.calls == ["ListResourceRecordSets", "ChangeResourceRecordSets"]
+        assert front.calls == calls
         assert len(front.rrsets(zone.id)) == 2
 
     def test_in_a_long_zone_only_what_exists_is_read(
-        self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
+        self, front: Route53Front, provider: Route53, zone: Zone, time: Time
     ) -> None:
-        """New names cost nothing more; one that exists costs a read and a second batch."""
+        """New names are not looked at; one that exists costs a read and a second batch."""
         crowd(front, zone)
-        names = [at(apex, "_acme-challenge", f"h{i}") for i in range(50)]
+        names = [at(zone.apex, "_acme-challenge", f"h{i}") for i in range(50)]
         front.put(zone.id, names[7].to_text(), '"theirs"')
         provider.append(zone, [TXT(name, "ours") for name in names], MARK)
         assert Counter(front.calls) == {
-            "ListResourceRecordSets": 2,
+            "ListResourceRecordSets": 1,
             "ChangeResourceRecordSets": 2,
         }
         assert front.values(zone.id, names[7].to_text()) == {"theirs", "ours"}
         assert front.values(zone.id, names[49].to_text()) == {"ours"}
+        assert time.pauses == []
 
     def test_in_a_long_zone_every_name_is_cleaned(
         self, front: Route53Front, provider: Route53, apex: Name, zone: Zone
@@ -610,7 +643,7 @@ class TestReading:
         provider.append(zone, [TXT(star, "ours"), TXT(at(apex, "OTHER"), "v")], MARK)
         assert front.values(zone.id, f"*.sub.{apex}") == {"theirs", "ours"}
         assert front.values(zone.id, f"other.{apex}") == {"v"}
-        assert front.calls.count("ChangeResourceRecordSets") == 1
+        assert front.calls.count("ListResourceRecordSets") == 1
 
 
 class TestBatches:
@@ -639,8 +672,8 @@ class TestBatches:
         provider.append(zone, [TXT(name, "v" * 98) for name in names], MARK)
         front.batches.clear()
         provider.append(zone, [TXT(name, "w" * 98) for name in names], MARK)
-        assert len(front.batches) == 2
-        for batch in front.batches:
+        assert len(front.batches) == 3
+        for batch in front.batches[1:]:
             assert Counter(action for action, _ in batch)["DELETE"] * 2 == len(batch)
 
     def test_many_names_change_at_once(

@@ -97,6 +97,15 @@ EXPIRED = {
 
 NO_RECORD = '{"success": true, "result": [null], "result_info": {"total_pages": 1}}'
 
+LOOKING = {
+    "500": Harm(COMMON["500"], meets=is_lookup),
+    "403": Harm(STATUSES["403"], meets=is_lookup),
+    "a record of null": Harm(
+        answering(200, NO_RECORD, Content_Type="application/json"), meets=is_lookup
+    ),
+}
+"""What may befall a write that looks what is stored, before it sends anything."""
+
 THROTTLED = {
     "cloudflare": cloudflare_says(429, 971, "Please wait"),
     "route 53": aws_says(400, "Throttling", "Rate exceeded"),
@@ -128,14 +137,6 @@ def writing(service: str) -> dict[str, Harm]:
         "expired credentials": Harm(EXPIRED[service]),
     }
     return {name: replace(each, meets=is_addition) for name, each in harms.items()}
-
-
-def looking(service: str) -> dict[str, Harm]:
-    """Return what may befall it when a write looks what is stored, before it sends anything."""
-    faults = {"500": COMMON["500"], "403": STATUSES["403"]}
-    if service == "cloudflare":
-        faults["a record of null"] = answering(200, NO_RECORD, Content_Type="application/json")
-    return {name: Harm(fault, meets=is_lookup) for name, fault in faults.items()}
 
 
 def removing(service: str) -> dict[str, Harm]:
@@ -202,11 +203,10 @@ SCENARIOS: dict[tuple[str, str, str], Harm] = {
     for (service, when), harms in {
         ("The order API", "ordering"): ORDERING,
         ("Cloudflare", "reading"): reading("cloudflare") | CLOUDFLARE,
-        ("Cloudflare", "looking"): looking("cloudflare"),
+        ("Cloudflare", "looking"): LOOKING,
         ("Cloudflare", "writing"): writing("cloudflare"),
         ("Cloudflare", "removing"): removing("cloudflare"),
         ("Route 53", "reading"): reading("route 53") | ROUTE53,
-        ("Route 53", "looking"): looking("route 53"),
         ("Route 53", "writing"): writing("route 53"),
         ("Route 53", "removing"): removing("route 53"),
         **{(RFC2136, when): updating(when) for when in UPDATING},

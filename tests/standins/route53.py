@@ -204,9 +204,11 @@ class Route53Front:
             )
             batch = parsed(body)
             self.batches.append(batch)
-            if faults := complaints(
-                batch, self._apex(zone_id), self.rrsets(zone_id), self.protected
-            ):
+            try:
+                apex, stored = self._apex(zone_id), self.rrsets(zone_id)
+            except self.admin.exceptions.NoSuchHostedZone as error:
+                return refused(404, "NoSuchHostedZone", error.response["Error"]["Message"])
+            if faults := complaints(batch, apex, stored, self.protected):
                 return refused(400, "InvalidChangeBatch", f"[{', '.join(faults)}]")
             status, text = self._forward("POST", target, body)
             if found := re.search(rb"<Id>/change/(\w+)", text):

@@ -5,6 +5,7 @@ approximate. All faults of a batch are reported together.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,8 @@ class RRset:
 
 
 Batch = list[tuple[str, RRset]]
+Holding = dict[tuple[str, str, str], RRset]
+"""The sets of one name."""
 
 
 def parsed(body: bytes) -> Batch:
@@ -64,18 +67,20 @@ def parsed(body: bytes) -> Batch:
 
 def complaints(batch: Batch, apex: str, stored: list[Any], protected: set[str]) -> list[str]:
     """Return what is wrong with *batch* in a zone that holds *stored*; empty if nothing."""
-    holding = {rrset.key: rrset for rrset in map(_from_boto, stored)}
+    here: dict[str, Holding] = defaultdict(dict)
+    for rrset in map(_from_boto, stored):
+        here[rrset.name][rrset.key] = rrset
     faults = list(_size(batch))
     for action, rrset in batch:
         faults += _form(rrset)
         faults += _place(rrset, apex, protected)
         if action == "DELETE":
-            faults += _deletion(rrset, holding)
-            holding.pop(rrset.key, None)
+            faults += _deletion(rrset, here[rrset.name])
+            here[rrset.name].pop(rrset.key, None)
     for action, rrset in batch:
         if action != "DELETE":
-            faults += _creation(action, rrset, holding)
-            holding[rrset.key] = rrset
+            faults += _creation(action, rrset, here[rrset.name])
+            here[rrset.name][rrset.key] = rrset
     return faults
 
 
@@ -146,7 +151,7 @@ def _place(rrset: RRset, apex: str, protected: set[str]) -> Iterator[str]:
         )
 
 
-def _deletion(rrset: RRset, holding: dict[tuple[str, str, str], RRset]) -> Iterator[str]:
+def _deletion(rrset: RRset, holding: Holding) -> Iterator[str]:
     tried = f"Tried to delete resource record set [name='{rrset.name}', type='{rrset.kind}']"
     current = holding.get(rrset.key)
     if current is None:
@@ -155,10 +160,8 @@ def _deletion(rrset: RRset, holding: dict[tuple[str, str, str], RRset]) -> Itera
         yield f"{tried} but the values provided do not match the current values"
 
 
-def _creation(
-    action: str, rrset: RRset, holding: dict[tuple[str, str, str], RRset]
-) -> Iterator[str]:
-    here = [other for other in holding.values() if other.name == rrset.name]
+def _creation(action: str, rrset: RRset, holding: Holding) -> Iterator[str]:
+    here = holding.values()
     if action == "CREATE" and rrset.key in holding:
         yield (
             f"Tried to create resource record set [name='{rrset.name}', type='{rrset.kind}']"

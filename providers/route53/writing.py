@@ -1,0 +1,119 @@
+"""Bring RRsets to hold what we want, in as few requests as the zone allows.
+
+The first batch is made on a guess: a new value's name is empty, and a value that we
+wrote is the whole set. A wrong guess changes nothing, for the batch is atomic and
+neither CREATE nor DELETE touches a set that is another than they say; and the refusal
+names the sets. So only those are read.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dns.name import Name
+
+from providers.contract import TXT, Change, Zone
+from providers.errors import Rejected
+
+from .errors import Conflict, Lost
+from .rrsets import Swap, alone, appended, batch, removed, spelled
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53.type_defs import ResourceRecordSetOutputTypeDef
+
+    from .requests import Requests
+
+    RRsets = Sequence[ResourceRecordSetOutputTypeDef]
+
+FIRST_PAUSE = 0.1  # Seconds after a lost race, which is over sooner than a throttled second.
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What is to become of one name.
+
+    Attributes:
+        swap: Makes the changes, of what stands at the name.
+        guess: What stands there if nobody but us has been there.
+    """
+
+    swap: "Callable[[RRsets], Swap | None]"
+    guess: "RRsets"
+
+
+def appending(records: Iterable[TXT]) -> dict[Name, Edit]:
+    """Return the edits that add *records*."""
+    return {
+        name: Edit(partial(appended, name, group), ()) for name, group in _by_name(records).items()
+    }
+
+
+def removing(records: Iterable[TXT]) -> dict[Name, Edit]:
+    """Return the edits that take *records* out."""
+    return {
+        name: Edit(partial(removed, name, group), (alone(name, group),))
+        for name, group in _by_name(records).items()
+    }
+
+
+def write(requests: "Requests", zone: Zone, edits: Mapping[Name, Edit], comment: str) -> Change:
+    """Submit *edits* in as few batches as possible, until all are made.
+
+    The last batch stands for all: Route 53 takes the changes of a zone one after the other.
+    """
+    change, attempt = Change(zone), 0
+    written: set[tuple[Name, str]] = set()
+    read: set[Name] = set()
+    left = [swap for edit in edits.values() if (swap := edit.swap(edit.guess))]
+    while left:
+        swaps = batch(left)
+        try:
+            change = Change(zone, requests.change(zone.id, swaps, comment))
+        except (Conflict, Lost) as error:
+            doubted = _mentioned(error, swaps) or {swap.name for swap in swaps}
+            if isinstance(error, Lost):  # perhaps written: then the look finds it
+                written |= _added(swaps)
+            if isinstance(error, Lost) or doubted & read:  # no mere guess that was wrong
+                requests.patience.wait(attempt, error, FIRST_PAUSE)
+                attempt += 1
+            again = _again(swaps, edits, requests.read(zone.id, doubted))
+        except Rejected as error:
+            doubted = _mentioned(error, swaps) - read
+            again = _again(swaps, edits, requests.read(zone.id, doubted))
+            if again == swaps:  # whatever stands there is not why
+                raise
+        else:
+            written |= _added(swaps)
+            doubted, again = set(), []
+        left = again + left[len(swaps) :]
+        read |= doubted
+    return replace(change, written=frozenset(written))
+
+
+def _again(
+    swaps: Sequence[Swap], edits: Mapping[Name, Edit], known: "Mapping[Name, RRsets]"
+) -> list[Swap]:
+    """Return what is to be made of *swaps* now that some sets are *known*."""
+    made = (
+        edits[swap.name].swap(known[swap.name]) if swap.name in known else swap for swap in swaps
+    )
+    return [swap for swap in made if swap]
+
+
+def _added(swaps: Iterable[Swap]) -> set[tuple[Name, str]]:
+    return {(swap.name, value) for swap in swaps for value in swap.added}
+
+
+def _mentioned(error: Exception, swaps: Sequence[Swap]) -> set[Name]:
+    """Return the names of *swaps* that *error* complains of."""
+    words = set(re.split(r"[\s',\[\]]+", str(error).replace(r"\052", "*")))
+    return {swap.name for swap in swaps if spelled(swap.name) in words}
+
+
+def _by_name(records: Iterable[TXT]) -> Mapping[Name, list[TXT]]:
+    groups: dict[Name, list[TXT]] = {}
+    for record in records:
+        groups.setdefault(record.name, []).append(record)
+    return groups
