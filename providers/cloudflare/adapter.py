@@ -11,8 +11,9 @@ little: a value stored bare (``v``) does not count as a duplicate of ours
 (``"v"``), no documented error keeps a TXT record from standing beside a CNAME,
 and a record below a delegation is stored, then never served.
 
-Calls: `append` of any number of names up to 200 values costs three (delegations,
-records, batch), `delete` two, `zones` one where the token sees 50 zones or fewer.
+Calls: `append` of any number of names costs three (delegations, records, batch),
+`delete` two, `zones` one where the token sees 50 zones or fewer. What is more than a
+batch may hold, which depends on the zone's plan, takes a call more for each batch.
 """
 
 import random
@@ -31,12 +32,12 @@ from providers.errors import Misconfigured, Rejected
 
 from . import marks, width
 from .api import Api, Line
+from .batches import Batches
 from .client import BASE_URL, connect
 from .policy import policy
 from .wire import Record, matching, post, records_path, spelled, stored_record
 from .zones import candidates, hosted_zone, is_copy
 
-BATCH = 200  # operations a request may hold on the Free plan; others allow 3,500
 ZONES_PER_PAGE = 50  # the API's maximum
 RECORDS_PER_PAGE = 1000  # the API's default is 100, its maximum far above
 
@@ -58,6 +59,7 @@ class Cloudflare:
     def __init__(self, line: Line, dns: Api, listing: Api) -> None:
         self._line, self._dns, self._listing = line, dns, listing
         self._writer = OneWriter()
+        self._batches = Batches(line, dns)
 
     @property
     def api_calls(self) -> int:
@@ -69,6 +71,7 @@ class Cloudflare:
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         rows = self._hosted(names)
         zones = {(zone := hosted_zone(row)).id: zone for row in rows if not is_copy(row)}
+        self._batches.learn(rows)
         copies = {(zone := hosted_zone(row)).id: zone for row in rows if is_copy(row)}
         return enclosing(names, zones.values(), copies.values())
 
@@ -82,14 +85,14 @@ class Cloudflare:
                 return [post(record, ttls.get(record.name), mark) for record in missing]
 
             self._refuse_delegated(zone, txts)
-            self._send(zone, "posts", difference)
+            self._batches.send(zone, "posts", difference)
             return Change(zone, written=frozenset(written))
 
         return self._writer.write(zone, ("append", mark), records, write)
 
     def delete(self, zone: Zone, records: Sequence[TXT]) -> Change:
         def write(txts: Sequence[TXT]) -> Change:
-            self._send(zone, "deletes", lambda: self._present(zone, txts))
+            self._batches.send(zone, "deletes", lambda: self._present(zone, txts))
             return Change(zone)
 
         return self._writer.write(zone, "delete", records, write)
@@ -167,17 +170,6 @@ class Cloudflare:
             for stored in self._records(zone, filters)
             if stored.type == "TXT" and (stored.name, stored.text) in wanted
         ]
-
-    def _send(self, zone: Zone, kind: str, difference: Callable[[], list[object]]) -> None:
-        """Send what *difference* finds, looking again until nothing is in doubt."""
-
-        def send() -> None:
-            operations = difference()
-            for start in range(0, len(operations), BATCH):
-                chunk = operations[start : start + BATCH]
-                self._dns.write(f"{records_path(zone)}/batch", {kind: chunk})
-
-        self._line.persist(send)
 
 
 def open_account(

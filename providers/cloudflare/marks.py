@@ -11,10 +11,10 @@ from os.path import commonprefix
 from providers.contract import TXT, Marked, Zone
 
 from .api import Api, Line
+from .batches import FREE
 from .wire import records_path, stored_record
 from .zones import hosted_zone, is_copy
 
-BATCH = 200  # operations a request may hold on the Free plan
 ZONES_PER_PAGE = 50  # the API's maximum
 RECORDS_PER_PAGE = 1000
 
@@ -46,8 +46,8 @@ def discard(dns: Api, line: Line, zone: Zone, wanted: Sequence[Marked]) -> Seque
         still = [each for each in marked(dns, zone, prefix) if known.get(each.id) == identity(each)]
         # What was sent and is listed no more is gone, whatever became of the answer.
         gone.update({each.id: each for each in still})
-        for start in range(0, len(still), BATCH):
-            operations = [{"id": each.id} for each in still[start : start + BATCH]]
+        for start in range(0, len(still), FREE):
+            operations = [{"id": each.id} for each in still[start : start + FREE]]
             dns.write(f"{records_path(zone)}/batch", {"deletes": operations})
 
     line.persist(send)

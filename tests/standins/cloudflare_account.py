@@ -8,6 +8,7 @@ from typing import Any
 
 JSON = dict[str, Any]
 Mirror = Callable[[str, str, set[str]], None]
+BATCHES = {"free": 200}
 CREATED_ON = "2026-01-01T00:00:00.000000Z"
 
 
@@ -47,6 +48,7 @@ class HostedZone:
     status: str = "active"
     type: str = "full"
     account: str = "0" * 32
+    plan: str = "free"
     name_servers: tuple[str, ...] = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
     vanity_name_servers: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ("#zone:read", "#dns_records:read", "#dns_records:edit")
@@ -63,22 +65,48 @@ class HostedZone:
             "name_servers": list(self.name_servers) or None,
             "vanity_name_servers": list(self.vanity_name_servers),
             "permissions": list(self.permissions),
+            "plan": {"legacy_id": self.plan, "name": f"{self.plan.title()} Website"},
             "account": {"id": self.account, "name": "stand-in"},
         }
 
     def cut_above(self, name: str) -> list[Record]:
         """The NS records that delegate *name* away, at it or above it."""
-        return [
-            record
-            for record in self.records.values()
-            if record.type == "NS"
-            and record.name != self.name
-            and f".{name}".endswith(f".{record.name}")
-        ]
+        return Contents(self.name, self.records).cut_above(name)
 
     def served(self, name: str) -> set[str]:
         """The TXT values that DNS would answer with at *name*."""
-        here = [record for record in self.records.values() if record.name == name]
+        return Contents(self.name, self.records).served(name)
+
+
+class Contents:
+    """A zone's records, by id and by name."""
+
+    def __init__(self, apex: str, records: Mapping[str, Record]) -> None:
+        self._apex = apex
+        self.records: dict[str, Record] = {}
+        self._names: dict[str, dict[str, Record]] = {}
+        for record in records.values():
+            self.put(record)
+
+    def put(self, record: Record) -> None:
+        self.records[record.id] = self._names.setdefault(record.name, {})[record.id] = record
+
+    def take(self, key: str) -> Record:
+        record = self.records.pop(key)
+        del self._names[record.name][key]
+        return record
+
+    def at(self, name: str) -> list[Record]:
+        return list(self._names.get(name, {}).values())
+
+    def cut_above(self, name: str) -> list[Record]:
+        labels = name.split(".")
+        above = [".".join(labels[depth:]) for depth in range(len(labels))]
+        inside = above[: above.index(self._apex)] if self._apex in above else []
+        return [record for each in inside for record in self.at(each) if record.type == "NS"]
+
+    def served(self, name: str) -> set[str]:
+        here = self.at(name)
         if self.cut_above(name) or any(record.type == "CNAME" for record in here):
             return set()
         return {record.value for record in here if record.type == "TXT"}
@@ -91,13 +119,13 @@ class Rules:
     Attributes:
         requote: Bare TXT content is stored quoted.
         cname_conflicts: A TXT record beside a CNAME is refused.
-        batch_limit: Operations in one batch; 200 on the Free plan.
+        batch_limit: Operations in one batch; 0 for what the zone's plan allows.
         one_by_one: The values of a batch reach DNS one after the other.
     """
 
     requote: bool = False
     cname_conflicts: bool = True
-    batch_limit: int = 200
+    batch_limit: int = 0
     one_by_one: bool = False
 
 
@@ -106,34 +134,36 @@ class Edit:
 
     def __init__(self, zone: HostedZone, rules: Rules) -> None:
         self._zone, self._rules = zone, rules
-        self._records = dict(zone.records)
+        self._contents = Contents(zone.name, zone.records)
         self._touched: list[tuple[str, set[str]]] = []
 
     def create(self, order: Mapping[str, Any]) -> Record:
         record = self._checked(order, secrets.token_hex(16))
-        self._records[record.id] = record
+        self._contents.put(record)
         self._touch(record.name)
         return record
 
     def change(self, key: str, order: Mapping[str, Any], *, whole: bool) -> Record:
         old = self.find(key)
         kept: JSON = {} if whole else self.as_json(old)
-        del self._records[key]
-        self._records[key] = record = self._checked({**kept, **order}, key)
+        self._contents.take(key)
+        record = self._checked({**kept, **order}, key)
+        self._contents.put(record)
         self._touch(old.name)
         self._touch(record.name)
         return record
 
     def delete(self, key: str) -> Record:
-        record = self.find(key)
-        del self._records[key]
+        self.find(key)
+        record = self._contents.take(key)
         self._touch(record.name)
         return record
 
     def batch(self, order: Mapping[str, Sequence[Mapping[str, Any]]]) -> JSON:
         """Apply deletes, patches, puts, posts: in this order, whatever theirs."""
-        if sum(len(operations or ()) for operations in order.values()) > self._rules.batch_limit:
-            raise Refusal(400, 1004, f"more than {self._rules.batch_limit} operations")
+        most = self._rules.batch_limit or BATCHES.get(self._zone.plan, 3500)
+        if sum(len(operations or ()) for operations in order.values()) > most:
+            raise Refusal(400, 1004, f"more than {most} operations")
         steps: dict[str, Callable[[Mapping[str, Any]], Record]] = {
             "deletes": lambda item: self.delete(item["id"]),
             "patches": lambda item: self.change(item["id"], item, whole=False),
@@ -146,14 +176,14 @@ class Edit:
         }
 
     def commit(self, mirror: Mirror | None) -> None:
-        self._zone.records = self._records
+        self._zone.records = self._contents.records
         if mirror:
             states = self._touched if self._rules.one_by_one else list(dict(self._touched).items())
             for name, values in states:
                 mirror(self._zone.name, name, values)
 
     def as_json(self, record: Record, *, shadows: bool = False) -> JSON:
-        cuts = self._zone.cut_above(record.name) if shadows and record.type != "NS" else []
+        cuts = self._contents.cut_above(record.name) if shadows and record.type != "NS" else []
         return {
             "id": record.id,
             "type": record.type,
@@ -171,12 +201,12 @@ class Edit:
         }
 
     def find(self, key: str) -> Record:
-        if key not in self._records:
+        if key not in self._contents.records:
             raise Refusal(404, 81044, "Record does not exist.")
-        return self._records[key]
+        return self._contents.records[key]
 
     def _touch(self, name: str) -> None:
-        self._touched.append((name, replace(self._zone, records=self._records).served(name)))
+        self._touched.append((name, self._contents.served(name)))
 
     def _checked(self, order: Mapping[str, Any], key: str) -> Record:
         record = Record(
@@ -207,7 +237,7 @@ class Edit:
             raise invalid(9207, "TXT content is longer than 2048 characters")
 
     def _check_neighbours(self, record: Record) -> None:
-        here = [other for other in self._records.values() if other.name == record.name]
+        here = self._contents.at(record.name)
         types = {other.type for other in here}
         if any((o.type, o.content) == (record.type, record.content) for o in here):
             raise Refusal(400, 81058, "An identical record already exists.")

@@ -71,6 +71,34 @@ class TestCost:
         provider.delete(zone, records)
         assert [len(c.body["deletes"]) for c in api.log[5:] if c.body] == [200, 200, 50]
 
+    def test_a_paid_zone_takes_more(self, api: CloudflareStandIn, provider: Cloudflare) -> None:
+        """
+        Where the zone says so, a batch holds 3,500; if that is refused, 200 and nothing twice.
+        """
+        api.zones[0].plan = "pro"
+        records = [TXT(from_text(f"_acme-challenge.h{i}.example.com."), "v") for i in range(3600)]
+        [zone] = provider.zones([record.name for record in records])
+        provider.append(zone, records, MARK)
+        assert [len(call.body["posts"]) for call in api.log if call.body] == [3500, 100]
+        api.rules.batch_limit, begun = 200, len(api.log)
+        provider.delete(zone, records[:450])
+        sizes = [len(call.body["deletes"]) for call in api.log[begun:] if call.body]
+        assert sizes == [450, 200, 200, 50]
+        provider.append(zone, records[:450], MARK)
+        assert len(api.zones[0].records) == 3600
+
+    def test_a_large_batch_may_be_wrong_all_the_same(
+        self, api: CloudflareStandIn, provider: Cloudflare
+    ) -> None:
+        """
+        What is refused for another reason is refused in smaller batches as well, and that is said.
+        """
+        api.zones[0].plan = "business"
+        names = [from_text(f"_acme-challenge.h{i}.example.com.") for i in range(300)]
+        [zone] = provider.zones(names)
+        with pytest.raises(Rejected, match="TXT content is longer"):
+            provider.append(zone, [*(TXT(name, "v") for name in names), TXT(NAME, "v" * 2050)], "")
+
     def test_unrelated_names(
         self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone
     ) -> None:
