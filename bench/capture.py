@@ -16,12 +16,16 @@ import dns.opcode
 from dns.opcode import Opcode
 from dns.rdatatype import RdataType
 
+CONDITIONS = "conditions"
+"""The type of question that an update without changes is (RFC 2136 §2.4)."""
+
 NOBODY = ("127.0.0.98", 53)
 PATIENCE_S = 10.0
 
 _CLIENT = "127.0.0.1"
 _ETHERNET, _FILE, _PACKET = 14, 24, 16  # octets of headers (pcap-savefile(5))
 _HEADER, _RESPONSE = 12, 0x80  # of a message: its length, and QR in the third octet
+_CHANGES = slice(8, 10)  # of a header: how many there are (RFC 2136 §2.2)
 _LITTLE = b"\xd4\xc3\xb2\xa1"
 _TCP, _UDP = 6, 17
 
@@ -32,7 +36,7 @@ class Capture:
 
     Attributes:
         questions: By server's address and type, e.g. ``("127.0.0.20", "TXT")``.
-        updates: RFC 2136 messages by server's address.
+        updates: RFC 2136 messages that change something, by server's address.
     """
 
     questions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -117,8 +121,10 @@ def _count(message: bytes, address: str, capture: Capture) -> None:
     if not end or message[2] & _RESPONSE:
         return
     asks = dns.opcode.from_flags(int.from_bytes(message[2:4]))
-    if asks == Opcode.UPDATE:
+    if asks == Opcode.UPDATE and any(message[_CHANGES]):
         capture.updates[address] += 1
+    elif asks == Opcode.UPDATE:
+        capture.questions[address, CONDITIONS] += 1
     elif asks == Opcode.QUERY:
         kind = RdataType.make(int.from_bytes(message[end : end + 2]))
         capture.questions[address, RdataType.to_text(kind)] += 1
