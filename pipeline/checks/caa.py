@@ -12,6 +12,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dns import rcode, rdatatype
 from dns.flags import AA
@@ -90,12 +91,14 @@ class Obstructed:
 
 def identified(domains: Iterable[str]) -> tuple[Identifier, ...]:
     """Return *domains* as identifiers, each once; what is no domain name is left out."""
-    found = []
-    for domain in domains:
-        base = hostname(domain.removeprefix("*."))
-        if base is not None:
-            found.append(Identifier(base, domain.startswith("*.")))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(each for each in map(identifier, domains) if each))
+
+
+@lru_cache(maxsize=20_000)  # a step after the other comes back to the same names
+def identifier(domain: str) -> Identifier | None:
+    """Return *domain* as an identifier; None: it is no domain name."""
+    base = hostname(domain.removeprefix("*."))
+    return None if base is None else Identifier(base, domain.startswith("*."))
 
 
 def ladder(base: Name) -> tuple[Name, ...]:

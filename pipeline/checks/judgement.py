@@ -1,5 +1,6 @@
 """Put together what was found about zones and names, and what all of it means. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
 from pipeline.configuration.settings import Authority
-from pipeline.model import Problem, Severity
+from pipeline.model import Problem, Severity, upwards
 from pipeline.orders.identifiers import leaf_of
 from pipeline.questions import Silence
 from pipeline.tree.delegation import Delegation, Place
@@ -117,37 +118,34 @@ class Findings:
 
     def problems(self, authority: Authority, now: datetime) -> tuple[Problem, ...]:
         """Return all that is wrong, for *authority*, at *now*; what is fatal comes first."""
+        wanted = Counter(leaf_of(each.base) for each in self.identifiers)
         found = [
             *self._issuance(authority),
             *(problem for zone in self.zones.values() for problem in zone.problems(now)),
-            *(problem for place in self.places for problem in self._standing(place)),
+            *(p for place in self.places for p in self._standing(place, wanted[place.name] or 1)),
         ]
         return gravest_first(found)
 
     def _issuance(self, authority: Authority) -> tuple[Problem, ...]:
         """Return what CAA has against the certificates, which in a split view nobody knows."""
-        inner = [each for each in self.identifiers if self._is_inner(each)]
-        outer = [each for each in self.identifiers if each not in inner]
+        split = {each.zone.apex for each in self.zones.values() if each.zone.is_configured}
+        inner, outer = [], []
+        for each in self.identifiers:
+            (outer if split.isdisjoint(upwards(each.base)) else inner).append(each)
         ours, theirs = (of_issuance(each, self.caa, authority) for each in (outer, inner))
         return (*ours, *map(softened, theirs))
 
-    def _is_inner(self, identifier: Identifier) -> bool:
-        """Whether the servers of a zone that *identifier* is in are configured."""
-        zones = [each.zone for each in self.zones.values() if each.zone.is_configured]
-        return any(identifier.base.is_subdomain(zone.apex) for zone in zones)
-
-    def _standing(self, place: Place) -> tuple[Problem, ...]:
-        """Return what is wrong with what stands at *place*, and beside it."""
+    def _standing(self, place: Place, wanted: int) -> tuple[Problem, ...]:
+        """Return what is wrong with what stands at *place*, for *wanted* values, and beside it."""
         if place.alias is not None and not place.is_wildcard:
             return ()  # the values do not belong here
         zone = self.zones[place.zone.apex]
         signed = [signature for each in zone.heard[:1] for signature in each.outcome.signatures]
-        wanted = sum(leaf_of(each.base) == place.name for each in self.identifiers)
         twin = doubled(place.name, place.zone.apex)
         answer = self.doubled.get(twin) if twin else None
         return (
             *left_over(place),
-            *bulky(place, max(wanted, 1), signed),
+            *bulky(place, wanted, signed),
             *(misplaced(place, twin, answer) if twin and answer else ()),
             *(denying(place.zone.apex, answer) if answer else ()),
         )

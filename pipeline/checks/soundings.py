@@ -14,7 +14,7 @@ from dns.rdatatype import RdataType
 
 from pipeline.asking.exchange import Exchange
 from pipeline.asking.flight import Query
-from pipeline.model import shelter
+from pipeline.model import shelter, upwards
 from pipeline.questions import Perspective, Silence
 from pipeline.tree.delegation import Delegation
 
@@ -53,10 +53,11 @@ class Soundings:
         Resolvers are not asked about *challenges*, nor anything below them.
         """
         own = [(zone.apex, via) for zone in zones for via in zone.servers]
+        sheltered = set(map(shelter, challenges))
         public = [
             (zone.apex, via)
             for zone in zones
-            if not any(zone.apex.is_subdomain(shelter(name)) for name in challenges)
+            if sheltered.isdisjoint(upwards(zone.apex))
             for via in self._recursive
         ]
         direct = [soa(apex, via) for apex, via in own]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from dns.name import Name
 
+from pipeline.model import upwards
 from pipeline.questions import Perspective
 
 from .delegation import Asked
@@ -71,11 +72,7 @@ class Cuts:
 
     def closest(self, name: Name) -> Cut | None:
         """Return the deepest known zone that encloses *name*, or None."""
-        for depth in range(len(name.labels)):
-            cut = self._cuts.get(Name(name.labels[depth:]))
-            if cut is not None:
-                return cut
-        return None
+        return next((self._cuts[apex] for apex in upwards(name) if apex in self._cuts), None)
 
     def scouts(self, names: Mapping[Asked, Cut]) -> Sequence[Asked]:
         """Return those of *names* to ask now; the others would be led the same way.

@@ -11,7 +11,7 @@ from dns.name import Name
 
 from pipeline.asking.exchange import Exchange, Reply
 from pipeline.asking.flight import Query
-from pipeline.model import Failed, shelter
+from pipeline.model import Failed, shelter, upwards
 from pipeline.questions import Perspective, Silence
 
 from .delegation import Asked
@@ -45,7 +45,7 @@ class Recursion:
 
     def may_ask(self, name: Name) -> bool:
         """Whether *name* is neither a challenge name nor below one."""
-        return not any(name.is_subdomain(challenge) for challenge in self._challenges)
+        return self._challenges.isdisjoint(upwards(name))
 
     def ask(self, questions: Sequence[Asked]) -> dict[Asked, Message]:
         """Return an answer to each question.
