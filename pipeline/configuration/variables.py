@@ -17,6 +17,7 @@ TOLD = (
 
 BESIDE = (
     *("DNS01_CONFIG", "DNS01_PING_URL", "DNS01_SERVE_PASSWORD", "DNS01_SERVE_USERNAME"),
+    "DNS01_SHARDS",
     *TOLD,
 )
 """Variables that are no key of the configuration file."""
