@@ -79,7 +79,12 @@ class RecordLine:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a run; `checks` is what `check` saw of each domain."""
+    """The outcome of a run.
+
+    Attributes:
+        checks: What `check` saw of each domain.
+        summary: Of a fleet: how many certificates ended how.
+    """
 
     status: str
     exit: int
@@ -91,6 +96,7 @@ class Report:
     api_calls: int = 0
     receipt: str | None = None
     checks: tuple[CheckLine, ...] = ()
+    summary: str = ""
 
 
 def to_json(report: Report) -> str:
@@ -201,6 +207,8 @@ def host_line(provider: str, *, in_sync: bool) -> PerspectiveLine:
 
 def headline(report: Report) -> str:
     """Return the verdict in one line."""
+    if report.summary:
+        return f"{report.status}: {report.summary}"
     names = sorted({record.name for record in report.records})
     what = f"{counted(len(report.records), 'value')} at {counted(len(names), 'name')}"
     match report.status:

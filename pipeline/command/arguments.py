@@ -23,6 +23,7 @@ from .options import (
     configure,
     domains,
     every,
+    fleet,
     grant,
     insist,
     judge,
@@ -187,7 +188,7 @@ VERBS = (
     (
         "ready",
         "publish, confirm, report; the records stay",
-        (names, order, renewal, answer, ask, judge, insist, tell),
+        (names, fleet, order, renewal, answer, ask, judge, insist, tell),
     ),
     ("clean", "remove exactly what receipts say we wrote", (names, every, stale, tell)),
     (

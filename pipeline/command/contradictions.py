@@ -14,6 +14,10 @@ def contradiction(options: argparse.Namespace) -> str:
 
 def of_order(options: argparse.Namespace) -> str:
     """Return what is wrong with the *options* of an order taken together, or nothing."""
+    if options.verb == "ready" and (complaint := of_fleet(options)):
+        return complaint
+    if options.verb == "ready" and options.inventory is not None:
+        return of_source(options.order, options) if options.order else ""
     if options.document is not None and options.order not in {None, "document"}:
         return f"--from is a document, --order says {options.order}"
     if options.order == "document" and options.document is None:
@@ -22,6 +26,20 @@ def of_order(options: argparse.Namespace) -> str:
         return f"{options.verb} needs the NAME of a certificate, or --from FILE"
     source = "document" if options.document is not None else options.order
     return of_source(source, options) if source else ""
+
+
+def of_fleet(options: argparse.Namespace) -> str:
+    """Return what is wrong with *options* that are about many certificates, or nothing."""
+    if options.inventory is None:
+        return "--jobs is of --inventory: one run is one process" if options.jobs else ""
+    if options.names:
+        return "ready takes NAMEs or --inventory, not both: put them into it"
+    if options.document is not None or options.order == "document":
+        return "--inventory asks for orders; a document is one, for --from by itself"
+    if options.report or options.dotenv:
+        option = "--report" if options.report else "--dotenv"
+        return f"{option} tells of one run; with --inventory use --json, --junit or --metrics"
+    return ""
 
 
 def of_source(source: str, options: argparse.Namespace) -> str:

@@ -120,6 +120,8 @@ def deliver(path: Path, make: Callable[[], bytes], least: int = 0) -> None:
 def subject(options: Namespace) -> Sequence[str]:
     """Return what a run is about, as its user wrote it."""
     pairs = getattr(options, "pairs", None) or ()
+    if inventory := getattr(options, "inventory", None):
+        return [inventory]
     names = getattr(options, "names", None) or getattr(options, "domains", None)
     return names or list(dict.fromkeys(name for name, _ in pairs))
 

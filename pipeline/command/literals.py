@@ -53,6 +53,13 @@ def ttl(text: str) -> int:
     return int(text)
 
 
+def jobs(text: str) -> int:
+    """Return *text* as a number of processes."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 64:
+        raise ValueError("must be a whole number, 1 to 64")
+    return int(text)
+
+
 def drawing(text: str) -> Path:
     """Return *text* as the path of a file to draw into."""
     if text in {"", "-"}:

@@ -3,7 +3,19 @@
 import argparse
 from pathlib import Path
 
-from .literals import Once, age, drawing, duration, endpoint, issuers, listening, pair, ttl, typed
+from .literals import (
+    Once,
+    age,
+    drawing,
+    duration,
+    endpoint,
+    issuers,
+    jobs,
+    listening,
+    pair,
+    ttl,
+    typed,
+)
 
 
 def names(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +74,22 @@ def order(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--provider", metavar="NAME", help="DNS host, or hosts with commas")
     parser.add_argument("--ttl", type=typed(ttl), metavar="SECONDS", help="of new records (60)")
+
+
+def fleet(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of many certificates at once."""
+    parser.add_argument(
+        "--inventory",
+        action=Once,
+        metavar="FILE",
+        help="the certificates that FILE lists (CSV, JSON, TOML, a name a line), - for stdin",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=typed(jobs),
+        metavar="N",
+        help="processes at work on an inventory at once (two for each core, at most 8)",
+    )
 
 
 def renewal(parser: argparse.ArgumentParser) -> None:

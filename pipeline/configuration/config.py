@@ -45,6 +45,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         fallback=choice.of("provider") or (),
         force=flags.get("force", False),
         respond=flags.get("respond", False),
+        fleet=flags.get("fleet", False),
         serve_names=choice.of("serve.names") or (),
         acme=acme(choice) if source == "acme" and "order" in flags else AcmeSettings(),
         zones=choice.file["zones"],

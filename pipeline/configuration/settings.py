@@ -85,6 +85,7 @@ class Settings:
         serve_names: Domains that other clients may have served, with all below; empty: any.
         respond: Whether to have the CA validate, once everything is ready.
         order: Where orders come from, unless there is a document.
+        fleet: Whether the run is a wave of a fleet: what was ready within the hour is taken up.
         accounts: Those that have a name of their own.
         shared_dir: Where all runs count their requests together; None: nowhere.
     """
@@ -102,6 +103,7 @@ class Settings:
     respond: bool = False
     serve_names: tuple[Name, ...] = ()
     order: str = "rcl"
+    fleet: bool = False
     acme: AcmeSettings = AcmeSettings()
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)

@@ -1,0 +1,203 @@
+"""Be ready with a whole inventory: waves in processes of their own, and one report at the end."""
+
+import os
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TextIO
+
+from pipeline.clock import Clock
+from pipeline.configuration import registry
+from pipeline.configuration.environment import Environment
+from pipeline.configuration.settings import Settings
+from pipeline.configuration.values import words
+from pipeline.fleet import summary
+from pipeline.fleet.document import document, keep, keep_rest, lines, parsed
+from pipeline.fleet.inventory import Certificate
+from pipeline.fleet.pace import Pace
+from pipeline.fleet.process import Process
+from pipeline.fleet.roll import End, Roll
+from pipeline.fleet.sharding import zone_of
+from pipeline.fleet.source import certificates
+from pipeline.fleet.supervisor import BEAT, Ended, Supervisor
+from pipeline.fleet.waves import Wave, fit
+from pipeline.model import Exit, Failed, Problem, Severity
+from pipeline.report import OrderLine, Report, problem_out
+from pipeline.text import counted, printable
+from pipeline.withdrawing import GRACE
+
+from .contradictions import of_source
+from .gauge import Gauge
+from .output import Output
+from .ping import VARIABLE
+from .signals import answer_with, finish
+
+UNTOLD = ("GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", VARIABLE, f"{VARIABLE}_FILE")
+"""Variables by which others are told of the whole run, and of no wave by itself."""
+
+OF_WHOLE = ("inventory", "jobs", "report", "junit", "dotenv", "metrics", "document", "command")
+"""Options of the whole run, which a wave does without."""
+
+AS_WAVE = {"json": True, "quiet": True, "verbose": False, "fleet": True}
+
+SMALLER = 10
+"""How many times smaller waves are the second time: one certificate may be what kills them."""
+
+PARTED = GRACE + 1.0
+"""Seconds in which the processes of a run that was killed have ended, too."""
+
+MOST_JOBS = 8
+"""Processes at once unless more are asked for: hosts take only so much, whatever a machine can."""
+
+
+@dataclass(slots=True)
+class Fleet:
+    """One run over an inventory."""
+
+    _options: Namespace
+    _settings: Settings
+    _environment: Environment
+    _output: Output
+    _clock: Clock
+    _gauge: Gauge
+    _roll: Roll = field(default_factory=Roll, init=False)
+    _dns_queries: int = field(default=0, init=False)
+    _api_calls: int = field(default=0, init=False)
+
+    @property
+    def _jobs(self) -> int:
+        return self._options.jobs or default_jobs()
+
+    def run(self, stdin: TextIO) -> int:
+        """Do it, put out the report, and return the exit status.
+
+        Raises:
+            Failed: 64, 65 or 78, for the inventory and what it names; then nothing was begun.
+        """
+        with self._roll:
+            self._read(certificates(self._options.inventory, stdin))
+            signum = self._supervise()
+            finish()
+            self._gauge.close()
+            return self._finish(signum)
+
+    def _read(self, inventory: Iterable[Certificate]) -> None:
+        """Read *inventory* to its end, and see that what it names exists."""
+        settings = self._settings
+        zone = partial(zone_of, zones=settings.zones)
+        if twice := self._roll.fill(inventory, settings.order, zone):
+            (again, first), *others = twice
+            more = f"; and {counted(len(others), 'more')}" if others else ""
+            message = f"{again} repeats {first}, and is taken once{more}"
+            self._tell(Problem("inventory", message, severity=Severity.NOTICE))
+        for choice in self._roll.choices():
+            if complaint := of_source(choice.order, self._options):
+                raise Failed(Exit.USAGE, "usage", complaint)
+            for name in words(choice.provider) if choice.provider else ():
+                if name not in settings.accounts:
+                    registry.load(name, accounts=settings.accounts)
+
+    def _supervise(self) -> int:
+        """Run all waves, and what is left once more; return the signal that ended it, or 0."""
+        total = self._roll.tally().total
+        size = fit(total, self._jobs)
+        supervisor = Supervisor(self._launch, self._clock, self._jobs, self._settings.timeout)
+        answer_with(lambda signum, _frame: supervisor.stop(signum))
+        pace = Pace(total, self._jobs, self._clock.now())
+        self._gauge.say(f"{summary.certificates(total)} to do, {self._jobs} waves at once at most")
+        for again in (True, False):
+            waves = self._roll.waves(size if again else max(1, size // SMALLER))
+            if waves and not again:
+                self._let_others_end(supervisor)
+            for ended in supervisor.run(waves):
+                if ended:
+                    self._take(ended, pace, again=again)
+                told = summary.progress(
+                    self._roll.tally(), supervisor.under_way, pace, self._clock.now()
+                )
+                self._gauge.show(told, is_news=bool(ended))
+        return supervisor.signum
+
+    def _let_others_end(self, supervisor: Supervisor) -> None:
+        """Give processes of a run that was killed the time to let go of their certificates."""
+        until = self._clock.now() + PARTED
+        while self._clock.now() < until and not supervisor.signum:
+            self._clock.pause(BEAT)
+
+    def _launch(self, wave: Wave) -> Process:
+        """Start the process of *wave*: the same command, with the names of the wave."""
+        options = vars(self._options) | dict.fromkeys(OF_WHOLE) | AS_WAVE
+        options["names"] = self._roll.names(wave)
+        options["order"] = wave.choice.order
+        options["provider"] = wave.choice.provider or self._options.provider
+        return Process(Namespace(**options), self._environment.plus(**dict.fromkeys(UNTOLD, "")))
+
+    def _take(self, ended: Ended, pace: Pace, *, again: bool) -> None:
+        """Keep what a wave has left; if that is no report, it is tried *again*, or has failed."""
+        wave, (text, words_) = ended.worker.wave, ended.worker.process.end()
+        if found := parsed(text):
+            self._dns_queries += found["dns_queries"]
+            self._api_calls += found["api_calls"]
+            done = keep(self._roll, wave, found, ended.worker.begun, again=again)
+            pace.ended(self._clock.now(), done)
+            return
+        how = f"signal {-ended.status}" if ended.status < 0 else f"exit {ended.status}"
+        last = printable((words_.strip().splitlines() or [""])[-1], 300)
+        said = f'; it said last: "{last}"' if last else ""
+        message = f"the process of {summary.certificates(wave.count)} ended with {how}{said}"
+        if again:
+            self._gauge.say(f"{message}; they are tried once more")
+            return
+        # Whoever kills a process does so again, or not; one that fails by itself is our fault.
+        end = End(Exit.NOT_READY if ended.status < 0 else Exit.BUG, code="worker")
+        hint = "run again: receipts list what is in DNS, and what was ordered goes on"
+        self._tell(Problem("worker", f"{message}, and so did one before", hint))
+        pace.ended(self._clock.now(), keep_rest(self._roll, end, wave))
+
+    def _tell(self, problem: Problem) -> None:
+        self._roll.tell(problem.code, problem.severity, lines([problem_out(problem)]))
+
+    def _finish(self, signum: int) -> int:
+        """Put the report out everywhere it belongs and return the exit status."""
+        roll, options = self._roll, self._options
+        if signum:
+            keep_rest(roll, End(128 + signum, code="interrupted"))
+        status = 128 + signum if signum else summary.exit_of(roll)
+        problems = tuple(summary.problems(roll))
+        is_told = options.junit or options.metrics
+        report = Report(
+            "failed" if signum else summary.status(roll, status),
+            status,
+            tuple(self._lines()) if is_told else (),
+            problems=problems,
+            elapsed_s=self._clock.now(),
+            dns_queries=self._dns_queries,
+            api_calls=self._api_calls,
+            summary=summary.headline(roll.tally(), self._clock.now()),
+        )
+        self._output.keep(report, None)
+        if not options.json:
+            printed = self._output.result(report)
+        else:
+            whole = {
+                "status": report.status,
+                "exit": status,
+                "elapsed_s": round(report.elapsed_s, 3),
+                "dns_queries": report.dns_queries,
+                "api_calls": report.api_calls,
+                "receipt": None,
+            }
+            printed = min(map(self._output.text, document(roll, whole)))  # goes on to the end
+            self._output.problems(report)
+        return status or (Exit.DONE if printed else Exit.CONFIG)
+
+    def _lines(self) -> Iterator[OrderLine]:
+        """Yield each certificate, for who asks for every one."""
+        for name, source, end in self._roll.lines():
+            yield OrderLine(name, source, "", end.status, end.exit, problem=end.code)
+
+
+def default_jobs() -> int:
+    """Return how many processes work at once: they wait most of their time, so two for a core."""
+    return max(2, min(2 * len(os.sched_getaffinity(0)), MOST_JOBS))

@@ -1,0 +1,24 @@
+"""The process of one wave of a fleet: what `dns01 ready NAME... --json` does, told by its parent.
+
+Standard input holds the parent's process id and the options, pickled: they come from the same
+program, in a file that nobody else can open.
+"""
+
+import pickle
+import sys
+
+from pipeline.clock import SystemClock
+from pipeline.command.orphan import end_with_parent
+from pipeline.command.session import Session
+
+
+def main() -> int:
+    """Run the wave and return its exit status."""
+    clock = SystemClock()
+    parent, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own, see above
+    end_with_parent(parent)
+    return Session(options, clock).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""What became of a fleet, in a few lines: how many certificates ended how, and why. Pure."""
+
+import json
+from collections.abc import Iterator
+
+from pipeline.model import Exit, Problem, Severity, worst
+from pipeline.report import NOT_DUE, finished
+from pipeline.text import printable
+
+from .pace import Pace, spoken
+from .roll import Roll, Tally
+
+NAMED = 10
+"""Certificates that are named for each reason to fail."""
+
+REMARKS = 10
+"""Warnings that are repeated; the report has all."""
+
+
+def headline(tally: Tally, seconds: float) -> str:
+    """Return how many certificates ended how."""
+    counts = [f"{tally.ready:,} of {certificates(tally.total)} ready"]
+    counts += [f"{tally.not_due:,} not due"] if tally.not_due else []
+    counts += [f"{tally.failed:,} failed"] if tally.failed else []
+    return f"{', '.join(counts)} in {spoken(seconds)}"
+
+
+def certificates(count: int) -> str:
+    """Return *count* with its noun, and a comma in thousands."""
+    return f"{count:,} certificate{'' if count == 1 else 's'}"
+
+
+def progress(tally: Tally, under_way: int, pace: Pace, now: float) -> str:
+    """Return how far a fleet is; when it will be through only once that can be known."""
+    done = tally.total - tally.pending
+    parts = [f"{done:,} of {certificates(tally.total)} done"]
+    parts += [f"{tally.failed:,} failed"] if tally.failed else []
+    parts += [f"{under_way:,} under way"] if under_way else []
+    parts += [f"{pace.rate(now):.1f} a second"] if done else []
+    left = pace.left(now)
+    parts += [f"about {spoken(left)} left"] if left is not None else []
+    return ", ".join(parts)
+
+
+def status(roll: Roll, exit_code: int) -> str:
+    """Return the status word of a fleet that ends with *exit_code*."""
+    tally = roll.tally()
+    return finished(exit_code, "ready" if tally.ready or not tally.not_due else NOT_DUE)
+
+
+def exit_of(roll: Roll) -> int:
+    """Return the worst exit of any certificate; one whose process was told to end may be tried."""
+    known = {int(each) for each in Exit}
+    return worst(Exit(each if each in known else Exit.NOT_READY) for each in roll.exits())
+
+
+def problems(roll: Roll) -> Iterator[Problem]:
+    """Yield one problem for each reason to fail, most certificates first; then warnings."""
+    for code, _, count, names in roll.failures(NAMED):
+        first = next(map(problem, roll.problems(code)), Problem(code, "", ""))
+        named = ", ".join(printable(name, 80) for name in names)
+        more = f" and {count - len(names):,} more" if count > len(names) else ""
+        message = f"{certificates(count)} ({named}{more}): {first.message}"
+        yield Problem(code, message, first.hint)
+    warnings = [*map(problem, roll.warnings(REMARKS + 1))]
+    yield from warnings[:REMARKS]
+    if len(warnings) > REMARKS:
+        message = "the report has more warnings than are told here"
+        yield Problem("warnings", message, "--json", Severity.WARNING)
+
+
+def problem(body: str) -> Problem:
+    """Return the problem in *body*, an entry of a report."""
+    found = json.loads(body)
+    severity = Severity(found["severity"])
+    return Problem(found["code"], found["message"], found["hint"], severity)

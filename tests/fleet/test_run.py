@@ -1,0 +1,122 @@
+"""An inventory from end to end: the real command, its processes, and servers in the test's."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dns.name import from_text
+
+from tests.bridge import Site, opened
+
+ZONES = [from_text(f"zone{at}.example.") for at in range(3)]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Three zones on one name server."""
+    with opened(tmp_path, lags=(0.0,), apexes=ZONES) as found:
+        yield found
+
+
+def inventory(site: Site, *names: str) -> str:
+    """Write an inventory of *names* and return its path."""
+    path = site.folder / "fleet.txt"
+    path.write_text("\n".join(names))
+    return str(path)
+
+
+def test_one_failure_stops_no_other(site: Site) -> None:
+    """Each certificate has its own end: the exit is the worst, the others are ready."""
+    names = [f"h{at}.zone{at % 3}.example" for at in range(6)]
+    path = inventory(site, *names, "elsewhere.example.net", "h0.zone0.example # again")
+    report = site.report("ready", "--inventory", path)
+    ends = {each["name"]: (each["exit"], each["problem"]) for each in report["orders"]}
+    failed = ends.pop("elsewhere.example.net")
+    assert failed[0] == report["exit"] != 0
+    assert failed[1] in {each["code"] for each in report["problems"]}
+    assert ends == dict.fromkeys(names, (0, None))
+    assert [each["exit"] for each in report["orders"]].count(0) == 6
+    assert {each["name"] for each in report["records"]} == {f"_acme-challenge.{n}." for n in names}
+    assert site.orders.requests == 7
+    assert any("fleet.txt:8 repeats fleet.txt:1" in p["message"].replace(f"{site.folder}/", "")
+               for p in report["problems"])  # fmt: skip
+    assert site.dns01("clean", "--all").returncode == 0
+    assert not [each for each in site.receipts() if each["records"]]
+
+
+def test_a_zone_is_written_once(site: Site) -> None:
+    """The values of a zone's certificates go there in one request."""
+    path = inventory(site, *(f"h{at}.zone{at % 3}.example" for at in range(30)))
+    report = site.report("ready", "--inventory", path, "--jobs", "2")
+    assert report["exit"] == 0
+    appended = [zone for verb, zone in site.bridge.calls if verb == "append"]
+    assert sorted(appended) == [apex.to_text() for apex in ZONES]
+
+
+def test_mistakes_come_before_orders(site: Site) -> None:
+    """An inventory with a mistake, or with a provider that is none, orders nothing."""
+    path = site.folder / "fleet.csv"
+    path.write_text("name,provider\na.zone0.example,\nb_b.example,\n")
+    wrong = site.report("ready", "--inventory", str(path))
+    assert wrong["exit"] == 65
+    assert "fleet.csv:3" in wrong["problems"][0]["message"]
+    path.write_text("name,provider\na.zone0.example,brigde\n")
+    unknown = site.report("ready", "--inventory", str(path))
+    assert unknown["exit"] == 78
+    assert "bridge" in unknown["problems"][0]["hint"]
+    assert site.report("ready", "--inventory", str(site.folder / "none"))["exit"] == 64
+    assert site.orders.requests == 0
+
+
+def test_text_names_what_failed(site: Site) -> None:
+    """Without --json: each reason to fail, with names and hint; quiet if all is well."""
+    path = inventory(site, "a.zone0.example", "b.example.net", "c.example.net")
+    told = site.dns01("ready", "--inventory", path, "--quiet")
+    assert "failed: 1 of 3 certificates ready, 2 failed" in told.stderr
+    assert "2 certificates (b.example.net, c.example.net)" in told.stderr
+    assert "hint:" in told.stderr
+    well = site.dns01("ready", "--inventory", inventory(site, "a.zone0.example"), "--quiet")
+    assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("a.example",), "not both"),
+        (("--from", "order.json"), "--from"),
+        (("--report", "r.html"), "--report"),
+        (("--dotenv", "v.env"), "--dotenv"),
+        (("--jobs", "0"), "1 to 64"),
+        (("--respond",), "--respond"),
+    ],
+)
+def test_contradictions(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    """What makes no sense with an inventory is refused in words, before it is read."""
+    with opened(tmp_path, lags=(0.0,), apexes=ZONES[:1]) as site:
+        result = site.dns01("ready", "--inventory", inventory(site, "a.zone0.example"), *words)
+        assert result.returncode == 64
+        assert told in result.stderr
+        assert site.orders.requests == 0
+
+
+def test_files_and_summaries_are_of_the_whole(site: Site) -> None:
+    """JUnit has every certificate; metrics, GitHub's outputs and summary are told once."""
+    path = inventory(site, "a.zone0.example", "b.zone1.example")
+    files = {
+        name: site.folder / name for name in ("junit.xml", "metrics.prom", "output", "summary")
+    }
+    result = site.dns01(
+        *("ready", "--inventory", path, "--json", "--junit", str(files["junit.xml"])),
+        *("--metrics", str(files["metrics.prom"])),
+        GITHUB_ACTIONS="true",
+        GITHUB_OUTPUT=str(files["output"]),
+        GITHUB_STEP_SUMMARY=str(files["summary"]),
+    )
+    assert json.loads(result.stdout)["exit"] == 0
+    texts = {name: file.read_text() for name, file in files.items()}
+    assert texts["junit.xml"].count("<testsuite ") == 2
+    assert f'certificate="{path}",verb="ready"' in texts["metrics.prom"]
+    assert texts["output"].count("ready<<") == 1
+    assert texts["summary"].count("### dns01") == 1
+    assert "2 of 2 certificates" in texts["summary"]
