@@ -129,7 +129,7 @@ class Findings:
     def _issuance(self, authority: Authority) -> tuple[Problem, ...]:
         """Return what CAA has against the certificates, which in a split view nobody knows."""
         split = {each.zone.apex for each in self.zones.values() if each.zone.is_configured}
-        inner, outer = [], []
+        inner, outer = list[Identifier](), list[Identifier]()
         for each in self.identifiers:
             (outer if split.isdisjoint(upwards(each.base)) else inner).append(each)
         ours, theirs = (of_issuance(each, self.caa, authority) for each in (outer, inner))
