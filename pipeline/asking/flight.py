@@ -58,17 +58,13 @@ class Flight:
         self.started_at = now
         self.resend_at = inf if query.tcp else now + RESEND_AFTER
         self.gives_up_at = now + query.timeout
-        self.socket = self._connect(socket.SOCK_STREAM if query.tcp else socket.SOCK_DGRAM)
+        self.is_tcp = query.tcp
+        self.socket = self._connect()
 
     @property
     def wakes_at(self) -> float:
         """When this flight next needs attention without having heard anything."""
         return min(self.resend_at, self.gives_up_at)
-
-    @property
-    def is_tcp(self) -> bool:
-        """Whether it goes by TCP, from the start or by now."""
-        return self.socket.type == socket.SOCK_STREAM
 
     def drop_edns(self) -> None:
         """Be ready to ask the same again in the words of 1987."""
@@ -79,7 +75,8 @@ class Flight:
         """Ask the same again over TCP."""
         self.socket.close()
         self.resend_at = inf
-        self.socket = self._connect(socket.SOCK_STREAM)
+        self.is_tcp = True
+        self.socket = self._connect()
 
     def send(self) -> None:
         """Send the question as the transport wants it."""
@@ -160,7 +157,8 @@ class Flight:
         is_plain = self.query.rdtype is TXT and not self.query.dnssec
         return concise(wire, self._plain) if is_plain else wire
 
-    def _connect(self, kind: socket.SocketKind) -> socket.socket:
+    def _connect(self) -> socket.socket:
+        kind = socket.SOCK_STREAM if self.is_tcp else socket.SOCK_DGRAM
         family = socket.AF_INET6 if ":" in self.query.address else socket.AF_INET
         opened = socket.socket(family, kind)
         opened.settimeout(0)

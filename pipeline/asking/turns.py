@@ -10,61 +10,60 @@ regardless: it is how a server that lives gets to say so.
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum, auto
-
-from pipeline.questions import Transport
 
 from .query import Query
 
 SHARE = 64
 """Questions to one server at a time: what its socket's buffer holds in any case."""
 
-Server = tuple[str, int, Transport]
 
+@dataclass(slots=True, eq=False)
+class Group:
+    """Servers of which the same is known.
 
-class Standing(Enum):
-    """What is known of a server, in the order of their turns."""
+    Attributes:
+        ready: The lines that have a query to send, and may, in the order of their turns.
+        under_way: Queries of all of its lines.
+    """
 
-    FRESH = auto()
-    """It has not been asked."""
-    LIVING = auto()
-    """The last that came of it was an answer, or an error."""
-    MUTE = auto()
-    """Nothing has come back: not yet, or not the last time."""
+    ready: "dict[Line, None]" = field(default_factory=dict)
+    under_way: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """The questions to one server: those that wait, and how many are under way."""
+    """The queries to one server: those that wait, and how many are under way."""
 
+    group: Group
     waiting: deque[Query] = field(default_factory=deque)
     under_way: int = 0
-    standing: Standing = Standing.FRESH
 
 
 class Turns:
-    """The questions that wait, in lines, for room for *width* of them."""
+    """The queries that wait, in lines, for room for *width* of them."""
 
     def __init__(self, width: int) -> None:
         self._width = width
-        self._lines: dict[Server, Line] = {}
-        self._next: dict[Standing, dict[Line, None]] = {standing: {} for standing in Standing}
-        self._under_way = dict.fromkeys(Standing, 0)
+        self._lines: dict[tuple[str, int, str], Line] = {}
+        self._fresh = Group()  # not asked yet
+        self._living = Group()  # the last that came was an answer, or an error
+        self._mute = Group()  # nothing has come back: not yet, or not the last time
+        self._groups = (self._fresh, self._living, self._mute)
 
     def join(self, query: Query) -> None:
         """Let *query* wait for its turn."""
         line = self._line(query)
         line.waiting.append(query)
-        self._place(line)
+        place(line)
 
     def advance(self) -> Query | None:
         """Return the query whose turn it is, under way from now on; None if none may go now."""
-        if sum(self._under_way.values()) >= self._width:
+        if sum(group.under_way for group in self._groups) >= self._width:
             return None
-        for standing, lines in self._next.items():
-            is_full = self._under_way[standing] >= self._width // 2
-            if lines and not (standing is Standing.MUTE and is_full):
-                return self._call(next(iter(lines)))
+        for group in self._groups:
+            is_full = group is self._mute and group.under_way >= self._width // 2
+            if group.ready and not is_full:
+                return self._call(next(iter(group.ready)))
         return None
 
     def leave(self, query: Query) -> None:
@@ -72,7 +71,7 @@ class Turns:
         line = self._line(query)
         with suppress(ValueError):  # it does not
             line.waiting.remove(query)
-        self._place(line)
+        place(line)
 
     def postpone(self, query: Query) -> None:
         """Let *query*, whose turn it was, be the next of its line once more."""
@@ -83,34 +82,43 @@ class Turns:
         """Make room: *query* is under way no longer, and shows that its server *lives*, or not."""
         line = self._line(query)
         line.under_way -= 1
-        self._under_way[line.standing] -= 1
+        line.group.under_way -= 1
         if lives is not None:
-            self._judge(line, Standing.LIVING if lives else Standing.MUTE)
-        self._place(line)
+            move(line, self._living if lives else self._mute)
+        place(line)
 
     def _line(self, query: Query) -> Line:
-        return self._lines.setdefault((query.address, query.port, query.transport), Line())
+        key = (query.address, query.port, query.transport.scheme)
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = Line(self._fresh)
+        return line
 
     def _call(self, line: Line) -> Query:
-        del self._next[line.standing][line]
-        if line.standing is Standing.FRESH:
-            self._judge(line, Standing.MUTE)
+        """Send the first of *line*, which is the last of its group from now on."""
+        del line.group.ready[line]
+        if line.group is self._fresh:
+            move(line, self._mute)
         line.under_way += 1
-        self._under_way[line.standing] += 1
+        line.group.under_way += 1
         query = line.waiting.popleft()
-        self._place(line)
+        place(line)
         return query
 
-    def _judge(self, line: Line, standing: Standing) -> None:
-        self._next[line.standing].pop(line, None)
-        self._under_way[line.standing] -= line.under_way
-        self._under_way[standing] += line.under_way
-        line.standing = standing
 
-    def _place(self, line: Line) -> None:
-        """Give *line* a place among its like, if it has somebody to send; one it has it keeps."""
-        lines = self._next[line.standing]
-        if line.waiting and line.under_way < SHARE:
-            lines.setdefault(line)
-        else:
-            lines.pop(line, None)
+def move(line: Line, group: Group) -> None:
+    """Make *line* one of *group*."""
+    if line.group is group:
+        return
+    line.group.ready.pop(line, None)
+    line.group.under_way -= line.under_way
+    group.under_way += line.under_way
+    line.group = group
+
+
+def place(line: Line) -> None:
+    """Give *line* a place in its group if it has somebody to send; one that it has it keeps."""
+    if line.waiting and line.under_way < SHARE:
+        line.group.ready.setdefault(line)
+    else:
+        line.group.ready.pop(line, None)

@@ -7,6 +7,7 @@ from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
+from dns.rrset import RRset
 
 from pipeline.questions import Answer, Role, Silence
 from pipeline.text import counted, printable
@@ -23,13 +24,14 @@ def read(
     An authoritative server must say so (AA): without it the answer is a
     referral or somebody's cache (RFC 1034 §4.3.1).
     """
-    if message.rcode() not in ANSWERS:
+    code = message.rcode()
+    if code not in ANSWERS:
         return Silence(response_code(message))
     if role is Role.AUTHORITATIVE and not message.flags & AA:
         return Silence(without_authority(message))
     owner = name if role is Role.AUTHORITATIVE else end_of_chain(message, name)
-    rrset = message.get_rrset(message.answer, owner, rdataclass.IN, rdtype)
-    if rrset is None or message.rcode() == rcode.NXDOMAIN:
+    rrset = answered(message, owner, rdtype)
+    if rrset is None or code == rcode.NXDOMAIN:
         return Answer(frozenset(), negative_ttl(message), absence(message, name, rdtype))
     ttl = float(min(each.ttl for each in message.answer))
     if rdtype is rdatatype.CNAME:
@@ -37,6 +39,14 @@ def read(
         return Answer(frozenset({target}), ttl, f"CNAME to {printable(target, 255)}")
     values = frozenset(joined(rdata) for rdata in rrset if isinstance(rdata, TXT))
     return Answer(values, ttl, f"holds {counted(len(values), 'TXT value')}")
+
+
+def answered(message: Message, owner: Name, rdtype: RdataType) -> RRset | None:
+    """Return the RRset of *rdtype* at *owner* in *message*'s answer, if it is there."""
+    for rrset in message.answer:
+        if rrset.rdtype == rdtype and rrset.rdclass == rdataclass.IN and rrset.name == owner:
+            return rrset
+    return None
 
 
 def target_text(target: Name) -> str:
@@ -47,7 +57,7 @@ def target_text(target: Name) -> str:
 def end_of_chain(message: Message, name: Name) -> Name:
     """Return the last name that the aliases in *message*'s answer lead to from *name*."""
     for _ in message.answer:
-        alias = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.CNAME)
+        alias = answered(message, name, rdatatype.CNAME)
         if alias is None:
             break
         name = alias[0].target
@@ -71,7 +81,7 @@ def negative_ttl(message: Message) -> float:
 
 def absence(message: Message, name: Name, rdtype: RdataType = rdatatype.TXT) -> str:
     """Return why there is nothing of *rdtype* in an answer, for people."""
-    alias = message.get_rrset(message.answer, name, rdataclass.IN, rdatatype.CNAME)
+    alias = answered(message, name, rdatatype.CNAME)
     if alias is not None:
         return f"CNAME to {printable(alias[0].to_text(), 255)}"
     return (
