@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from dns import rdatatype
+
 from .case import Case, Tools
-from .checks.caa import identified
+from .checks.caa import identified, ladder
 from .checks.examine import Examination
 from .checks.judgement import Findings
 from .checks.soundings import Soundings
@@ -13,7 +15,7 @@ from .model import Exit, Failed, Problem, Severity
 from .orders.issuers import issuers_of
 from .orders.tokens import PERSISTENT
 from .survey import Survey
-from .tree.delegation import Place
+from .tree.delegation import Asked, Place
 
 
 def examine(
@@ -39,6 +41,19 @@ def examine(
     for case in seen:
         problems += judged(case, findings, settings, tools)
     return list(dict.fromkeys(problems))
+
+
+def foreseen(cases: Sequence[Case], settings: Settings) -> list[Asked]:
+    """Return what `examine` will ask of the tree for certain, while *cases* have no chains yet.
+
+    Nothing in a split view, of which only the chains tell how far it goes.
+    """
+    if any(zone.nameservers for zone in settings.zones.values()):
+        return []
+    seen = [case for case in cases if case.names]
+    domains = dict.fromkeys(domain for case in seen for domain in domains_of(case))
+    rungs = dict.fromkeys(name for each in identified(domains) for name in ladder(each.base))
+    return [(name, rdatatype.CAA) for name in rungs]
 
 
 def judged(case: Case, findings: Findings, settings: Settings, tools: Tools) -> list[Problem]:

@@ -6,12 +6,12 @@ from dns.name import Name
 
 from .case import Case, Tools
 from .configuration.settings import Settings
-from .examining import examine
+from .examining import examine, foreseen
 from .model import Failed, Problem
 from .placing import Placing
 from .propagation.aiming import aim
 from .survey import Survey, is_lost
-from .tree.delegation import Chain
+from .tree.delegation import Asked, Chain
 from .verifying import verify
 
 
@@ -39,7 +39,7 @@ class Preparation:
 
     def prepare(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its records, its proofs and its goals."""
-        survey = self._look(cases)
+        survey = self._look(cases, foreseen(cases, self._settings))
         self._place(
             cases, survey
         )  # what is wrong with providers counts more than what cannot be seen
@@ -60,13 +60,13 @@ class Preparation:
             names = dict.fromkeys((*written, *(proof.standing.name for proof in case.proofs)))
             case.goals = tuple(goals[name] for name in names)
 
-    def _look(self, cases: Sequence[Case]) -> Survey:
-        """Find where challenges lead."""
+    def _look(self, cases: Sequence[Case], ahead: Sequence[Asked] = ()) -> Survey:
+        """Find where challenges lead; ask meanwhile what will be asked of the tree later."""
         names = dict.fromkeys(name for case in cases for name in case.names)
         survey = Survey(self._settings, self._tools.exchange, names, self._left_to_look)
         # Half of the time at most: hosts and servers that hang must leave some for the rest.
         self._kept = self._left() / 2
-        found = survey.look()
+        found = survey.look(ahead)
         self._kept = 0.0
         self.problems += survey.problems
         for case in () if survey.is_blind else cases:

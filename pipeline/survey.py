@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from dns import rdatatype
 from dns.name import Name
 
 from .asking.endpoints import encrypted_public, reachable, recursors
@@ -10,7 +11,7 @@ from .configuration.settings import Settings
 from .model import Failed, Problem, Severity, shelter
 from .questions import Perspective, Transport
 from .tree.aliases import chains
-from .tree.delegation import TOP_LEVEL, Chain
+from .tree.delegation import TOP_LEVEL, Asked, Chain
 from .tree.failures import in_no_zone
 from .tree.roots import planted
 
@@ -42,8 +43,13 @@ class Survey:
         self.is_blind = False
         self.problems: list[Problem] = []
 
-    def look(self) -> Mapping[Name, Chain | Failed]:
-        """Return where each name leads, or why nowhere; a blind survey returns nothing."""
+    def look(self, ahead: Collection[Asked] = ()) -> Mapping[Name, Chain | Failed]:
+        """Return where each name leads, or why nowhere; a blind survey returns nothing.
+
+        With *ahead* the answers to these questions will be wanted of the `tree` as well.
+        """
+        if ahead:
+            self.tree.look_ahead((*((name, rdatatype.TXT) for name in self._names), *ahead))
         found = chains(self.tree, self._names)
         unseen = found and all(is_unreachable(each) for each in found.values())
         # A zone whose own servers are silent is no closed port: others have been heard.

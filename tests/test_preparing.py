@@ -1,12 +1,15 @@
 """Where everything goes, and who is to see it: found out before anything is written."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from pathlib import Path
 
 import pytest
 from dns.name import Name, from_text
 
 from pipeline.asking.endpoints import Endpoint
+from pipeline.asking.exchange import STAGGER, Reply
+from pipeline.asking.flight import Query
 from pipeline.case import Case, Tools
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings, ZoneSettings
@@ -263,6 +266,43 @@ def test_where_port_53_is_closed_goals_are_blind(tmp_path: Path) -> None:
     assert goal.is_blind
     assert [question.via.address for question in goal.recursive] == ["1.1.1.1", "9.9.9.10"]
     assert [problem.code for problem in preparation.problems] == ["port-53-filtered"]
+
+
+class Rounds(Internet):
+    """An Internet that counts how often somebody waits for it."""
+
+    rounds = 0
+
+    def ask(self, queries: Sequence[Query], patience: float = inf) -> list[Reply]:
+        self.rounds += bool(queries)
+        return super().ask(queries, patience)
+
+    def race(
+        self,
+        contests: Sequence[Sequence[Query]],
+        judge: Callable[[Reply], bool],
+        stagger: float = STAGGER,
+        patience: float = inf,
+    ) -> list[list[Reply]]:
+        self.rounds += bool(contests)
+        return super().race(contests, judge, stagger, patience)
+
+
+def test_questions_that_need_no_answer_first_are_asked_at_once(tmp_path: Path) -> None:
+    """
+    Root, top level, the zone (TXT and CAA), its name servers, their addresses, its SOA: each is
+    one wait, for one name as for fifty, and none of the questions is asked twice.
+    """
+    for count in (1, 50):
+        internet = Rounds(world().servers)
+        names = [from_text(f"_acme-challenge.h{number}.x.test.") for number in range(count)]
+        one = case(*((name, "v") for name in names))
+        prepared(internet, tmp_path, one)
+        assert one.failure is None
+        assert internet.rounds == 6
+        asked = [(q.name, q.rdtype, q.address) for q in internet.asked if q.address == X_HOST]
+        assert len(asked) == len(set(asked)) == 2 * count + 1 + 1 + 2 + 1
+        internet.asked.clear()
 
 
 def test_an_order_that_needs_nothing_asks_nobody(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Remember the zones that are known on the way down, and whom to ask in each. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,7 +9,7 @@ from dns.name import Name
 from pipeline.model import upwards
 from pipeline.questions import Perspective
 
-from .delegation import Asked
+from .delegation import TOP_LEVEL, Asked
 
 ASKED = 8
 """Servers of a zone that one question is put to, at most, before the zone counts as dead."""
@@ -77,14 +78,19 @@ class Cuts:
     def scouts(self, names: Mapping[Asked, Cut]) -> Sequence[Asked]:
         """Return those of *names* to ask now; the others would be led the same way.
 
-        One of each branch, until one is found to be in the zone, not below another cut.
+        One of each branch, until one is found to be in the zone, not below another cut. Two
+        where that is likely: the wrong guess costs a question, the right one saves a round trip.
         """
-        first: dict[object, Asked] = {}
+        chosen: list[Asked] = []
+        sent = Counter[tuple[Name, Name]]()
         for asked, cut in names.items():
             below = branch(cut, asked[0])
-            known = below == cut.apex or below in self._within
-            first.setdefault(asked if known else (cut.apex, below), asked)
-        return list(first.values())
+            if below != cut.apex and below not in self._within:
+                sent[cut.apex, below] += 1
+                if sent[cut.apex, below] > (1 if len(cut.apex) <= TOP_LEVEL else 2):
+                    continue
+            chosen.append(asked)
+        return chosen
 
     def stays(self, names: Iterable[tuple[Cut, Name]]) -> None:
         """Note that the branches that *names* are on have been found to be in their zones."""

@@ -45,6 +45,10 @@ class Tree:
         """Return the last answer to each question, aliases followed, or why there is none."""
         return self._walk.resolve(questions)
 
+    def look_ahead(self, questions: Iterable[Asked]) -> None:
+        """Ask at once what is going to be asked step by step: fewer waits, no more questions."""
+        self._walk.look_ahead(questions)
+
     def addresses(self, hosts: Collection[Name]) -> frozenset[str]:
         """Return every address of *hosts*; empty if they have none, or cannot be found."""
         return frozenset(via.address for via in self._walk.addresses(hosts) if via.address)
