@@ -112,8 +112,7 @@ def _packets(captured: bytes) -> Iterator[bytes]:
         packet = captured[at + _PACKET + _ETHERNET : at + _PACKET + size]
         at += _PACKET + size
         if packet and packet[0] >> 4 == 4:
-            total = int.from_bytes(packet[2:4])
-            yield packet[:total] if total else packet
+            yield packet
 
 
 def _count(message: bytes, address: str, capture: Capture) -> None:

@@ -5,7 +5,7 @@ from math import log10
 from xml.sax.saxutils import escape
 
 from .clients import ISSUES, STAGE
-from .summary import Group
+from .summary import Group, chosen, ratio
 from .table import shown
 from .tables import SAID
 
@@ -47,9 +47,9 @@ def place(seconds: float) -> float:
     return LEFT + share * (WIDTH - LEFT - RIGHT)
 
 
-def _described(bars: Iterable[Group]) -> str:
+def _described(bars: Sequence[Group]) -> str:
     return "Medians, on a scale of powers of ten. " + "; ".join(
-        f"{_heading(bar.case, bar.delay)}, {bar.client}: {_seconds(bar)}" for bar in bars
+        f"{_heading(bar.case, bar.delay)}, {bar.client}: {_label(bar, bars)}" for bar in bars
     )
 
 
@@ -68,11 +68,11 @@ def _drawn(kinds: Iterable[tuple[str, float]], bars: Sequence[Group]) -> Iterato
         y += HEADING
         yield f'<text class="heading" x="0" y="{y - 9}">{_heading(case, delay)}</text>'
         for bar in (each for each in bars if (each.case, each.delay) == (case, delay)):
-            yield from _bar(bar, y)
+            yield from _bar(bar, y, _label(bar, bars))
             y += BAR + GAP
 
 
-def _bar(bar: Group, y: int) -> Iterator[str]:
+def _bar(bar: Group, y: int, label: str) -> Iterator[str]:
     end = place(_ready(bar))
     colour = COLOURS[bar.client if bar.client in COLOURS else bar.client.split(":")[0]]
     yield f'<text x="{LEFT - 8}" y="{y + 12}" text-anchor="end">{escape(bar.client)}</text>'
@@ -80,16 +80,21 @@ def _bar(bar: Group, y: int) -> Iterator[str]:
         f'<rect class="{colour}" x="{LEFT}" y="{y}" width="{end - LEFT:.1f}" '
         f'height="{BAR}" rx="2"/>'
     )
-    yield f'<text x="{end + 6:.1f}" y="{y + 12}">{_seconds(bar)}</text>'
+    yield f'<text x="{end + 6:.1f}" y="{y + 12}">{escape(label)}</text>'
 
 
 def _heading(case: str, delay: float) -> str:
     return f"{SAID[case]}, " + (f"secondaries {delay:g} s late" if delay else "no delay")
 
 
-def _seconds(bar: Group) -> str:
-    failed = "" if all(run.ok for run in bar.runs) else f", {bar.ok} ok"
-    return f"{shown(_ready(bar))} s{failed}"
+def _label(bar: Group, bars: Iterable[Group]) -> str:
+    times = ratio(bar, chosen(bars, ISSUES, bar.case, bar.delay))
+    peer = bar.client not in (STAGE, ISSUES)
+    return (
+        f"{shown(_ready(bar))} s"
+        + (f" (\N{MULTIPLICATION SIGN} {shown(times)})" if peer and times else "")
+        + ("" if all(run.ok for run in bar.runs) else f", {bar.ok} ok")
+    )
 
 
 def _ready(bar: Group) -> float:

@@ -15,10 +15,10 @@ HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 QUESTION = dns.message.make_query("_acme-challenge.example.test.", "TXT")
 
 
-def packet(source: str, destination: str, protocol: int, segment: bytes, padding: int = 0) -> bytes:
+def packet(source: str, destination: str, protocol: int, segment: bytes) -> bytes:
     addresses = IPv4Address(source).packed + IPv4Address(destination).packed
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0, 64, protocol, 0)
-    frame = bytes(14) + head + addresses + segment + bytes(padding)
+    frame = bytes(14) + head + addresses + segment
     return struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame
 
 
@@ -29,7 +29,7 @@ def udp(source: str, destination: str, message: bytes) -> bytes:
 
 def tcp(destination: str, octets: bytes, port: int = 4000) -> bytes:
     head = struct.pack("!HHIIBBHHH", port, 53, 0, 0, 0x50, 0, 0, 0, 0)
-    return packet(destination, destination, 6, head + octets, padding=0 if octets else 6)
+    return packet(destination, destination, 6, head + octets)
 
 
 def counted(*packets: bytes) -> Capture:
