@@ -31,6 +31,8 @@ class Choices(TypedDict, total=False):
         issuers: The CA as CAA records name it.
         timeout: Seconds from the call.
         force: Write although a finding says that the CA would surely refuse.
+        fleet: The call may be one of many, and be made again: what got ready within the hour is
+            confirmed again, without a new order.
         config: The configuration file.
         state_dir: Where receipts are kept.
         environment: Variables to read instead of the process's own: credentials, settings.
@@ -49,6 +51,7 @@ class Choices(TypedDict, total=False):
     issuers: Sequence[str]
     timeout: float
     force: bool
+    fleet: bool
     config: str | os.PathLike[str]
     state_dir: str | os.PathLike[str]
     environment: Mapping[str, str]
@@ -114,6 +117,7 @@ OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "issuers": ("issuer", lambda value: issuers(listed(value))),
     "timeout": ("timeout", seconds),
     "force": ("force", flag),
+    "fleet": ("fleet", flag),
     "config": ("config", Path),
     "state_dir": ("state_dir", Path),
     "progress": ("progress", heard),
