@@ -26,7 +26,7 @@ CORE = {
     *(f"explaining.{each}" for each in (
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),
-    "fleet.inventory", "fleet.sharding",
+    "fleet.inventory", "fleet.sharding", "fleet.waves",
     *(f"orders.{each}" for each in (
         *(f"acme.{each}" for each in ("answers", "challenges", "keys", "reading", "words")),
         "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "tokens",
