@@ -1,5 +1,7 @@
 """Domain names in the texts of strangers."""
 
+from functools import lru_cache
+
 from dns.exception import DNSException
 from dns.name import Name, from_text
 
@@ -14,6 +16,12 @@ def domain_name(text: object) -> Name:
     if not isinstance(text, str):
         raise ValueError("not a domain name: no text")  # noqa: TRY004 - one error for all
     try:
-        return from_text(text)
+        return spelt(text)
     except (DNSException, UnicodeError) as error:
         raise ValueError(f"not a domain name: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def spelt(text: str) -> Name:
+    """Return the name that *text* spells: a zone's comes with each of its records."""
+    return from_text(text)

@@ -97,6 +97,16 @@ def test_round_trip(receipt: Receipt) -> None:
     assert from_json(to_json(receipt), "r") == receipt
 
 
+def test_a_record_is_a_line() -> None:
+    """
+    A person finds what to remove by hand: each order and each record has one line to itself.
+    """
+    lines = to_json(RECEIPT).decode().splitlines()
+    listed = [json.loads(line.rstrip(",]}") + "}") for line in lines if '"ttl"' in line]
+    assert [each["value"] for each in listed] == [r.challenge.value for r in RECEIPT.records]
+    assert sum('"order_uri"' in line for line in lines) == len(RECEIPT.claims)
+
+
 @given(some.recursive(some.none() | some.text() | some.floats(), some.lists) | some.binary())
 def test_rubbish_is_refused(rubbish: object) -> None:
     """

@@ -106,9 +106,12 @@ class Receipt:
         records = tuple(record for record in self.records if record.key in needed)
         return replace(self, claims=claims, records=records)
 
-    def resumable(self, key: Key, today: datetime) -> Claim | None:
-        """Return the claim keyed *key* if its order need not be asked for again."""
-        if self.state in {State.READY, State.CLEANED}:
+    def resumable(self, key: Key, today: datetime, *, ready: bool = False) -> Claim | None:
+        """Return the claim keyed *key* if its order need not be asked for again.
+
+        A run that was *ready* has done its work: what follows is a new order, unless that is said.
+        """
+        if self.state is State.CLEANED or (self.state is State.READY and not ready):
             return None
         for claim in self.claims:
             if claim.key == key and claim.order is not None and claim.is_good(today):
@@ -122,18 +125,19 @@ def normal(name: str) -> str:
 
 
 def to_json(receipt: Receipt) -> bytes:
-    """Return *receipt* as the text of its file."""
-    document = {
+    """Return *receipt* as the text of its file: each order and each record on a line."""
+    head = {
         "dns01_receipt": VERSION,
         "id": receipt.id,
         "created": receipt.created.isoformat(timespec="seconds"),
         "state": receipt.state.value,
         "removing": receipt.removing,
         "landing": receipt.landing.isoformat() if receipt.landing else None,
-        "orders": [claim_out(claim) for claim in receipt.claims],
-        "records": [record_out(record) for record in receipt.records],
     }
-    return json.dumps(document, indent=1, ensure_ascii=True).encode() + b"\n"
+    orders = ",\n".join(json.dumps(claim_out(claim)) for claim in receipt.claims)
+    records = ",\n".join(json.dumps(record_out(record)) for record in receipt.records)
+    lists = f'"orders": [\n{orders}],\n"records": [\n{records}]'
+    return f"{json.dumps(head)[:-1]},\n{lists}}}\n".encode()
 
 
 def claim_out(claim: Claim) -> dict[str, object]:
