@@ -51,7 +51,7 @@ class Checking:
         found = survey.look()
         found = {**found, **survey.nowhere(found)}
         examination = Examination(
-            Soundings(self._exchange, survey.recursive, self._left),
+            Soundings(self._exchange, survey.recursive, self._left, survey.tree.silent),
             survey.tree,
             self._settings.authority,
             self._clock.today,

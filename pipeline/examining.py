@@ -32,7 +32,7 @@ def examine(
     seen = [case for case in cases if case.alive and case.chains]
     if not seen:
         return []
-    soundings = Soundings(tools.exchange, survey.recursive, left)
+    soundings = Soundings(tools.exchange, survey.recursive, left, survey.tree.silent)
     examination = Examination(soundings, survey.tree, settings.authority, tools.clock.today)
     places = dict.fromkeys(place for case in seen for place in places_of(case))
     domains = dict.fromkeys(domain for case in seen for domain in domains_of(case))

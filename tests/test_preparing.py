@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from dns.name import Name, from_text
+from dns.rdatatype import NS
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.asking.exchange import STAGGER, Reply
@@ -303,6 +304,27 @@ def test_questions_that_need_no_answer_first_are_asked_at_once(tmp_path: Path) -
         asked = [(q.name, q.rdtype, q.address) for q in internet.asked if q.address == X_HOST]
         assert len(asked) == len(set(asked)) == 2 * count + 1 + 1 + 2 + 1
         internet.asked.clear()
+
+
+def test_a_dead_name_server_is_waited_for_once(tmp_path: Path) -> None:
+    """
+    Which servers the zone has is asked of it; its silence then is what is said of it.
+    """
+    dead = "8.0.1.9"
+    servers = delegated("x.test.", f"ns.x.test.={X_HOST}", f"ns2.x.test.={dead}")
+    internet = Internet(
+        {
+            ROOT: serving(root()),
+            TLD: serving(tld(*servers)),
+            X_HOST: serving(zone("x.test.", *servers)),
+        }
+    )
+    one = case()
+    preparation = prepared(internet, tmp_path, one)
+    assert one.failure is None
+    assert [q.rdtype for q in internet.asked if q.address == dead] == [NS]
+    [silent] = [each for each in preparation.problems if each.code == "server-silent"]
+    assert dead in silent.message
 
 
 def test_an_order_that_needs_nothing_asks_nobody(tmp_path: Path) -> None:

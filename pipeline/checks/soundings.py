@@ -33,12 +33,20 @@ class Soundings:
     """Puts the questions; all that belong together at once."""
 
     def __init__(
-        self, exchange: Exchange, recursive: Sequence[Perspective], left: Callable[[], float]
+        self,
+        exchange: Exchange,
+        recursive: Sequence[Perspective],
+        left: Callable[[], float],
+        silent: Collection[tuple[str, int]] = (),
     ) -> None:
-        """Ask name servers, and the resolvers *recursive*, while there are seconds *left*."""
+        """Ask name servers, and the resolvers *recursive*, while there are seconds *left*.
+
+        Servers that have been *silent* just now, by address and port, are not waited for again.
+        """
         self._exchange = exchange
         self._recursive = tuple(recursive)
         self._left = left
+        self._silent = frozenset(silent)
 
     @property
     def careless(self) -> Collection[tuple[str, int]]:
@@ -52,7 +60,8 @@ class Soundings:
 
         Resolvers are not asked about *challenges*, nor anything below them.
         """
-        own = [(zone.apex, via) for zone in zones for via in zone.servers]
+        every = [(zone.apex, via) for zone in zones for via in zone.servers]
+        own = [(apex, via) for apex, via in every if (via.address, via.port) not in self._silent]
         sheltered = set(map(shelter, challenges))
         public = [
             (zone.apex, via)
@@ -63,8 +72,10 @@ class Soundings:
         direct = [soa(apex, via) for apex, via in own]
         relayed = [soa(apex, via, recursion=True) for apex, via in public]
         outcomes = self._ask([*direct, *relayed])
+        told = dict(zip(own, outcomes[: len(own)], strict=True))
         hearings: dict[Name, tuple[Hearing, ...]] = {zone.apex: () for zone in zones}
-        for (apex, via), outcome in zip(own, outcomes[: len(own)], strict=True):
+        for apex, via in every:
+            outcome = told.get((apex, via), Silence("timeout"))
             hearings[apex] += (hear(via, apex, outcome),)
         validations = [
             (apex, Validation(via, outcome))

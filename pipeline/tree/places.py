@@ -37,6 +37,11 @@ class Tree:
         self._recursion = recursion
         self._zones = Zones(self._walk)
 
+    @property
+    def silent(self) -> Collection[tuple[str, int]]:
+        """Address and port of name servers of which nothing came in time."""
+        return self._zones.silent
+
     def forbid(self, name: Name) -> None:
         """Let no resolver hear of *name*, or a name below it, from now on."""
         self._recursion.forbid(name)

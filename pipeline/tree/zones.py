@@ -7,7 +7,7 @@ from dns import rdatatype
 from dns.message import Message
 from dns.name import Name
 
-from pipeline.questions import Perspective
+from pipeline.questions import Perspective, Silence
 
 from .cuts import Cut
 from .delegation import Delegation
@@ -20,10 +20,15 @@ MOST_HOSTS = 60
 
 
 class Zones:
-    """The zones of a walk, each looked into once."""
+    """The zones of a walk, each looked into once.
+
+    Attributes:
+        silent: Address and port of name servers of which nothing came in time.
+    """
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
+        self.silent: set[tuple[str, int]] = set()
         self._delegations: dict[Name, Delegation] = {}
 
     def complete(self, apexes: Iterable[Name]) -> Mapping[Name, Delegation]:
@@ -78,7 +83,9 @@ class Zones:
             untold = [cut for cut in cuts if not (cut.is_configured or children[cut.apex])]
             asked = [((cut.apex, rdatatype.NS), via) for cut in untold for via in cut.servers]
             answers = self._walk.interview.poll(asked)
-            for ((apex, _), _via), answer in zip(asked, answers, strict=True):
+            for ((apex, _), via), answer in zip(asked, answers, strict=True):
+                if isinstance(answer, Silence) and answer.reason == "timeout":
+                    self.silent.add((via.address, via.port))
                 if isinstance(told := leads_on(answer, apex, apex), Message):
                     children[apex] |= ns_targets(told, apex)
         return children
