@@ -8,6 +8,7 @@ from dns.name import Name
 from .case import Tools
 from .configuration.settings import Settings
 from .explaining.inquiry import published
+from .insync import host_lines
 from .model import Problem, Record
 from .planning import by_zone
 from .propagation.hearing import Hearing, Trial
@@ -15,7 +16,7 @@ from .propagation.policy import Policy
 from .propagation.settling import settle
 from .questions import Goal
 from .receipts.receipt import State
-from .report import RecordLine, host_lines, record_lines
+from .report import RecordLine, record_lines
 from .restoring import Restoring
 from .withdrawing import GRACE
 

@@ -1,11 +1,11 @@
 """Say what became of a run: one Report, as JSON for machines and lines for people. Pure."""
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from .checks.lines import CheckLine, check_details, check_out
+from .documents import by_lines
 from .model import Exit, Problem, Record, Severity
 from .sentences import lives, weighed
 from .text import counted, printable
@@ -115,7 +115,7 @@ def to_json(report: Report) -> str:
         "problems": [problem_out(problem) for problem in report.problems],
     }
     # A value that `wait` was given is told as it is, yet no CI log finds a command (##vso[) in it.
-    return json.dumps(document, indent=2, ensure_ascii=True).replace("#", r"\u0023")
+    return by_lines(document, 4).replace("#", r"\u0023")
 
 
 def order_out(order: OrderLine) -> dict[str, object]:
@@ -185,24 +185,6 @@ def record_lines(records: Iterable[Record]) -> tuple[RecordLine, ...]:
             target=record.target.to_text() if record.target else "",
         )
     return tuple(lines.values())
-
-
-def host_lines(
-    records: Iterable[RecordLine], synced: Mapping[tuple[str, str], bool]
-) -> tuple[RecordLine, ...]:
-    """Return *records* with the word of their hosts, by provider and zone, where there is one."""
-    lines = []
-    for record in records:
-        words = [(name, synced.get((name, record.zone))) for name in record.provider.split(",")]
-        said = tuple(host_line(name, in_sync=word) for name, word in words if word is not None)
-        lines.append(replace(record, perspectives=(*record.perspectives, *said)))
-    return tuple(lines)
-
-
-def host_line(provider: str, *, in_sync: bool) -> PerspectiveLine:
-    """Return the word of *provider* on its own change."""
-    state, detail = ("confirmed", "in sync") if in_sync else ("absent", "change still pending")
-    return PerspectiveLine("", "provider", provider, state, None, 1, detail)
 
 
 def headline(report: Report) -> str:

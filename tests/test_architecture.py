@@ -13,9 +13,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "detection", "marks", "model", "planning", "questions", "report", "secrecy", "sentences",
-    "tally", "text",
-    "asking.alarms", "asking.octets", "asking.query", "asking.silences", "asking.turns", "asking.wire",
+    "detection", "documents", "insync", "marks", "model", "planning", "questions", "report",
+    "secrecy", "sentences", "tally", "text",
+    "asking.alarms", "asking.octets", "asking.query", "asking.silences", "asking.turns",
+    "asking.wire",
     *(f"checks.{each}" for each in (
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
         "signatures", "tolerance",
@@ -29,7 +30,7 @@ CORE = {
     "fleet.inventory", "fleet.sharding", "fleet.waves",
     *(f"orders.{each}" for each in (
         *(f"acme.{each}" for each in ("answers", "challenges", "keys", "reading", "words")),
-        "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "tokens",
+        "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "retry", "tokens",
     )),
     *(f"picture.{each}" for each in (
         "axis", "lanes", "listing", "markup", "matrix", "mermaid", "page", "remarks", "said",

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.checks.lines import CheckLine
 from pipeline.command.actions import markdown
+from pipeline.insync import host_lines
 from pipeline.model import Exit, Problem, Severity
 from pipeline.report import (
     OrderLine,
@@ -15,7 +16,6 @@ from pipeline.report import (
     details,
     finished,
     headline,
-    host_lines,
     problem_lines,
     to_json,
 )

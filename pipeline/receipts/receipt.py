@@ -14,6 +14,7 @@ from typing import Any
 
 from dns.name import Name
 
+from pipeline.documents import by_lines
 from pipeline.model import Exit, Failed, Order, Record
 from pipeline.text import printable
 from providers.contract import Zone
@@ -126,18 +127,17 @@ def normal(name: str) -> str:
 
 def to_json(receipt: Receipt) -> bytes:
     """Return *receipt* as the text of its file: each order and each record on a line."""
-    head = {
+    document = {
         "dns01_receipt": VERSION,
         "id": receipt.id,
         "created": receipt.created.isoformat(timespec="seconds"),
         "state": receipt.state.value,
         "removing": receipt.removing,
         "landing": receipt.landing.isoformat() if receipt.landing else None,
+        "orders": [claim_out(claim) for claim in receipt.claims],
+        "records": [record_out(record) for record in receipt.records],
     }
-    orders = ",\n".join(json.dumps(claim_out(claim)) for claim in receipt.claims)
-    records = ",\n".join(json.dumps(record_out(record)) for record in receipt.records)
-    lists = f'"orders": [\n{orders}],\n"records": [\n{records}]'
-    return f"{json.dumps(head)[:-1]},\n{lists}}}\n".encode()
+    return f"{by_lines(document, 2)}\n".encode()
 
 
 def claim_out(claim: Claim) -> dict[str, object]:
