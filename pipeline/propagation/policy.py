@@ -14,7 +14,12 @@ class Require(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How patient we are. Times in seconds on the clock of `decide`'s *now*."""
+    """How patient we are. Times in seconds on the clock of `decide`'s *now*.
+
+    Attributes:
+        shortest: Between two polls, from when as much has been waited.
+        eager_for: How long polls are twice as frequent as later.
+    """
 
     started: float
     deadline: float
@@ -23,8 +28,18 @@ class Policy:
     fresh: float = 5.0
     shortest: float = 0.1
     longest: float = 5.0
+    eager_for: float = 6.0
     silent_attempts: int = 3
     silent_for: float = 10.0
+
+    def pause(self, waited: float) -> float:
+        """Return how long to wait for the next poll after *waited* seconds (rule 5).
+
+        As long again at first: secondaries on the same wire have it in milliseconds.
+        """
+        first = min(max(waited, self.shortest / 10), self.shortest)
+        share = waited / (20 if waited < self.eager_for else 10)
+        return min(max(share, first), self.longest)
 
 
 def allowed_failures(resolvers: int) -> int:

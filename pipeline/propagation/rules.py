@@ -18,8 +18,10 @@ Rule 4. Only a server that answers can deny. An address that stays silent is
         at least half of all, of two hosts where there are two. A few resolvers
         may stay unconfirmed: see `allowed_failures`.
 Rule 5. The wait between polls of one server is a tenth of the time already
-        waited, 0.1 s to 5 s. While a server shows nothing of a zone, one name
-        of that zone is asked there at a time.
+        waited, and half of that in the first seconds, when most hosts are
+        done: see `Policy.pause`. While a server shows nothing of a zone, one
+        name of that zone is asked there at a time. What it shows is asked for
+        again at once, from another port, until the streak is complete.
 Rule 6. Time out is a value. It comes early when nothing that could still
         happen before the deadline would make us ready.
 Rule 7. Ready needs every counted authoritative address to have held every
@@ -226,14 +228,15 @@ class Court:
         """Return when *question* may be asked (again), in seconds (rules 3 and 5)."""
         track = self.evidence[question]
         server = self.evidence.server(question)
-        last = track.last if self.is_open(question) else server.last
+        is_open = self.is_open(question)
+        last = track.last if is_open else server.last
         if last is None:
             return self.policy.started
-        lost = self.policy.silent_attempts  # fewer silences are taken for lost datagrams
-        hurries = track.streak and track.quiet.times < lost
-        waited = 0.0 if hurries else last.at - self.policy.started
-        interval = min(max(waited / 10, self.policy.shortest), self.policy.longest)
-        return max(last.at + interval, track.repeats_until)
+        pause = self.policy.pause(last.at - self.policy.started)
+        if track.streak and track.quiet.times < self.policy.silent_attempts:
+            # The rest of the streak follows at once; a few silences are taken for lost datagrams.
+            pause = self.policy.shortest if track.is_silent or not is_open else 0.0
+        return max(last.at + pause, track.repeats_until)
 
 
 def machine(question: Question) -> object:
