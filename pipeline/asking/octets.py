@@ -99,7 +99,7 @@ def concise(wire: bytes, asked: bytes) -> bytes:
     if not records or not is_opt or at + EMPTY_OPT > len(wire):
         return wire
     head = _header.pack(id_, flags, questions, count, 0, 1)
-    return b"".join((head, wire[HEADER : HEADER + len(asked)], *records, opt))
+    return b"".join((head, wire[HEADER : HEADER + len(asked)], *sorted(records), opt))
 
 
 def after_owner(wire: bytes, at: int, name: bytes) -> int:
