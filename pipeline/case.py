@@ -11,6 +11,7 @@ from .clock import Clock
 from .detection import Detect
 from .hosts import Hosts
 from .model import Challenge, Exit, Failed, Order, Problem, Record, Standing
+from .orders import OrderSource, Ration
 from .orders.due import Certificate
 from .planning import wanted
 from .propagation.confirm import Watch
@@ -44,7 +45,12 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the stage works with; `detect` finds the providers nobody chose."""
+    """What the stage works with.
+
+    Attributes:
+        detect: Finds the providers nobody chose.
+        ration: Returns what limits the order requests to a source; None: nothing does.
+    """
 
     clock: Clock
     store: Store
@@ -52,6 +58,7 @@ class Tools:
     exchange: Exchange
     detect: Detect
     progress: Progress
+    ration: Callable[[OrderSource], Ration] | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -50,6 +50,7 @@ class Run:
         self._settings = settings
         self._tools = tools
         self.ledger = Ledger(tools.store, tools.clock.today, exclusive=source.resumes)
+        self.ledger.resumes_ready = settings.fleet
         self._ownership = Ownership(self.ledger, tools.hosts)
         self._withdrawal = Withdrawal(self.ledger, tools.hosts, tools.clock, settings.state_dir)
         self._lines: tuple[RecordLine, ...] = ()
@@ -128,9 +129,7 @@ class Run:
     def _acquire(self) -> None:
         tools = self._tools
         deadline = self._settings.timeout
-        Acquisition(self._source, self.ledger, tools.clock, tools.progress, deadline).acquire(
-            self._cases
-        )
+        Acquisition(self._source, self.ledger, tools, deadline).acquire(self._cases)
         self._settings, ending = bounded(self._settings, self._alive(), tools.clock)
         self._problems += (*self.ledger.problems, *ending)
 

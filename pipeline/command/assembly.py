@@ -18,7 +18,7 @@ from pipeline.configuration.settings import Settings
 from pipeline.detection import Candidate, choose
 from pipeline.hosts import Hosts
 from pipeline.model import Failed
-from pipeline.orders import OrderSource
+from pipeline.orders import OrderSource, Ration
 from pipeline.policy import policy
 from pipeline.receipts.receipt import normal
 from pipeline.receipts.store import Store
@@ -193,7 +193,14 @@ class Assembly:
             self.exchange,
             self._detect,
             self._progress,
+            self._budgeted if self.settings.fleet or self.settings.order_limit else None,
         )
+
+    def _budgeted(self, source: OrderSource) -> Ration:
+        """Return what limits requests to *source*: our user, or what it tells waves of a fleet."""
+        from pipeline.orders.rationing import Budgeted  # noqa: PLC0415 - who has a limit
+
+        return Budgeted(self.settings, self._clock, source)
 
     def _detect(self, zone: Delegation | None) -> Sequence[str]:
         """Return the providers of *zone*, among those with credentials in the environment."""

@@ -46,6 +46,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         force=flags.get("force", False),
         respond=flags.get("respond", False),
         fleet=flags.get("fleet", False),
+        order_limit=choice.of("order_limit"),
         serve_names=choice.of("serve.names") or (),
         acme=acme(choice) if source == "acme" and "order" in flags else AcmeSettings(),
         zones=choice.file["zones"],

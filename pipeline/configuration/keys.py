@@ -14,6 +14,7 @@ from .kinds import (
     DOMAINS,
     DURATION,
     ISSUERS,
+    LIMIT,
     NAMES,
     PATH,
     REQUIRE,
@@ -122,6 +123,13 @@ TOP = Table(
             "your account there, for accounturi in CAA records (RFC 8657)",
             "DNS01_ACCOUNT_URI",
             example="https://ca.example/acct/1",
+        ),
+        Key(
+            "order_limit",
+            LIMIT,
+            "the orders that your account may ask for in a time, counted over all runs",
+            "DNS01_ORDER_LIMIT",
+            example="300/3h",
         ),
         Key(
             "order",

@@ -18,6 +18,7 @@ from .values import (
     duration,
     endpoints,
     issuers,
+    limit,
     location,
     require,
     source,
@@ -32,8 +33,8 @@ Schema = Mapping[str, Any]
 ISSUER = "[A-Za-z0-9]+(-+[A-Za-z0-9]+)*(\\.[A-Za-z0-9]+(-+[A-Za-z0-9]+)*)+"
 WORD = "[^,]*[^,\\s][^,]*"
 NOT_BLANK = {"type": "string", "pattern": "\\S"}
-LIMIT = 31_536_000
-"""Seconds of a year."""
+YEAR = 31_536_000
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,11 @@ DURATION = Kind(
     {
         "anyOf": [
             {"type": "string", "pattern": "^(?=.*[1-9])[0-9]+(\\.[0-9]+)?[smh]?$"},
-            {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": LIMIT},
+            {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": YEAR},
         ]
     },
+)
+LIMIT = Kind(
+    limit, {"type": "string", "pattern": "^\\s*0*[1-9][0-9]{0,5}/0*[1-9][0-9]{0,2}[smhd]\\s*$"}
 )
 APEX = Kind(apex, {"type": "string", "minLength": 1, "not": {"const": "."}})

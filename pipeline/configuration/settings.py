@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dns.name import Name
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.propagation.policy import Require
+
+if TYPE_CHECKING:
+    from providers.limits import Rate
 
 CHALLENGES = ("dns-01", "dns-account-01", "dns-persist-01")
 """The kinds of ACME challenge that DNS can meet, the usual one first."""
@@ -85,6 +89,7 @@ class Settings:
         serve_names: Domains that other clients may have served, with all below; empty: any.
         respond: Whether to have the CA validate, once everything is ready.
         order: Where orders come from, unless there is a document.
+        order_limit: How many orders an account may ask for in what time.
         fleet: Whether the run is a wave of a fleet: what was ready within the hour is taken up.
         accounts: Those that have a name of their own.
         shared_dir: Where all runs count their requests together; None: nowhere.
@@ -103,6 +108,7 @@ class Settings:
     respond: bool = False
     serve_names: tuple[Name, ...] = ()
     order: str = "rcl"
+    order_limit: "Rate | None" = None
     fleet: bool = False
     acme: AcmeSettings = AcmeSettings()
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)

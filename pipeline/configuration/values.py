@@ -7,7 +7,7 @@ turns that into exit 78 with the place and the offending value.
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import dns.exception
@@ -22,7 +22,11 @@ from providers.origin import is_loopback
 
 from .settings import CHALLENGES
 
+if TYPE_CHECKING:
+    from providers.limits import Rate
+
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
+RATE = re.compile(r"(\d{1,6})/(\d{1,3})([smhd])", re.ASCII)
 ISSUER = re.compile(
     r"[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)+", re.ASCII | re.IGNORECASE
 )
@@ -76,6 +80,16 @@ def duration(value: object) -> float:
             "a duration is a number with s, m or h, such as 5m, more than 0 and at most a year"
         )
     return seconds
+
+
+def limit(value: object) -> "Rate":
+    """Return ``300/3h`` as so many in a time of seconds, minutes, hours or days."""
+    match = RATE.fullmatch(text(value).strip())
+    if not match or not (calls := int(match[1])) or not (seconds := float(match[2])):
+        raise ValueError("a limit is a number in a time with s, m, h or d, such as 300/3h")
+    from providers.limits import Rate  # noqa: PLC0415 - few have one
+
+    return Rate(calls, seconds * (SECONDS | {"d": 86_400})[match[3]])
 
 
 def endpoints(values: object) -> tuple[Endpoint, ...]:

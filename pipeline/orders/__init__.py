@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from pipeline.model import Failed, Order
+from pipeline.model import Failed, Order, Throttled
 
 
 class OrderSource(Protocol):
@@ -47,4 +47,20 @@ class ValidatingSource(OrderSource, Protocol):
 
         Blocks, to *until* (seconds from process start) and as long as one request takes.
         """
+        ...
+
+
+class Ration(Protocol):
+    """What an account may ask for."""
+
+    def enter(self, name: str) -> None:
+        """Wait until the order of *name* may be asked for, and count it.
+
+        Raises:
+            Failed: 75, if that takes too long.
+        """
+        ...
+
+    def refused(self, by: Throttled) -> None:
+        """Let nobody ask for as long as the source has said *by* its refusal."""
         ...

@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from pipeline.case import Case, Progress, attempt
-from pipeline.clock import Clock
-from pipeline.model import Exit, Failed, Order
+from pipeline.case import Case, Tools, attempt
+from pipeline.model import Exit, Failed, Order, Throttled
 from pipeline.receipts.ledger import Ledger
 from pipeline.receipts.receipt import Claim, State
 from pipeline.text import counted
@@ -26,15 +25,14 @@ PATIENCE = 100.0
 class Acquisition:
     """Asks a source for orders, each once, and keeps what it got in the ledger."""
 
-    def __init__(
-        self, source: OrderSource, ledger: Ledger, clock: Clock, progress: Progress, deadline: float
-    ) -> None:
-        """Take the collaborators; *deadline* is in seconds on *clock*."""
+    def __init__(self, source: OrderSource, ledger: Ledger, tools: Tools, deadline: float) -> None:
+        """Take the collaborators; *deadline* is in seconds on the clock of *tools*."""
         self._source = source
         self._ledger = ledger
-        self._clock = clock
-        self._progress = progress
+        self._clock = tools.clock
+        self._progress = tools.progress
         self._deadline = deadline
+        self._ration = tools.ration(source) if tools.ration else None
 
     def acquire(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its order, or its failure."""
@@ -85,7 +83,7 @@ class Acquisition:
 
     def _request(self, case: Case) -> None:
         name = case.claim.name
-        order = self._wait_for(name, lambda: self._source.fetch(name))
+        order = self._wait_for(name, partial(self._fetch, name))
         today = self._clock.today()
         if order.expires and order.expires <= today:
             raise expired(order)
@@ -93,6 +91,17 @@ class Acquisition:
         case.claim = Claim(name or order.name, order.source, self._source.account, today, order)
         values = counted(len(order.challenges), "value")
         self._progress.say(f"order {order.name}: {order.status}, {values} to publish")
+
+    def _fetch(self, name: str) -> Order:
+        """Return what the source gives for *name*, if the account may ask for it."""
+        if self._ration is None:
+            return self._source.fetch(name)
+        self._ration.enter(name)
+        try:
+            return self._source.fetch(name)
+        except Throttled as refusal:
+            self._ration.refused(refusal)
+            raise
 
     def _wait_for(self, name: str, call: Callable[[], Found]) -> Found:
         """Return what *call* asks the source about *name*, unless that takes too long."""

@@ -11,13 +11,14 @@ import zlib
 import httpx
 
 from pipeline import __version__
-from pipeline.model import Exit, Failed
+from pipeline.model import Exit, Failed, Throttled
 from pipeline.secrecy import HIDDEN, SHORTEST
 from pipeline.text import printable
 from providers.bodies import capped
 
 from .fields import LIMIT
 from .rcl_generations import Asked, Generation
+from .retry import after_s
 
 PASSING = {407, 408, 425, 429}
 """What says nothing of the request: a proxy, and a service that is busy."""
@@ -131,7 +132,12 @@ class RclClient:
         said = f"HTTP {response.status_code}" + (f', "{shown}"' if shown else "")
         match response.status_code:
             case 403 if "quota" in words.lower():
-                return self._unavailable(f"says {said}", "the week's quota of orders is used up")
+                used_up = "the week's quota of orders is used up"
+                failed = self._unavailable(f"says {said}", used_up)
+                return Throttled.like(failed, after_s(response.headers))
+            case 429:
+                failed = self._unavailable(f"says {said}", advice(response))
+                return Throttled.like(failed, after_s(response.headers))
             case 401 | 403:
                 return Failed(
                     Exit.REFUSED,

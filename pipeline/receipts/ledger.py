@@ -22,7 +22,12 @@ from .store import Store
 
 
 class Ledger:
-    """The receipt of a run and those it takes over, held from `begin` to `close`."""
+    """The receipt of a run and those it takes over, held from `begin` to `close`.
+
+    Attributes:
+        resumes_ready: Whether an order that was ready is as good as one under way: the run is of a
+            fleet, which goes on where an earlier one has ended, wherever that was.
+    """
 
     def __init__(self, store: Store, today: Callable[[], datetime], *, exclusive: bool) -> None:
         """Keep receipts in *store*; *exclusive*: one run a name, which resumes earlier ones."""
@@ -36,6 +41,7 @@ class Ledger:
         self._landing: datetime | None = None
         self._open, self._earlier_open = ExitStack(), ExitStack()
         self.problems: tuple[Problem, ...] = ()
+        self.resumes_ready = False
 
     def close(self, under_way: Sequence[Write] = ()) -> None:
         """Let go of every receipt; of the run's own once all writes *under_way* have ended.
@@ -95,7 +101,8 @@ class Ledger:
     def kept(self, key: Key) -> Claim | None:
         """Return the youngest claim keyed *key* whose order is still good, or None."""
         today = self._today()
-        found = [each.receipt.resumable(key, today) for each in self._earlier]
+        ready = self.resumes_ready
+        found = [each.receipt.resumable(key, today, ready=ready) for each in self._earlier]
         dated = [(claim.fetched, claim) for claim in found if claim and claim.fetched]
         return max(dated, key=lambda pair: pair[0])[1] if dated else None
 

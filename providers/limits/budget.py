@@ -11,7 +11,7 @@ from providers.errors import Unavailable
 
 from .store import Memory, Shared
 from .turn import turn
-from .window import Rate, State, blocked, claim, reserve, slowed, spread, without
+from .window import HORIZON, Rate, State, blocked, claim, reserve, slowed, spread, without
 
 BUDGET = "for the account's request budget"
 BLOCK = "until the host's block of this account ends"
@@ -40,6 +40,7 @@ class Budget:
         self, rate: Rate, sleep: Callable[[float], None], now: Callable[[], float]
     ) -> None:
         self._rate, self._sleep, self._now = rate, sleep, now
+        self._horizon = max(HORIZON, 2 * rate.seconds)
         self._own = Memory()
         self._store: Memory | Shared | Callable[[], Shared] = self._own
         self.pause: Pause = self._briefly
@@ -53,7 +54,7 @@ class Budget:
         """
         self.pause, self.is_bounded = pause, False
         if folder is not None:
-            self._store = lambda: Shared(folder, account(), self._sleep)
+            self._store = lambda: Shared(folder, account(), self._sleep, self._horizon)
 
     def enter(self) -> None:
         """Wait until a request may go, and count it.

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from .window import State
+from .window import HORIZON, State
 
 LARGEST = 1 << 20
 """Bytes of a file that is worth reading."""
@@ -50,10 +50,13 @@ class Shared:
         OSError: From `change`, where there is no such file to be had.
     """
 
-    def __init__(self, folder: Path, account: str, nap: Callable[[float], None]) -> None:
+    def __init__(
+        self, folder: Path, account: str, nap: Callable[[float], None], horizon: float = HORIZON
+    ) -> None:
         self._stem = folder / hashed(account)
         self._path = self._stem.with_suffix(".budget")
         self._nap = nap
+        self._horizon = horizon
 
     def sibling(self, zone_id: str) -> Path:
         """Return the file that is for one zone of the account."""
@@ -64,7 +67,7 @@ class Shared:
         with opened(self._path) as descriptor:
             self._lock(descriptor)
             moment = now()
-            before = decoded(os.pread(descriptor, LARGEST, 0), moment)
+            before = decoded(os.pread(descriptor, LARGEST, 0), moment, self._horizon)
             after, answer = edit(before, moment)
             if after != before:
                 # Never empty in between: a process that is killed here leaves one or the other.
@@ -123,7 +126,7 @@ def encoded(state: State) -> bytes:
     return json.dumps(asdict(state)).encode() + b"\n"
 
 
-def decoded(body: bytes, now: float) -> State:
+def decoded(body: bytes, now: float, horizon: float = HORIZON) -> State:
     """Return the state in *body*, a new one where that makes no sense."""
     try:
         found = json.loads(body.split(b"\n")[0])
@@ -131,7 +134,7 @@ def decoded(body: bytes, now: float) -> State:
         state = State(gone, slots, *(float(found[name]) for name in NUMBERS))
     except (ValueError, LookupError, TypeError, RecursionError, OverflowError):
         return State()
-    return state if state.is_sound(now) else State()
+    return state if state.is_sound(now, horizon) else State()
 
 
 def hashed(*words: str) -> str:

@@ -56,12 +56,15 @@ class State:
     stretch: float = 1.0
     stretched_at: float = 0.0
 
-    def is_sound(self, now: float) -> bool:
-        """Whether this can be what was known, and not what a broken file says."""
+    def is_sound(self, now: float, horizon: float = HORIZON) -> bool:
+        """Whether this can be what was known, and not what a broken file says.
+
+        Nothing is *horizon* seconds ahead.
+        """
         moments = (*self.gone, *self.slots, self.blocked_until, self.gap_until, self.stretched_at)
         return (
-            all(isfinite(moment) and moment <= now + HORIZON + self.gap for moment in moments)
-            and 0 <= self.gap <= HORIZON
+            all(isfinite(moment) and moment <= now + horizon + self.gap for moment in moments)
+            and 0 <= self.gap <= horizon
             and 1 <= self.stretch <= MOST
             and list(self.gone) == sorted(self.gone)
             and list(self.slots) == sorted(self.slots)

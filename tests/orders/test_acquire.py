@@ -3,17 +3,19 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pipeline.case import Case, Progress
+from pipeline.case import Case
 from pipeline.clock import SystemClock
 from pipeline.model import Exit, Order
 from pipeline.orders.acquire import Acquisition
 from pipeline.receipts.receipt import Claim
 
 if TYPE_CHECKING:
+    from pipeline.case import Tools
     from pipeline.receipts.ledger import Ledger
 
 QUOTA = "run again later; a request may have counted against a quota"
@@ -80,8 +82,8 @@ def test_an_order_that_does_not_come(
     """
     clock, source = SystemClock(), Mute(resumes)
     case = Case(Claim(name, source.name, ""))
-    progress, ledger = cast("Progress", None), cast("Ledger", Blank())
-    Acquisition(source, ledger, clock, progress, clock.now() + patience).acquire([case])
+    tools = cast("Tools", SimpleNamespace(clock=clock, progress=None, ration=None))
+    Acquisition(source, cast("Ledger", Blank()), tools, clock.now() + patience).acquire([case])
     source.over.set()
     assert case.failure
     assert case.failure.exit is Exit.UNAVAILABLE

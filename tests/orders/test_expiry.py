@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pipeline.case import Case, Progress
+from pipeline.case import Case
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings
 from pipeline.model import Exit, Failed, Order
@@ -16,6 +17,7 @@ from pipeline.orders.expiry import bounded
 from pipeline.receipts.receipt import Claim
 
 if TYPE_CHECKING:
+    from pipeline.case import Tools
     from pipeline.receipts.ledger import Ledger
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -119,7 +121,8 @@ def acquire(source: Source, name: str = "a", kept: Claim | None = None) -> Case:
     """Return the case of *name* once *source* was asked."""
     found = Case(Claim(name, source.name, source.account))
     ledger = cast("Ledger", Blank(kept))
-    Acquisition(source, ledger, Noon(), cast("Progress", Silent()), 300.0).acquire([found])
+    tools = cast("Tools", SimpleNamespace(clock=Noon(), progress=Silent(), ration=None))
+    Acquisition(source, ledger, tools, 300.0).acquire([found])
     return found
 
 

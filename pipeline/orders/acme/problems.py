@@ -9,7 +9,8 @@ import requests
 from acme import errors, messages
 from urllib3.exceptions import ProtocolError
 
-from pipeline.model import Exit, Failed
+from pipeline.model import Exit, Failed, Throttled
+from pipeline.orders.retry import after_s
 from pipeline.text import printable
 
 from .network import Guard, Redirected, TooLong, Unsafe
@@ -79,7 +80,9 @@ def refusal(error: messages.Error, what: str, guard: Guard) -> Failed:
     kind = str(error.typ).rpartition(":")[2]
     message = f"{what}: {words(error)}"
     if kind in LATER or guard.status >= 500 or guard.status == 429:
-        return Failed(Exit.UNAVAILABLE, "order-api", message, advice(guard.headers))
+        failed = Failed(Exit.UNAVAILABLE, "order-api", message, advice(guard.headers))
+        is_full = kind == "rateLimited" or guard.status == 429
+        return Throttled.like(failed, after_s(guard.headers)) if is_full else failed
     if kind in ACCOUNT:
         return Failed(Exit.REFUSED, "order-credentials", message, ACCOUNT[kind])
     return Failed(Exit.DATA, "order-refused", message)
