@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from dns.name import Name
 
-from pipeline.model import upwards
 from pipeline.questions import Perspective
 
 from .delegation import TOP_LEVEL, Asked
@@ -44,36 +43,42 @@ class Cut:
         return replace(self, apex=apex, parent=frozenset(), above=above, beside=())
 
 
+Labels = tuple[bytes, ...]
+"""Those of a name, in lower case: a part of a name in no time, where `Name` checks each anew."""
+
+
 class Cuts:
     """Zones by apex; the deepest that encloses a name is where to go on."""
 
     def __init__(self, configured: Mapping[Name, Sequence[Perspective]]) -> None:
         self._cuts = {
-            apex: Cut(apex, tuple(servers), is_configured=True)
+            lower(apex): Cut(apex, tuple(servers), is_configured=True)
             for apex, servers in configured.items()
         }
         self._deaf: set[tuple[str, int]] = set()
-        self._within: set[Name] = set()
+        self._within: set[Labels] = set()
 
     def __contains__(self, apex: Name) -> bool:
-        return apex in self._cuts
+        return lower(apex) in self._cuts
 
     def __getitem__(self, apex: Name) -> Cut:
-        return self._cuts[apex]
+        return self._cuts[lower(apex)]
 
     def add(self, cut: Cut) -> None:
         """Remember *cut*, unless the user has said who serves that zone."""
-        known = self._cuts.get(cut.apex)
+        known = self._cuts.get(lower(cut.apex))
         if known is None or not known.is_configured:
-            self._cuts[cut.apex] = cut
+            self._cuts[lower(cut.apex)] = cut
 
     def forget(self, apex: Name) -> None:
         """Go on as if nothing were known of the zone at *apex*."""
-        self._cuts.pop(apex, None)
+        self._cuts.pop(lower(apex), None)
 
     def closest(self, name: Name) -> Cut | None:
         """Return the deepest known zone that encloses *name*, or None."""
-        return next((self._cuts[apex] for apex in upwards(name) if apex in self._cuts), None)
+        labels = lower(name)
+        ancestors = (labels[depth:] for depth in range(len(labels)))
+        return next((self._cuts[apex] for apex in ancestors if apex in self._cuts), None)
 
     def scouts(self, names: Mapping[Asked, Cut]) -> Sequence[Asked]:
         """Return those of *names* to ask now; the others would be led the same way.
@@ -82,12 +87,12 @@ class Cuts:
         where that is likely: the wrong guess costs a question, the right one saves a round trip.
         """
         chosen: list[Asked] = []
-        sent = Counter[tuple[Name, Name]]()
+        sent = Counter[Labels]()
         for asked, cut in names.items():
             below = branch(cut, asked[0])
-            if below != cut.apex and below not in self._within:
-                sent[cut.apex, below] += 1
-                if sent[cut.apex, below] > (1 if len(cut.apex) <= TOP_LEVEL else 2):
+            if len(below) > len(cut.apex) and below not in self._within:
+                sent[below] += 1
+                if sent[below] > (1 if len(cut.apex) <= TOP_LEVEL else 2):
                     continue
             chosen.append(asked)
         return chosen
@@ -106,6 +111,11 @@ class Cuts:
         self._deaf.update(servers)
 
 
-def branch(cut: Cut, name: Name) -> Name:
+def lower(name: Name) -> Labels:
+    """Return the labels of *name* in lower case."""
+    return tuple(label.lower() for label in name.labels)
+
+
+def branch(cut: Cut, name: Name) -> Labels:
     """Return the child of *cut*'s apex that *name* is at or below; of the apex itself, the apex."""
-    return Name(name.labels[-len(cut.apex) - 1 :])
+    return tuple(label.lower() for label in name.labels[-len(cut.apex) - 1 :])
