@@ -116,13 +116,13 @@ class TestCost:
         """
         A value on the second page is found; the page after the last is not asked for.
         """
-        litter = [Record(f"{i:032x}", "TXT", HOST, f'"old{i}"', 60) for i in range(1999)]
+        litter = [Record(f"{i:032x}", "TXT", HOST, f'"old{i}"', 60) for i in range(2999)]
         api.zones[0].records = {record.id: record for record in litter}
         api.zones[0].records["f" * 32] = Record("f" * 32, "TXT", HOST, '"mine"', 60)
         provider.append(zone, [TXT(NAME, "mine")], MARK)
         assert [call.query["page"] for call in api.log] == ["1", "1", "2"]
         provider.delete(zone, [TXT(NAME, "mine")])
-        assert len(api.zones[0].records) == 1999
+        assert len(api.zones[0].records) == 2999
 
 
 class TestOtherWriters:
