@@ -31,6 +31,8 @@ def of_order(options: argparse.Namespace) -> str:
 def of_fleet(options: argparse.Namespace) -> str:
     """Return what is wrong with *options* that are about many certificates, or nothing."""
     if options.inventory is None:
+        if options.shard:
+            return "--shard is a part of --inventory"
         return "--jobs is of --inventory: one run is one process" if options.jobs else ""
     if options.names:
         return "ready takes NAMEs or --inventory, not both: put them into it"

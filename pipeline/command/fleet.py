@@ -18,7 +18,7 @@ from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.pace import Pace
 from pipeline.fleet.process import Process
 from pipeline.fleet.roll import End, Roll
-from pipeline.fleet.sharding import zone_of
+from pipeline.fleet.sharding import automatic, zone_of
 from pipeline.fleet.source import certificates
 from pipeline.fleet.supervisor import BEAT, Ended, Supervisor
 from pipeline.fleet.waves import Wave, fit
@@ -36,7 +36,10 @@ from .signals import answer_with, finish
 UNTOLD = ("GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", VARIABLE, f"{VARIABLE}_FILE")
 """Variables by which others are told of the whole run, and of no wave by itself."""
 
-OF_WHOLE = ("inventory", "jobs", "report", "junit", "dotenv", "metrics", "document", "command")
+OF_WHOLE = (
+    *("inventory", "jobs", "shard", "document", "command"),
+    *("report", "junit", "dotenv", "metrics"),
+)
 """Options of the whole run, which a wave does without."""
 
 AS_WAVE = {"json": True, "quiet": True, "verbose": False, "fleet": True}
@@ -76,11 +79,28 @@ class Fleet:
             Failed: 64, 65 or 78, for the inventory and what it names; then nothing was begun.
         """
         with self._roll:
-            self._read(certificates(self._options.inventory, stdin))
+            self._read(self._mine(certificates(self._options.inventory, stdin)))
             signum = self._supervise()
             finish()
             self._gauge.close()
             return self._finish(signum)
+
+    def _mine(self, inventory: Iterable[Certificate]) -> Iterator[Certificate]:
+        """Yield what of *inventory* is this process's to do; all of it is read."""
+        shard = self._options.shard
+        if shard is None:
+            yield from inventory
+            return
+        if shard == "auto":
+            shard = automatic(self._environment.get)
+        every = [0, 0]
+        for each in inventory:
+            is_mine = shard.has(each.name, self._settings.zones)
+            every[is_mine] += 1
+            if is_mine:
+                yield each
+        count = summary.certificates(sum(every))
+        self._gauge.say(f"shard {shard}: {every[True]:,} of {count}")
 
     def _read(self, inventory: Iterable[Certificate]) -> None:
         """Read *inventory* to its end, and see that what it names exists."""

@@ -60,6 +60,13 @@ def jobs(text: str) -> int:
     return int(text)
 
 
+def shard(text: str) -> object:
+    """Return the part of an inventory that *text* means; ``auto`` as it is."""
+    from pipeline.fleet.sharding import Shard  # noqa: PLC0415 - imports dnspython
+
+    return text if text == "auto" else Shard.parse(text)
+
+
 def drawing(text: str) -> Path:
     """Return *text* as the path of a file to draw into."""
     if text in {"", "-"}:

@@ -13,6 +13,7 @@ from .literals import (
     jobs,
     listening,
     pair,
+    shard,
     ttl,
     typed,
 )
@@ -89,6 +90,13 @@ def fleet(parser: argparse.ArgumentParser) -> None:
         type=typed(jobs),
         metavar="N",
         help="processes at work on an inventory at once (two for each core, at most 8)",
+    )
+    parser.add_argument(
+        "--shard",
+        action=Once,
+        type=typed(shard),
+        metavar="I/N|auto",
+        help="do part I of N of the inventory, by zone; auto: as CI or Kubernetes numbers jobs",
     )
 
 

@@ -16,8 +16,8 @@ ACCEPTED = {
     "gh": r"(secret|variable) set [A-Z0-9_]+( --body \S+)?( < \S+)?",
     "git": r"(clone https://\S+( \S+)?|tag -s? ?\S+|push origin \S+)",
     "journalctl": r"(-fu|-u) \S+",
-    "kubectl": r"(create (secret generic|job)|apply|logs|get|delete)( (-f |--from\S*=)?[\w./=-]+)*",
-    "make": r"(test|lint|check|crash|fuzz)( \S+=\S+)*",
+    "kubectl": r"(create (secret generic|configmap|job)|apply|logs|get|delete)( (-f |--from\S*=)?[\w./=-]+)*",
+    "make": r"(test|lint|check|bench|crash|fuzz)( \S+=\S+)*",
     "pipx": r"(install|inject dns01|upgrade) '?[\w./\[\],-]+'?",
     "sudoedit": r"\S+",
     "systemctl": r"(daemon-reload|enable|start|status|list-timers|edit|cat)( --now)?( \S+)*",
@@ -48,6 +48,8 @@ def install(folder: Path) -> None:
         write(folder / name, passing_on(sys.executable, clients.__file__, name))
     write(folder / "sudo", SUDO)
     write(folder / "dns01", passing_on(dns01()))
+    write(folder / "python", passing_on(sys.executable))
+    write(folder / "celery", passing_on(sys.executable, "-m", "celery"))
 
 
 def passing_on(*words: str) -> str:
