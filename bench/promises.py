@@ -6,6 +6,7 @@ from .clients import STAGE
 from .runs import Run
 from .summary import Group, chosen, groups, ratio
 from .table import Target
+from .tables import SAID
 
 LAG = 0.1
 """Of the time that the record took to be served everywhere."""
@@ -41,9 +42,13 @@ def _late(found: Sequence[Group]) -> list[Target]:
         wait, lag = group.of("wait"), group.of("lag")
         if group.client != STAGE or not wait or not lag:
             continue
-        what = f"{group.case if group.case != 'both' else 2} name(s), {group.delay:g} s late"
+        what = f"{SAID[group.case]}, {group.delay:g} s late"
         if group.case == "100" and group.delay == 5:
-            kept.append(Target(f"{what}: ready after the last server", lag.median, 0.5, "s"))
+            kept.append(
+                Target(
+                    f"{what}: ready after the last server", lag.median, 0.5, "s", of_machine=True
+                )
+            )
         share = lag.median / wait.median
         kept.append(Target(f"{what}: lag as part of the wait", share, LAG))
     return kept
