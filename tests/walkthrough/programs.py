@@ -16,7 +16,7 @@ ACCEPTED = {
     "gh": r"(secret|variable) set [A-Z0-9_]+( --body \S+)?( < \S+)?",
     "git": r"(clone https://\S+( \S+)?|tag -s? ?\S+|push origin \S+)",
     "journalctl": r"(-fu|-u) \S+",
-    "kubectl": r"(create (secret generic|configmap|job)|apply|logs|get|delete)( (-f |--from\S*=)?[\w./=-]+)*",
+    "kubectl": r"(create (secret generic|\w+)|apply|logs|get|delete)( (-f |--from\S*=)?[\w./=-]+)*",
     "make": r"(test|lint|check|bench|crash|fuzz)( \S+=\S+)*",
     "pipx": r"(install|inject dns01|upgrade) '?[\w./\[\],-]+'?",
     "sudoedit": r"\S+",
