@@ -1,9 +1,11 @@
 """Questions go out and genuine answers come back, over real sockets on loopback."""
 
+import resource
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -15,8 +17,10 @@ from dns.message import Message
 from dns.name import from_text
 from dns.rrset import from_text as rrset
 
-from pipeline.asking.exchange import WIDTH, Exchange
-from pipeline.asking.flight import RESEND_AFTER, Query
+from pipeline.asking.exchange import WIDTH, Exchange, Reply
+from pipeline.asking.flight import RESEND_AFTER
+from pipeline.asking.query import Query
+from pipeline.asking.traffic import width
 from pipeline.asking.wire import read
 from pipeline.clock import SystemClock
 from pipeline.questions import Answer, Role, Silence
@@ -392,3 +396,56 @@ def test_what_has_arrived_counts_before_what_is_overdue(server: Embedded) -> Non
         clock.slept = 60.0
         [reply] = exchange.receive(clock.now() + 1)
     assert isinstance(judged(reply.outcome), Answer)
+
+
+def test_the_dead_do_not_hold_back_the_living(server: Embedded, exchange: Exchange) -> None:
+    """
+    However many questions to however many servers that say nothing went before, all of the living
+    one's answers have come before the first of those is given up; see `tests.test_turns`.
+    """
+    publish(server, "v")
+    with ExitStack() as stack:
+        dead = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(100)]
+        for each in dead:
+            each.bind(("127.0.0.1", 0))
+        silent = [
+            replace(query(server, timeout=30.0), port=each.getsockname()[1]) for each in dead * 20
+        ]
+        living = [query(server, timeout=30.0) for _ in range(3 * WIDTH)]
+        for each_query in (*silent, *living):
+            exchange.send(each_query)
+        replies: list[Reply] = []
+        while len(replies) < len(living):
+            replies += exchange.receive(float("inf"))
+    assert {reply.query for reply in replies} == set(living)
+    assert all(isinstance(judged(reply.outcome), Answer) for reply in replies)
+
+
+def test_without_descriptors_a_question_waits(server: Embedded) -> None:
+    """
+    Where the process has no descriptor to spare it goes on with those that it has: that says
+    nothing of the server.
+    """
+    publish(server, "v")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Exchange(SystemClock()) as exchange, socket.socket() as highest:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest.fileno() + 5, hard))
+        try:
+            replies = exchange.ask([query(server, timeout=30.0) for _ in range(40)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert all(isinstance(judged(reply.outcome), Answer) for reply in replies)
+    assert exchange.sent >= 40
+
+
+def test_a_quarter_of_the_descriptors_is_for_questions() -> None:
+    """
+    A process that may open few files has some left for the rest of it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        for limit, room in ((10**6, WIDTH), (1024, WIDTH), (256, 64)):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, hard), hard))
+            assert width() == room
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,6 +1,6 @@
 """Ask until the evidence decides: the loop around `propagation.decide`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from pipeline.asking import wire
 from pipeline.asking.exchange import Exchange, Reply
@@ -22,12 +22,20 @@ TICK = 0.5
 """Most seconds between two looks at the evidence, for those who watch."""
 
 
+LISTENING = 4
+"""How many times as long as the last turn took we listen before the next, if there is more to hear.
+
+A turn looks at every name. Where answers come one by one it would be all that we do.
+"""
+
+
 def confirm(
     goals: Sequence[Goal], exchange: Exchange, clock: Clock, policy: Policy, watch: Watch
 ) -> tuple[Ready | Expired, Evidence]:
     """Return the verdict on *goals*, by the policy's deadline, and what it rests on."""
     evidence = Evidence(goals)
     asked: dict[Query, Question] = {}
+    heard_at = clock.now()
     while True:
         step = decide(goals, evidence, policy, clock.now())
         if not isinstance(step, Poll):
@@ -35,10 +43,25 @@ def confirm(
         for question in step.questions:
             asked[put(question, exchange)] = question
             evidence.sent(question)
-        for reply in exchange.receive(min(step.until, clock.now() + TICK)):
+        ready_at = clock.now()
+        until = min(step.until, ready_at + TICK)
+        rested_at = min(ready_at + LISTENING * (ready_at - heard_at), policy.deadline)
+        for reply in replies(exchange, clock, asked, until, rested_at):
             question = asked.pop(reply.query)
             evidence.note(Observation(question, reply.at, outcome(question, reply)))
-        watch(evidence, clock.now())
+        heard_at = clock.now()
+        watch(evidence, heard_at)
+
+
+def replies(
+    exchange: Exchange, clock: Clock, awaited: Collection[Query], until: float, rested_at: float
+) -> Iterator[Reply]:
+    """Yield what arrives: the first by *until*, and more by *rested_at* while any is *awaited*."""
+    arrived = exchange.receive(until)
+    while arrived:
+        yield from arrived
+        more = awaited and clock.now() < rested_at
+        arrived = exchange.receive(rested_at) if more else []
 
 
 def put(question: Question, exchange: Exchange) -> Query:

@@ -119,6 +119,8 @@ class Court:
 
     def blocking(self, goal: Goal) -> Sequence[Question]:
         """Return the authoritative questions that block *goal* (rules 1 and 4)."""
+        if all(map(self.is_confirmed, goal.authoritative)):
+            return ()  # as most are, most of the time
         return [q for asked in goal.steps for q in self.stuck(asked)]
 
     def stuck(self, asked: Sequence[Question]) -> Sequence[Question]:
@@ -184,7 +186,7 @@ class Court:
         """Whether the last answers to *question* held every value (rule 1)."""
         track = self.evidence[question]
         needed = self.policy.streak if question.is_authoritative else 1
-        return track.streak >= needed and not track.is_silent
+        return len(track.streak_times) >= needed and not track.quiet.times
 
     def is_silent(self, question: Question) -> bool:
         """Whether the address asked may be set aside (rule 4)."""
