@@ -64,6 +64,8 @@ def shown(figure: Figure) -> str:
         case int():
             return f"{figure:,}"
         case float():
+            if abs(figure) < 1:
+                return f"{round(figure, 3):g}"
             return f"{figure:,.{0 if figure >= 100 else 1 if figure >= 10 else 2}f}"
 
 

@@ -57,7 +57,7 @@ def test_figures_as_people_read_them() -> None:
     Two or three digits that count, thousands apart, and a dash for what does not apply.
     """
     assert [shown(each) for each in (None, "x", 12345, 0.0312, 1.234, 56.78, 1234.5)] == [
-        *("-", "x", "12,345", "0.03", "1.23", "56.8", "1,234")
+        *("-", "x", "12,345", "0.031", "1.23", "56.8", "1,234")
     ]
 
 
