@@ -16,8 +16,11 @@ Document = dict[str, Any]
 PASSING = frozenset({Exit.NOT_READY, Exit.UNAVAILABLE})
 """How certificates end that are worth another try."""
 
-PAUSES = (30, 60, 120, 240, 480)
-"""Seconds before each further try: all within the hour in which an order is resumed."""
+TRIES = 5
+"""How often a task is tried again."""
+
+FIRST_PAUSE = 30
+"""Seconds before that; each pause is twice the last, and all are within an order's hour."""
 
 
 def unfinished(names: Sequence[str], report: Document) -> list[str]:

@@ -21,7 +21,7 @@ from pipeline.library import calls
 from pipeline.library.choices import options
 from pipeline.report import Report, to_json
 
-from .attempts import PAUSES, Document, failures, together, unfinished
+from .attempts import FIRST_PAUSE, TRIES, Document, failures, together, unfinished
 from .waves import waves
 
 TIMEOUT = 1800.0
@@ -51,7 +51,8 @@ OPTIONS: dict[str, Any] = {
     "bind": True,
     "acks_late": True,
     "reject_on_worker_lost": True,
-    "max_retries": len(PAUSES),
+    "default_retry_delay": FIRST_PAUSE,
+    "max_retries": TRIES,
     "resultrepr_maxsize": 200,  # of the report, in the worker's log
     "serializer": "json",
     "time_limit": TIME_LIMIT,
@@ -71,23 +72,33 @@ def get_ready(
     """
     report = document(calls.ready(*names, fleet=True, **spoken(choices)))
     again = unfinished(names, report)
-    if not again or task.request.retries >= len(PAUSES):
+    if not again or is_last(task):
         return together(earlier, report)
     beyond = failures(again, report)
     told = together(earlier, beyond) if beyond else earlier
     raise task.retry(
         args=(again,),
         kwargs={**choices, "earlier": told},
-        countdown=PAUSES[task.request.retries],
+        countdown=pause(task),
     )
 
 
 def clean_up(task: Task, names: Sequence[str]) -> Document:
     """Remove what the receipts of the certificates *names* list; return the report."""
     report = document(calls.clean(*names))
-    if not unfinished(names, report) or task.request.retries >= len(PAUSES):
+    if not unfinished(names, report) or is_last(task):
         return report
-    raise task.retry(countdown=PAUSES[task.request.retries])
+    raise task.retry(countdown=pause(task))
+
+
+def is_last(task: Task) -> bool:
+    """Whether *task* is not to be tried again, whatever comes of it."""
+    return bool(task.request.retries >= task.max_retries)
+
+
+def pause(task: Task) -> float:
+    """Return the seconds before *task* is tried again; an application may annotate it."""
+    return float(task.default_retry_delay * 2**task.request.retries)
 
 
 ready: Task = shared_task(name="dns01.ready", **OPTIONS)(get_ready)

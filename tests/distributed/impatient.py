@@ -1,4 +1,4 @@
-"""The application, quick to think a process dead (10 s) and a message lost (2 h)."""
+"""The application, quick to think a process dead and a message lost, and to try again."""
 
 from pipeline.distributed.app import app
 
@@ -7,3 +7,4 @@ VISIBLE_AFTER = 1
 
 app.conf.worker_lost_wait = 0.1
 app.conf.broker_transport_options["visibility_timeout"] = VISIBLE_AFTER
+app.conf.task_annotations = {"*": {"default_retry_delay": 1}}

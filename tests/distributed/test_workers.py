@@ -10,12 +10,12 @@ from celery.result import AsyncResult
 from redis import Redis
 
 from pipeline.distributed import app as own
-from pipeline.distributed.tasks import submit, submit_cleaning
+from pipeline.distributed.tasks import ready, submit, submit_cleaning
 from providers.errors import Unavailable
 from tests.bridge import CANARY, Site, leaf, opened, until
 
 from .impatient import VISIBLE_AFTER
-from .workers import Worker, environment, redis, submitting, working
+from .workers import QUEUE, Worker, environment, redis, submitting, working
 
 IMPATIENT = "tests.distributed.impatient"
 DIED = "exited with 'signal 9"
@@ -29,9 +29,9 @@ class Fleet:
     broker: str
     variables: dict[str, str]
 
-    def submit(self, *hosts: str) -> AsyncResult:
+    def submit(self, *hosts: str, **choices: float) -> AsyncResult:
         """Submit one wave."""
-        [result] = submit(hosts)
+        [result] = submit(hosts, **choices)
         return result
 
 
@@ -139,6 +139,45 @@ def test_a_process_that_dies_waiting(fleet: Fleet, worker: Worker) -> None:
     assert not any(fleet.site.dns.values(leaf(host)) for host in hosts)
 
 
+@pytest.mark.parametrize("fleet", ["files"], indirect=True)
+def test_what_is_not_ready_is_tried_again(fleet: Fleet, worker: Worker) -> None:
+    """
+    After a pause, with the order that there is. What nobody serves is not; it is in the result.
+    """
+    asked = fleet.site.orders.requests
+    fleet.site.hide()
+    result = fleet.submit("late.example.com", "www.nobody.test", timeout=3.0)
+    until(lambda: f"{result.id}] retry: Retry in 1" in worker.said, 30)
+    fleet.site.show()
+    report = result.get(timeout=40)
+    ends = {order["name"]: order["exit"] for order in report["orders"]}
+    assert ends.pop("late.example.com") == 0
+    assert ends == {"www.nobody.test": report["exit"]}
+    assert report["exit"] not in {0, 69, 75}
+    assert {each["code"] for each in report["problems"]} >= {
+        order["problem"] for order in report["orders"] if order["exit"]
+    }
+    assert fleet.site.orders.requests == asked + 2
+
+
+@pytest.mark.parametrize("fleet", ["files"], indirect=True)
+def test_what_is_submitted_twice_is_ordered_once(fleet: Fleet, worker: Worker) -> None:
+    """
+    Within the hour what is ready is confirmed again; a task that was called wrongly fails.
+    """
+    asked = fleet.site.orders.requests
+    host = "again.example.com"
+    first, second = (is_ready(fleet.submit(host), host) for _ in range(2))
+    assert [each["value"] for each in first["records"]] == [
+        each["value"] for each in second["records"]
+    ]
+    assert fleet.site.orders.requests == asked + 1
+    wrong = ready.apply_async(([host],), {"environment": {}}, queue=QUEUE)
+    with pytest.raises(TypeError, match="a task takes no environment"):
+        wrong.get(timeout=30)
+    assert CANARY not in worker.said
+
+
 def await_redelivery(fleet: Fleet) -> None:
     """Wait until Redis may deliver again what is not acknowledged."""
     with Redis.from_url(fleet.broker) as client:
@@ -162,7 +201,7 @@ def test_a_task_that_is_delivered_twice(fleet: Fleet, worker: Worker) -> None:
     written = fleet.site.bridge.calls.count(("append", "example.com."))
     await_redelivery(fleet)
     with working(fleet.site, fleet.variables, IMPATIENT) as other:
-        until(lambda: f"{result.id}] retry: Retry in 30s" in other.said, 30)
+        until(lambda: f"{result.id}] retry: Retry in 1" in other.said, 30)
         assert "retry" not in worker.said.partition(result.id)[2]
         fleet.site.show()
         report = is_ready(result, host)
