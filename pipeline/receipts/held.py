@@ -10,7 +10,7 @@ from typing import Self
 
 from pipeline.files import Unfit, lock, read, unwritable, write
 
-from .receipt import Receipt, State, damaged, from_json, to_json
+from .receipt import Receipt, Spelt, State, damaged, from_json, to_json
 
 NOT_OURS = {errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EPERM}
 """Errors that tell of what is at a path, not of the disk or of us."""
@@ -30,6 +30,7 @@ class Held:
         self.path = path
         self.receipt = receipt
         self._descriptor = descriptor
+        self._spelt: Spelt = {}
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +80,7 @@ class Held:
         with contextlib.suppress(OSError):  # which writing says better
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A signal's exception may come between any two of these: nothing is closed twice.
-        old, self._descriptor = self._descriptor, write(self.path, to_json(receipt))
+        old, self._descriptor = self._descriptor, write(self.path, to_json(receipt, self._spelt))
         self.receipt = receipt
         os.close(old)
 

@@ -125,19 +125,31 @@ def normal(name: str) -> str:
     return ",".join(each.removesuffix(".") for each in "".join(name.lower().split()).split(","))
 
 
-def to_json(receipt: Receipt) -> bytes:
-    """Return *receipt* as the text of its file: each order and each record on a line."""
-    document = {
+Spelt = dict[int, tuple[Claim, str]]
+"""Claims and how they are written, by their `id`: a run saves its receipt at each new order."""
+
+
+def to_json(receipt: Receipt, spelt: Spelt | None = None) -> bytes:
+    """Return *receipt* as the text of its file: each order and each record on a line.
+
+    What is *spelt* already is not spelled again; the rest is, and is kept there.
+    """
+    spelt = {} if spelt is None else spelt
+    head = {
         "dns01_receipt": VERSION,
         "id": receipt.id,
         "created": receipt.created.isoformat(timespec="seconds"),
         "state": receipt.state.value,
         "removing": receipt.removing,
         "landing": receipt.landing.isoformat() if receipt.landing else None,
-        "orders": [claim_out(claim) for claim in receipt.claims],
         "records": [record_out(record) for record in receipt.records],
     }
-    return f"{by_lines(document, 2)}\n".encode()
+    for claim in receipt.claims:
+        if id(claim) not in spelt:
+            spelt[id(claim)] = claim, json.dumps(claim_out(claim))
+    orders = ",\n    ".join(spelt[id(claim)][1] for claim in receipt.claims)
+    rest = by_lines(head, 2).removesuffix("\n}")
+    return f'{rest},\n  "orders": [\n    {orders}\n  ]\n}}\n'.encode()
 
 
 def claim_out(claim: Claim) -> dict[str, object]:
