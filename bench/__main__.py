@@ -15,7 +15,7 @@ from .clients import missing
 from .plan import Step, alternating, steps
 from .results import Results, machine, save, versions
 from .runs import CASES, Run, run
-from .table import text
+from .table import Row, Target, text
 
 
 def main(words: Sequence[str]) -> int:
@@ -26,7 +26,7 @@ def main(words: Sequence[str]) -> int:
         return 1
     start = time.monotonic()
     whole = not (wanted.names or wanted.rounds)
-    beside = {name: parts.measure(name) for name in (parts.PARTS if whole else ())}
+    beside = measured(parts.chosen(full=wanted.full)) if whole else []
     runs = compare(alternating(steps(wanted.names, wanted.rounds, full=wanted.full)))
     results = Results(
         machine=machine(),
@@ -34,13 +34,23 @@ def main(words: Sequence[str]) -> int:
         took_s=round(time.monotonic() - start),
         full=wanted.full,
         runs=runs,
-        parts={name: rows for name, (rows, _) in beside.items() if rows},
-        targets=[each for _, its in beside.values() for each in its],
+        parts={name: rows for name, rows, _ in beside},
+        targets=[each for *_, its in beside for each in its],
     )
     if whole:
         save(results)
         page.write(results)
     return _told(results, whole=whole)
+
+
+def measured(names: Sequence[str]) -> list[tuple[str, Sequence[Row], Sequence[Target]]]:
+    """Return what the benchmarks of those names found."""
+    found = []
+    start = time.monotonic()
+    for part in parts.measure(names):
+        found.append(part)
+        print(f"{part[0]}: {time.monotonic() - start:.0f} s so far", file=sys.stderr, flush=True)
+    return found
 
 
 def compare(order: Sequence[Step]) -> list[Run]:
@@ -80,7 +90,9 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--names", type=_names, default=(), help=f"of {','.join(CASES)}")
     parser.add_argument("--rounds", type=int, help="at most so many of each")
-    parser.add_argument("--full", action="store_true", help="lego with 100 names, too")
+    parser.add_argument(
+        "--full", action="store_true", help="lego with 100 names and a fleet of 10,000, too"
+    )
     return parser.parse_args(words)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from string import Template
 
 from . import promises, tables
-from .parts import PARTS
+from .parts import HEADINGS
 from .plot import svg
 from .results import Results, load
 from .summary import groups
@@ -22,7 +22,7 @@ def drawn(results: Results) -> dict[Path, str]:
     its_targets = [*promises.targets(results.runs), *results.targets]
     parts = [
         f"### {heading}\n\n{markdown(results.parts[name])}"
-        for name, heading in PARTS.items()
+        for name, heading in HEADINGS.items()
         if results.parts.get(name)
     ]
     values = {

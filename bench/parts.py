@@ -1,12 +1,11 @@
 """The benchmarks beside the comparison, each a module with ``measure`` and maybe ``targets``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 
 from .table import Row, Target
 
-PARTS = {
+HEADINGS = {
     "startup": "Start and memory",
     "engine": "Asking",
     "calls": "API calls",
@@ -14,11 +13,18 @@ PARTS = {
 }
 """Modules, and how their tables are headed."""
 
+FULL = {"fleet"}
+"""Those that take so long that they are left out unless all is asked for."""
 
-def measure(name: str) -> tuple[Sequence[Row], Sequence[Target]]:
-    """Return what module *name* measures, and the targets that this meets or misses."""
-    if not find_spec(f"bench.{name}"):
-        return [], []
-    module = import_module(f"bench.{name}")
-    rows: Sequence[Row] = module.measure()
-    return rows, getattr(module, "targets", lambda _: [])(rows)
+
+def chosen(*, full: bool) -> list[str]:
+    """Return the modules to measure."""
+    return [name for name in HEADINGS if full or name not in FULL]
+
+
+def measure(names: Sequence[str]) -> Iterator[tuple[str, Sequence[Row], Sequence[Target]]]:
+    """Yield what each module measures, and the targets that this meets or misses."""
+    for name in names:
+        module = import_module(f"bench.{name}")
+        rows: Sequence[Row] = module.measure()
+        yield name, rows, getattr(module, "targets", lambda _: [])(rows)

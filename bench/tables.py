@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from .clients import ISSUES, STAGE
-from .parts import PARTS
+from .parts import HEADINGS
 from .results import Results
 from .summary import Group, Spread, chosen, groups, ratio
 from .table import Figure, Row, Target, shown
@@ -21,7 +21,7 @@ def all_of(results: Results) -> Iterator[tuple[str, Sequence[Row]]]:
     yield "Questions by type: authoritative / recursive", kinds(results)
     yield "From the last server's serving to ready", detection(results)
     for name, rows in results.parts.items():
-        yield PARTS[name], rows
+        yield HEADINGS[name], rows
 
 
 def comparison(results: Results, delay: float) -> list[Row]:
