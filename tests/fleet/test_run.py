@@ -1,29 +1,13 @@
 """An inventory from end to end: the real command, its processes, and servers in the test's."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from dns.name import from_text
 
-from tests.bridge import Site, opened
+from tests.bridge import Site
 
-ZONES = [from_text(f"zone{at}.example.") for at in range(3)]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Three zones on one name server."""
-    with opened(tmp_path, lags=(0.0,), apexes=ZONES) as found:
-        yield found
-
-
-def inventory(site: Site, *names: str) -> str:
-    """Write an inventory of *names* and return its path."""
-    path = site.folder / "fleet.txt"
-    path.write_text("\n".join(names))
-    return str(path)
+from .conftest import ZONES
+from .fleets import inventory
 
 
 def test_one_failure_stops_no_other(site: Site) -> None:
@@ -91,13 +75,12 @@ def test_text_names_what_failed(site: Site) -> None:
         (("--respond",), "--respond"),
     ],
 )
-def test_contradictions(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+def test_contradictions(site: Site, words: tuple[str, ...], told: str) -> None:
     """What makes no sense with an inventory is refused in words, before it is read."""
-    with opened(tmp_path, lags=(0.0,), apexes=ZONES[:1]) as site:
-        result = site.dns01("ready", "--inventory", inventory(site, "a.zone0.example"), *words)
-        assert result.returncode == 64
-        assert told in result.stderr
-        assert site.orders.requests == 0
+    result = site.dns01("ready", "--inventory", inventory(site, "a.zone0.example"), *words)
+    assert result.returncode == 64
+    assert told in result.stderr
+    assert site.orders.requests == 0
 
 
 def test_files_and_summaries_are_of_the_whole(site: Site) -> None:

@@ -1,0 +1,47 @@
+"""What tests of fleets need of a site."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.bridge import Site
+
+
+def inventory(site: Site, *names: str) -> str:
+    """Write an inventory of *names* and return its path."""
+    path = site.folder / "fleet.txt"
+    path.write_text("\n".join(names))
+    return str(path)
+
+
+def hosts(count: int) -> list[str]:
+    """Return the names of *count* hosts, spread over the zones."""
+    return [f"h{at}.zone{at % 3}.example" for at in range(count)]
+
+
+def children(process: int) -> list[int]:
+    """Return the processes that *process* has started and that are still there."""
+    try:
+        return [*map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
+    except FileNotFoundError:
+        return []
+
+
+def is_alive(process: int) -> bool:
+    """Whether *process* is at work."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def ends(report: Mapping[str, Any]) -> dict[str, tuple[int, str | None]]:
+    """Return how each certificate of *report* ended."""
+    return {each["name"]: (each["exit"], each["problem"]) for each in report["orders"]}
+
+
+def left(site: Site) -> list[str]:
+    """Return what receipts say may be in DNS."""
+    return [record["name"] for receipt in site.receipts() for record in receipt["records"]]
