@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "detection", "documents", "insync", "marks", "model", "planning", "questions", "report",
-    "secrecy", "sentences", "tally", "text",
+    "detection", "documents", "insync", "marks", "model", "names", "planning", "questions",
+    "report", "secrecy", "sentences", "tally", "text",
     "asking.alarms", "asking.octets", "asking.query", "asking.silences", "asking.turns",
     "asking.wire",
     *(f"checks.{each}" for each in (

@@ -9,6 +9,7 @@ import idna
 from dns.name import Name
 
 from pipeline.model import LEAF, Exit, Failed
+from pipeline.names import KeyName
 from pipeline.text import quoted
 
 COMMA = re.compile(" ?, ?")
@@ -66,7 +67,7 @@ def labels_of(text: str) -> tuple[bytes, ...] | None:
 
 def leaf_of(base: Name) -> Name:
     """Return the challenge record's name for *base* (RFC 8555 §8.4)."""
-    return Name((LEAF, *base.labels))
+    return KeyName((LEAF, *base.labels))
 
 
 def digest(key_authorization: str) -> str:

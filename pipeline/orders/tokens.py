@@ -26,6 +26,7 @@ from pipeline.model import (
     Severity,
     Standing,
 )
+from pipeline.names import KeyName
 from pipeline.text import counted, printable, quoted
 
 from .fields import Token, refused, shown, text_field, token_refused
@@ -120,7 +121,7 @@ def record_name(token_name: str, base: Name, covered: frozenset[Name], index: in
             index, "tokenName", token_name, f"fits no name of this certificate at or below {base}"
         )
     try:
-        return Name((*account, *leaf_of(other).labels))
+        return KeyName((*account, *leaf_of(other).labels))
     except DNSException as error:
         raise token_refused(index, "tokenName", token_name, "makes too long a name") from error
 

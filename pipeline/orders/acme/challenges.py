@@ -16,7 +16,7 @@ from dns.exception import DNSException
 from dns.name import Name
 
 from pipeline.model import LEAF, Challenge, Exit, Failed, Standing
-from pipeline.orders.identifiers import digest, hostname
+from pipeline.orders.identifiers import digest, hostname, leaf_of
 
 from .keys import Key
 
@@ -64,7 +64,7 @@ def need(
     try:
         match which:
             case "dns-01":
-                return Challenge(Name((LEAF, *base.labels)), value(challenge, account), domain)
+                return Challenge(leaf_of(base), value(challenge, account), domain)
             case "dns-account-01":
                 name = Name((account.label, LEAF, *base.labels))
                 return Challenge(name, value(challenge, account), domain)
