@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> int:
     if whole:
         save(results)
         page.write(results)
-    return _told(results, whole=whole)
+    return told(results, whole=whole)
 
 
 def measured(names: Sequence[str]) -> list[tuple[str, Sequence[Row], Sequence[Target]]]:
@@ -76,8 +76,8 @@ def _line(run: Run) -> str:
     )
 
 
-def _told(results: Results, *, whole: bool) -> int:
-    """Print tables and verdicts; return the exit status."""
+def told(results: Results, *, whole: bool) -> int:
+    """Print tables and verdicts; return the exit status, 1 where a target is missed."""
     for heading, rows in tables.all_of(results):
         print(f"\n{heading}\n{text(rows)}")
     verdicts = [*promises.targets(results.runs), *results.targets]

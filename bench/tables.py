@@ -66,13 +66,18 @@ def verdicts(targets: Iterable[Target]) -> list[Row]:
         Row(
             target.name + (" (this machine)" if target.of_machine else ""),
             {
-                "measured": f"{shown(target.value)} {target.unit}".strip(),
-                "at most": f"{shown(target.most)} {target.unit}".strip(),
+                "measured": f"{_plain(target.value)} {target.unit}".strip(),
+                "at most": f"{_plain(target.most)} {target.unit}".strip(),
                 "": "met" if target.met else "**missed**",
             },
         )
         for target in targets
     ]
+
+
+def _plain(value: float) -> str:
+    """Return *value*: a count, which may be a median, without decimals."""
+    return shown(int(value) if value == int(value) else value)
 
 
 def _compared(group: Group, base: Group | None) -> Row:

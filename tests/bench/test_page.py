@@ -99,7 +99,7 @@ def test_a_missed_target_is_seen() -> None:
     The page says so, also of the other benchmarks' targets.
     """
     assert "**missed**" not in drawn(results())[PAGE]
-    assert "| start | 5.00 | 4 | **missed** |" in drawn(results(missed=True))[PAGE]
+    assert "| start | 5 | 4 | **missed** |" in drawn(results(missed=True))[PAGE]
 
 
 def test_the_plot_is_told_in_words() -> None:
