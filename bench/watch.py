@@ -14,7 +14,7 @@ from dns.name import from_text
 from tests.lab import topology
 
 APEX = from_text("example.test.")
-EVERY_S = 0.005
+EVERY_S = 0.01
 WATCHER = "127.0.0.99"
 """Asks from an address of its own, so that its questions are not taken for a client's."""
 
