@@ -49,7 +49,7 @@ class Tools:
 
     Attributes:
         detect: Finds the providers nobody chose.
-        ration: Returns what limits the order requests to a source; None: nothing does.
+        ration: Returns what limits the order requests to a source until a deadline; None: nothing.
     """
 
     clock: Clock
@@ -58,7 +58,7 @@ class Tools:
     exchange: Exchange
     detect: Detect
     progress: Progress
-    ration: Callable[[OrderSource], Ration] | None = None
+    ration: Callable[[OrderSource, float], Ration] | None = None
 
 
 @dataclass(slots=True, eq=False)

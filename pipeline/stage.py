@@ -50,7 +50,7 @@ class Run:
         self._settings = settings
         self._tools = tools
         self.ledger = Ledger(tools.store, tools.clock.today, exclusive=source.resumes)
-        self.ledger.resumes_ready = settings.fleet
+        self.ledger.resumes_ready = settings.is_wave
         self._ownership = Ownership(self.ledger, tools.hosts)
         self._withdrawal = Withdrawal(self.ledger, tools.hosts, tools.clock, settings.state_dir)
         self._lines: tuple[RecordLine, ...] = ()
@@ -128,8 +128,11 @@ class Run:
 
     def _acquire(self) -> None:
         tools = self._tools
-        deadline = self._settings.timeout
+        settings = self._settings
+        deadline = settings.timeout + settings.order_s * len(self._cases)
         Acquisition(self._source, self.ledger, tools, deadline).acquire(self._cases)
+        if settings.order_s:
+            self._settings = replace(settings, timeout=tools.clock.now() + settings.timeout)
         self._settings, ending = bounded(self._settings, self._alive(), tools.clock)
         self._problems += (*self.ledger.problems, *ending)
 

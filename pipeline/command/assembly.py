@@ -193,14 +193,14 @@ class Assembly:
             self.exchange,
             self._detect,
             self._progress,
-            self._budgeted if self.settings.fleet or self.settings.order_limit else None,
+            self._budgeted if self.settings.is_wave or self.settings.order_limit else None,
         )
 
-    def _budgeted(self, source: OrderSource) -> Ration:
+    def _budgeted(self, source: OrderSource, deadline: float) -> Ration:
         """Return what limits requests to *source*: our user, or what it tells waves of a fleet."""
         from pipeline.orders.rationing import Budgeted  # noqa: PLC0415 - who has a limit
 
-        return Budgeted(self.settings, self._clock, source)
+        return Budgeted(self.settings, self._clock, source, deadline)
 
     def _detect(self, zone: Delegation | None) -> Sequence[str]:
         """Return the providers of *zone*, among those with credentials in the environment."""

@@ -220,4 +220,4 @@ class Fleet:
 
 def default_jobs() -> int:
     """Return how many processes work at once: they wait most of their time, so two for a core."""
-    return max(2, min(2 * len(os.sched_getaffinity(0)), MOST_JOBS))
+    return max(2, min(2 * (os.cpu_count() or 1), MOST_JOBS))

@@ -16,7 +16,7 @@ from . import file
 from .environment import Environment
 from .keys import DECIDED
 from .places import shared_dir, state_dir
-from .settings import AcmeSettings, Authority, Settings
+from .settings import ORDER_S, AcmeSettings, Authority, Settings
 from .tables import Reader
 from .values import checked, optional, require, words
 
@@ -45,7 +45,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         fallback=choice.of("provider") or (),
         force=flags.get("force", False),
         respond=flags.get("respond", False),
-        fleet=flags.get("fleet", False),
+        order_s=ORDER_S if flags.get("fleet") else 0.0,
         order_limit=choice.of("order_limit"),
         serve_names=choice.of("serve.names") or (),
         acme=acme(choice) if source == "acme" and "order" in flags else AcmeSettings(),

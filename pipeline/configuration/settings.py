@@ -17,6 +17,10 @@ CHALLENGES = ("dns-01", "dns-account-01", "dns-persist-01")
 """The kinds of ACME challenge that DNS can meet, the usual one first."""
 
 
+ORDER_S = 5.0
+"""Seconds that a wave of a fleet has for each of its orders: they are asked for one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneSettings:
     """What is configured for one zone; None and empty where nothing is."""
@@ -90,7 +94,8 @@ class Settings:
         respond: Whether to have the CA validate, once everything is ready.
         order: Where orders come from, unless there is a document.
         order_limit: How many orders an account may ask for in what time.
-        fleet: Whether the run is a wave of a fleet: what was ready within the hour is taken up.
+        order_s: Seconds that a wave of a fleet has for each of its orders, before the time for
+            the rest begins; 0: the run is no such wave.
         accounts: Those that have a name of their own.
         shared_dir: Where all runs count their requests together; None: nowhere.
     """
@@ -109,11 +114,16 @@ class Settings:
     serve_names: tuple[Name, ...] = ()
     order: str = "rcl"
     order_limit: "Rate | None" = None
-    fleet: bool = False
+    order_s: float = 0.0
     acme: AcmeSettings = AcmeSettings()
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)
     shared_dir: Path | None = None
+
+    @property
+    def is_wave(self) -> bool:
+        """Whether the run is of a fleet, which goes on where an earlier one has ended."""
+        return self.order_s > 0
 
     def zone(self, name: Name) -> tuple[Name, ZoneSettings] | None:
         """Return the closest configured zone that encloses *name*, or None."""

@@ -60,7 +60,7 @@ def read(lines: Iterable[str], form: Form | None, where: str) -> Iterator[Certif
         Failed: 65, at the end, for the first mistakes; from the first on nothing is yielded.
     """
     mistakes: list[str] = []
-    count = 0
+    count, is_empty = 0, True
     for place, row in rows(lines, form, where):
         try:
             found = certificate(row, place)
@@ -68,12 +68,15 @@ def read(lines: Iterable[str], form: Form | None, where: str) -> Iterator[Certif
             mistakes += [f"{place}: {error}"] if len(mistakes) < SHOWN else []
             count += 1
         else:
+            is_empty = False
             if not count:
                 yield found
     if count:
         first, *others = mistakes
         more = [f"... and {counted(count - SHOWN, 'more mistake')}"] if count > SHOWN else []
         raise wrong(first, "\n".join([*others, *more]))
+    if is_empty:  # a list that broke on its way would pass for a day without work
+        raise wrong(f"{where} lists no certificate")
 
 
 def rows(lines: Iterable[str], form: Form | None, where: str) -> Iterator[tuple[str, object]]:

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
 from pipeline.clock import Clock
+from pipeline.configuration.settings import ORDER_S
 from providers.threads import in_thread
 
 from .process import Process
@@ -44,7 +45,7 @@ class Supervisor:
 
     Args:
         launch: Starts the process of a wave.
-        timeout: Seconds that a wave may take.
+        timeout: Seconds that a wave may take, beyond those for its orders.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Supervisor:
         """Kill who should have ended long ago."""
         now = self._clock.now()
         for worker in self._live.values():
-            until = min(worker.begun + self._timeout + OVERTIME, self._stopped_at + PARTING)
+            until = worker.begun + ORDER_S * worker.wave.count + self._timeout + OVERTIME
+            until = min(until, self._stopped_at + PARTING)
             if now > until:
                 worker.process.signal(signal.SIGKILL)

@@ -32,7 +32,7 @@ class Acquisition:
         self._clock = tools.clock
         self._progress = tools.progress
         self._deadline = deadline
-        self._ration = tools.ration(source) if tools.ration else None
+        self._ration = tools.ration(source, deadline) if tools.ration else None
 
     def acquire(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its order, or its failure."""

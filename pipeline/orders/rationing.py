@@ -23,11 +23,13 @@ MINUTE = 60.0
 
 
 class Budgeted:
-    """The order requests of a run at *source*, counted in the shared folder of *settings*."""
+    """The requests to *source* until *deadline*, counted in the shared folder of *settings*."""
 
-    def __init__(self, settings: Settings, clock: Clock, source: OrderSource) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, source: OrderSource, deadline: float
+    ) -> None:
         self._clock = clock
-        self._deadline = settings.timeout
+        self._deadline = deadline
         self._budget = Budget(
             settings.order_limit or UNLIMITED, clock.pause, lambda: clock.today().timestamp()
         )

@@ -68,6 +68,9 @@ def test_forms(text: str, form: Form) -> None:
         ('{"certificate": []}', "did you mean certificates?"),
         ("{}", "no list of certificates"),
         ("[", "f is no JSON"),
+        ("[]", "f lists no certificate"),
+        ("# none\n", "f lists no certificate"),
+        ("name\n", "f lists no certificate"),
         ("[[certificates]]\nname = ", "f is no TOML"),
     ],
 )
@@ -103,7 +106,7 @@ def test_anything_else_is_refused(text: str, form: Form | None) -> None:
     assert all(found)
 
 
-@given(st.lists(st.from_regex(r"[a-z]{1,9}\.example", fullmatch=True), max_size=20))
+@given(st.lists(st.from_regex(r"[a-z]{1,9}\.example", fullmatch=True), min_size=1, max_size=20))
 def test_json_and_lines_agree(wanted: list[str]) -> None:
     """What is read is what was written, in order."""
     assert names(json.dumps(wanted), Form.JSON) == names("\n".join(wanted), Form.LINES) == wanted

@@ -58,7 +58,7 @@ def budgeted(tmp_path: Path) -> Callable[..., Budgeted]:
         settings = Settings(
             tmp_path, timeout=300.0, order_limit=rate, shared_dir=tmp_path / "shared"
         )
-        return Budgeted(settings, clock, source(account))
+        return Budgeted(settings, clock, source(account), settings.timeout)
 
     return make
 
