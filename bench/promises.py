@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from .clients import STAGE
+from .clients import ISSUES, STAGE
 from .runs import Run
 from .summary import Group, chosen, groups, ratio
 from .table import Target
@@ -55,5 +55,10 @@ def _late(found: Sequence[Group]) -> list[Target]:
 
 
 def _always(found: Sequence[Group]) -> list[Target]:
-    peaks = [peak.most for group in found if group.client == STAGE and (peak := group.of("peak"))]
-    return [Target("peak memory with rfc2136", max(peaks), 60, "MiB")] if peaks else []
+    ours = [group for group in found if group.client in (STAGE, ISSUES)]
+    if not ours:
+        return []
+    failed = sum(not run.ok for group in ours for run in group.runs)
+    peaks = [peak.most for group in ours if group.client == STAGE and (peak := group.of("peak"))]
+    memory = [Target("peak memory with rfc2136", max(peaks), 60, "MiB")] if peaks else []
+    return [Target("runs of dns01 that failed", failed, 0), *memory]

@@ -90,13 +90,15 @@ def run(lab: Lab, authority: Authority, client: str, case: str, delay: float) ->
             _tidy(place)
         lab.level()
         handed = authority.handed(took["start"])
-    ready = took["end"] if client == STAGE else max(handed, default=None)
+    ok = took["exit"] == 0
+    ends = [took["end"]] if client == STAGE and ok else handed
+    ready = max(ends, default=None)
     truth = served(changes, ready) if ready else None
     return Run(
         client=client,
         case=case,
         delay=delay,
-        ok=took["exit"] == 0,
+        ok=ok,
         ready=ready and ready - took["start"],
         wall=took["end"] - took["start"],
         cpu=took["cpu_s"],

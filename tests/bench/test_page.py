@@ -88,6 +88,8 @@ def test_verdicts() -> None:
     assert not named(promises.targets([example(ready=0.25)]), "1 name, no delay").met
     slow = [example(ready=0.65, case="100"), example("certbot:1", 1.9, case="100")]
     assert not named(promises.targets(slow), "of certbot's").met
+    assert named(found, "that failed").met
+    assert not named(promises.targets([example(ISSUES, None)]), "that failed").met
     many = {"TXT": 1101}
     assert not named(
         promises.targets([example(case="100", authoritative=many, recursive={})]), "questions"
