@@ -159,7 +159,7 @@ def test_the_pipeline_knows_the_contract_only(name: str) -> None:
     """
     allowed = {
         f"providers.{each}"
-        for each in ("bodies", "contract", "errors", "names", "origin", "threads")
+        for each in ("bodies", "contract", "errors", "limits", "names", "origin", "threads")
     }
     if name.startswith("pipeline.demo"):
         allowed |= {"providers.embedded", "providers.listener"}
