@@ -401,7 +401,8 @@ def test_what_has_arrived_counts_before_what_is_overdue(server: Embedded) -> Non
 def test_the_dead_do_not_hold_back_the_living(server: Embedded, exchange: Exchange) -> None:
     """
     However many questions to however many servers that say nothing went before, all of the living
-    one's answers have come before the first of those is given up; see `tests.test_turns`.
+    one's answers have come before the first of those is given up, and sockets are not without
+    number; see `tests.test_turns`.
     """
     publish(server, "v")
     with ExitStack() as stack:
@@ -417,6 +418,8 @@ def test_the_dead_do_not_hold_back_the_living(server: Embedded, exchange: Exchan
         replies: list[Reply] = []
         while len(replies) < len(living):
             replies += exchange.receive(float("inf"))
+            with socket.socket() as another:
+                assert another.fileno() <= max(each.fileno() for each in dead) + WIDTH + 5
     assert {reply.query for reply in replies} == set(living)
     assert all(isinstance(judged(reply.outcome), Answer) for reply in replies)
 

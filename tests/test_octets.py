@@ -160,6 +160,16 @@ def test_what_is_cut_off_is_no_message(data: st.DataObject) -> None:
     assert parsed(concise(wire[:end], section(query()))) is None
 
 
+def test_a_record_that_runs_into_the_next_is_no_message() -> None:
+    """
+    What says that it is longer than the room it has is not made to fit.
+    """
+    wire = bytearray(response("v", beside=False).to_wire())
+    wire[-11 - 3] += 1  # of the TXT record's length
+    assert parsed(bytes(wire)) is None
+    assert parsed(concise(bytes(wire), section(query()))) is None
+
+
 @given(st.binary(min_size=12, max_size=120))
 def test_garbage_neither_answers_nor_breaks_anything(tail: bytes) -> None:
     """

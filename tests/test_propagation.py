@@ -354,12 +354,15 @@ def test_polls_get_rarer_as_the_wait_grows() -> None:
 def test_polls_are_a_tenth_of_a_second_apart_or_as_long_as_was_waited() -> None:
     """
     While nothing shows, no two polls of a server are closer than 0.1 s, but for the first few, each
-    of which waits as long as all before: what takes 20 ms is not seen after 100.
+    of which waits as long as all before: what takes 20 ms is not seen after 100. No wait is longer
+    than a tenth of all before it, in the first six seconds than a twentieth.
     """
     story = simulate([wanting(via=AUTH[:1])], seen_at({}), Policy(0, 60))
     asked = times(story, AUTH[0])
     assert all(b - a >= min(max(a, 0.01), 0.1) for a, b in pairwise(asked))
     assert len([at for at in asked if at < 0.2]) < 6
+    for since, at in pairwise([at for at in asked if at > 2]):
+        assert at - since <= since / (20 if at < 6 else 10) + 0.02
     story = simulate([wanting(via=AUTH[:1])], seen_at({AUTH[0]: 0.02}), Policy(0, 60))
     assert story.ended < 0.08
 

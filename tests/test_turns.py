@@ -112,6 +112,19 @@ def test_the_first_question_goes_out_whoever_is_silent() -> None:
     assert called(turns) == asked[1:]
 
 
+def test_the_first_question_is_the_next_to_go() -> None:
+    """
+    Where there is no room at all, it is the first to have some.
+    """
+    turns = Turns(4)
+    known(turns, "a", lives=True)
+    join(turns, *(asked := queries("a", 20)))
+    assert called(turns) == asked[:4]
+    join(turns, *(others := queries("new", 2)))
+    turns.end(asked[0], lives=True)
+    assert called(turns) == others[:1]
+
+
 def test_who_speaks_again_is_heard() -> None:
     """
     One answer is enough to count among the living, one silence not to; what is under way moves too.
