@@ -1,7 +1,7 @@
 """Orders, challenges, records and outcomes: the nouns of the pipeline (RFC 8555, RFC 9499)."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -128,11 +128,6 @@ def shelter(name: Name) -> Name:
     not there denies all that is below it (RFC 8020).
     """
     return Name(name.labels[1:]) if leaf_labels(name) > 1 else name
-
-
-def upwards(name: Name) -> Iterator[Name]:
-    """Yield *name* and its ancestors, the root last."""
-    return (Name(name.labels[depth:]) for depth in range(len(name.labels)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Domain names that are the keys of much. Pure."""
+"""Domain names as keys: those of challenges, and the ancestors of any. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dns.immutable import immutable
 from dns.name import Name
@@ -26,3 +26,8 @@ class KeyName(Name):
 
     def __reduce__(self) -> tuple[type["KeyName"], tuple[tuple[bytes, ...]]]:
         return KeyName, (self.labels,)
+
+
+def upwards(name: Name) -> Iterator[Name]:
+    """Yield *name* and its ancestors, the root last."""
+    return (Name(name.labels[depth:]) for depth in range(len(name.labels)))

@@ -11,7 +11,8 @@ from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
 from pipeline.configuration.settings import Authority
-from pipeline.model import Problem, Severity, upwards
+from pipeline.model import Problem, Severity
+from pipeline.names import upwards
 from pipeline.orders.identifiers import leaf_of
 from pipeline.questions import Silence
 from pipeline.tree.delegation import Delegation, Place

@@ -14,7 +14,8 @@ from dns.rdatatype import RdataType
 
 from pipeline.asking.exchange import Exchange
 from pipeline.asking.flight import Query
-from pipeline.model import shelter, upwards
+from pipeline.model import shelter
+from pipeline.names import upwards
 from pipeline.questions import Perspective, Silence
 from pipeline.tree.delegation import Delegation
 

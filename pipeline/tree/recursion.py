@@ -11,7 +11,8 @@ from dns.name import Name
 
 from pipeline.asking.exchange import Exchange, Reply
 from pipeline.asking.flight import Query
-from pipeline.model import Failed, shelter, upwards
+from pipeline.model import Failed, shelter
+from pipeline.names import upwards
 from pipeline.questions import Perspective, Silence
 
 from .delegation import Asked
