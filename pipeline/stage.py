@@ -127,8 +127,7 @@ class Run:
         return self._withdrawal.rest(then, patience)
 
     def _acquire(self) -> None:
-        tools = self._tools
-        settings = self._settings
+        tools, settings = self._tools, self._settings
         deadline = settings.timeout + settings.order_s * len(self._cases)
         Acquisition(self._source, self.ledger, tools, deadline).acquire(self._cases)
         if settings.order_s:

@@ -60,7 +60,7 @@ SDKS = {
 }  # fmt: skip
 """Who may import what, once somebody has chosen a provider that needs it."""
 
-SPEAKERS = {"arguments", "output", "session", "sources"}
+SPEAKERS = {"arguments", "output", "session", "sources", "wave"}
 """Modules of `pipeline.command` that may touch standard streams."""
 
 LONGEST = 260
@@ -192,6 +192,15 @@ def test_http_is_for_orders_encrypted_questions_and_watchers(name: str) -> None:
     assert allowed or not within(imports(name), {"httpx"})
 
 
+@pytest.mark.parametrize("name", PIPELINE)
+def test_celery_is_for_who_has_it(name: str) -> None:
+    """
+    Only the tasks and the application import it, and nobody imports those.
+    """
+    outside = {"celery", "kombu", "pipeline.distributed"}
+    assert name.startswith("pipeline.distributed") or not within(imports(name), outside)
+
+
 @pytest.mark.parametrize("name", sorted(CORE))
 def test_the_core_is_pure(name: str) -> None:
     """
@@ -246,7 +255,7 @@ def test_few_speak() -> None:
     """
     streams = users("print", "sys.stdout", "sys.stderr", "sys.stdin")
     assert streams <= {"cli", *(f"command.{each}" for each in SPEAKERS)}
-    assert users("sys.exit", "os._exit") == {"__main__"}
+    assert users("sys.exit", "os._exit") == {"__main__", "command.wave"}
     assert users("signal.signal", "signal.setitimer") == {"command.signals"}
 
 
