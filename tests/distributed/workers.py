@@ -30,7 +30,16 @@ class Worker:
         self, site: Site, log: Path, variables: dict[str, str], application: str = APPLICATION
     ) -> None:
         self._log = log
-        words = ["--pool", "prefork", "--concurrency", "1", "--queues", QUEUE, "--loglevel", "INFO"]
+        words = [
+            "--pool",
+            "prefork",
+            "--concurrency",
+            "1",
+            "--queues",
+            QUEUE,
+            "--loglevel",
+            "DEBUG",
+        ]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         with log.open("wb") as output:
             self._process = subprocess.Popen(
