@@ -1,6 +1,6 @@
 """Which zones enclose a name. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dns.name import Name
 
@@ -18,6 +18,13 @@ def enclosing(
     apexes = {zone.apex for zone in found}
     homeless = [name for name in names if apexes.isdisjoint(_ancestors(name))]
     return found + _above(homeless, last_resort)
+
+
+def candidates(names: Iterable[Name]) -> Iterator[Name]:
+    """Yield what could be the apex of a zone: each name and its ancestors below the TLD."""
+    for name in names:
+        for labels in range(len(name), 2, -1):
+            yield name.split(labels)[1]
 
 
 def _above(names: Iterable[Name], zones: Iterable[Zone]) -> list[Zone]:

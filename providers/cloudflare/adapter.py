@@ -27,7 +27,7 @@ from dns.name import Name
 
 from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Description, Marked, Pause, Setting, Zone
-from providers.enclosing import enclosing
+from providers.enclosing import candidates, enclosing
 from providers.errors import Misconfigured, Rejected
 
 from . import marks, width
@@ -36,7 +36,7 @@ from .batches import Batches
 from .client import BASE_URL, connect
 from .policy import policy
 from .wire import Record, matching, post, records_path, spelled, stored_record
-from .zones import candidates, hosted_zone, is_copy
+from .zones import hosted_zone, is_copy
 
 ZONES_PER_PAGE = 50  # the API's maximum
 RECORDS_PER_PAGE = 2500  # the API's maximum is far above, but an answer ends at `LIMIT` octets

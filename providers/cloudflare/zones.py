@@ -1,6 +1,6 @@
 """Cloudflare's zones: what their rows say, and whether the public sees them. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from dns.name import Name
 
@@ -15,13 +15,6 @@ COPIES = {
     "secondary": "Cloudflare copies it from another primary, which is the place to write to",
 }
 SETTING_UP = "initializing"  # the status before pending, in which no name server knows the zone
-
-
-def candidates(names: Iterable[Name]) -> Iterator[Name]:
-    """Yield what could be the apex of a zone: each name and its ancestors below the TLD."""
-    for name in names:
-        for labels in range(len(name), 2, -1):
-            yield name.split(labels)[1]
 
 
 def hosted_zone(row: object) -> Zone:

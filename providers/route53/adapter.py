@@ -7,7 +7,8 @@ Nothing is read first: see `providers.route53.writing`.
 Credentials are searched by botocore (see `providers.route53.client`). IAM actions
 used, all of route53: ListResourceRecordSets, ChangeResourceRecordSets (CREATE and
 DELETE of TXT), GetChange; ListHostedZones and GetHostedZone (once for each zone
-that encloses a name) unless the zone id is configured.
+that encloses a name) unless the zone id is configured, and in accounts of 100 zones
+ListHostedZonesByName, if allowed.
 """
 
 import random

@@ -88,7 +88,7 @@ class Page:
 
 
 class Requests:
-    """The five requests we need, for the length of one call of the adapter.
+    """The six requests we need, for the length of one call of the adapter.
 
     Raises:
         ProviderError: From every method, when patience is at its end or would not help.
@@ -107,6 +107,13 @@ class Requests:
             if not page["IsTruncated"]:
                 return
             where["Marker"] = page["NextMarker"]
+
+    def zones_from(self, start: Name) -> "tuple[Sequence[HostedZoneTypeDef], Name | None]":
+        """List 100 zones from *start* on, by name, and say which is the next; None at the end."""
+        page = self._until_answered(
+            lambda: self._client.list_hosted_zones_by_name(DNSName=spelled(start))
+        )
+        return page["HostedZones"], named(page["NextDNSName"]) if page["IsTruncated"] else None
 
     def nameservers(self, zone_id: str) -> tuple[Name, ...]:
         """Return the servers that Route 53 assigned to a zone."""

@@ -75,7 +75,7 @@ def test_every_request_spends(front: Route53Front, zone: Zone, tmp_path: Path) -
     one, other = (paced(front, time, tmp_path / "s") for _ in range(2))
     one.zones([zone.apex])
     change = other.append(zone, [value(zone)], "")
-    for _ in range(6):
+    for _ in range(8):
         one.in_sync(change)
     floor = (len(front.calls) - RATE.calls) / RATE.calls * RATE.seconds
     assert floor > 1

@@ -770,14 +770,45 @@ class TestZones:
     ) -> None:
         """Zones beyond the first page are found, and later questions cost nothing."""
         ids = {front.create_zone(f"a{i}.{apex}") for i in range(130)}
-        found = provider.zones([at(apex, "_acme-challenge", f"a{i}") for i in range(130)])
-        assert {zone.id for zone in found} == ids
-        asked = len(front.calls)
-        assert front.calls.count("ListHostedZones") >= 2
-        assert front.calls.count("GetHostedZone") == 130
-        assert set(front.calls) == {"ListHostedZones", "GetHostedZone"}
+        names = [at(apex, "_acme-challenge", f"a{i}") for i in range(130)]
+        assert {zone.id for zone in provider.zones(names)} == ids
+        assert Counter(front.calls) == {
+            "ListHostedZones": 1,
+            "ListHostedZonesByName": 2,
+            "GetHostedZone": 130,
+        }
         assert len(provider.zones([at(apex, "_acme-challenge", "a77")])) == 1
-        assert len(front.calls) == asked
+        assert len(front.calls) == 133
+
+    def test_in_a_long_account_only_what_may_be_is_sought(
+        self, front: Route53Front, provider: Route53, apex: Name
+    ) -> None:
+        """A zone costs a request, however many stand before it, and is not sought again."""
+        near, far, deep = (f"{label}.{apex}" for label in ("a", "z", "deep.z"))
+        for i in range(330):
+            front.create_zone(f"m{i}.{apex}")
+        ids = [front.create_zone(each) for each in (near, far, deep)]
+        for _ in range(3):
+            found = provider.zones([from_text(f"_acme-challenge.h{j}.{deep}") for j in range(50)])
+            assert {zone.id for zone in found} == {ids[1], ids[2]}
+            assert front.calls.count("ListHostedZonesByName") == 2
+        assert [zone.id for zone in provider.zones([from_text(near)])] == [ids[0]]
+        assert front.calls.count("ListHostedZonesByName") == 3
+        assert front.calls.count("ListHostedZones") == 1
+
+    def test_seeking_may_not_be_allowed(
+        self, front: Route53Front, provider: Route53, apex: Name
+    ) -> None:
+        """Then the whole account is listed, page by page."""
+        front.denied = {"ListHostedZonesByName"}
+        ids = {front.create_zone(f"a{i}.{apex}") for i in range(230)}
+        names = [at(apex, f"a{i}") for i in range(230)]
+        front.denied.add("GetHostedZone")
+        assert {zone.id for zone in provider.zones(names)} == ids
+        assert front.calls.count("ListHostedZones") >= 3
+        assert front.calls.count("ListHostedZonesByName") == 1
+        assert [zone.id for zone in provider.zones([at(apex, "b")])] == []
+        assert front.calls.count("ListHostedZonesByName") == 1
 
     def test_listing_denied_points_to_the_zone_id(
         self, front: Route53Front, provider: Route53, zone: Zone, name: Name

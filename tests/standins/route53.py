@@ -23,6 +23,7 @@ from dns.name import Name, from_text
 
 from .ministack import Ministack
 from .route53_rules import BUSY, FAILED, THROTTLED, Batch, complaints, parsed, refused, served
+from .route53_zones import by_name
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -165,6 +166,10 @@ class Route53Front:
             return refused(*refusal)
         if operation == "ChangeResourceRecordSets":
             return self._change(path.split("/")[3], target, body)
+        if operation == "ListHostedZonesByName":
+            pages = self.admin.get_paginator("list_hosted_zones").paginate()
+            zones = [zone for page in pages for zone in page["HostedZones"]]
+            return 200, by_name(zones, urlsplit(target).query)
         status, text = self._forward(method, target.replace("%5C052", "%2A"), body)
         if operation == "GetHostedZone" and (servers := self.served_from.get(path.split("/")[3])):
             listed = "".join(f"<NameServer>{server}</NameServer>" for server in servers).encode()
