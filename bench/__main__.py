@@ -93,7 +93,10 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--full", action="store_true", help="lego with 100 names and a fleet of 10,000, too"
     )
-    return parser.parse_args(words)
+    wanted = parser.parse_args(words)
+    if wanted.rounds is not None and wanted.rounds < 1:
+        parser.error(f"--rounds: {wanted.rounds} is none at all")
+    return wanted
 
 
 def _names(words: str) -> list[str]:

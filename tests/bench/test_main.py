@@ -35,3 +35,12 @@ def test_names_that_are_not_compared(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit, match="2"):
         main(["--names", "1,7"])
     assert "no such number of names: 7" in capsys.readouterr().err
+
+
+def test_no_rounds_are_no_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    At least one round, or the command is refused.
+    """
+    with pytest.raises(SystemExit, match="2"):
+        main(["--rounds", "0"])
+    assert "none at all" in capsys.readouterr().err
