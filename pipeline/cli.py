@@ -37,18 +37,26 @@ def obey(words: "Sequence[str]") -> int:
 
     clock = SystemClock()  # started as early as we can: the times in reports count from here
 
+    import gc  # noqa: PLC0415
+
     from .command.arguments import parse  # noqa: PLC0415
     from .command.mistaken import Mistake, annotated  # noqa: PLC0415
 
+    gc.disable()  # what is imported stays: whoever looks for garbage need not look there, ever
     try:
         options = parse(words)
         from .command.session import Session  # noqa: PLC0415 - dnspython costs 70 ms
-
-        return Session(options, clock).run()
     except Mistake as mistake:
         if [*words[:1]] != ["hook"]:  # which is a guest in another program's step
             sys.stderr.write(annotated(mistake))
         raise
+    finally:
+        gc.freeze()
+        gc.enable()
+    try:
+        return Session(options, clock).run()
+    finally:
+        gc.freeze()  # nor in what ends with the process: that would take a tenth of a small run
 
 
 def settle(stream: "TextIO") -> None:

@@ -1,5 +1,6 @@
 """What a start imports: nothing that the run does not use."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from pipeline.cli import main
 
 from .bridge import DNS01
 from .services.gate import Gate
@@ -97,3 +100,15 @@ def test_a_run_imports_what_it_uses(tmp_path: Path, name: str) -> None:
     assert used == within(found, SDKS | used)
     # What a library brings along is its own affair.
     assert not within(found, {each for each in SELDOM if "pipeline" in each or not used & SDKS})
+
+
+def test_garbage_is_collected_while_it_runs() -> None:
+    """
+    Only what is imported is never looked at; also after a mistake, for who calls us twice.
+    """
+    try:
+        with pytest.raises(SystemExit):
+            main(["nonsense"])
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
