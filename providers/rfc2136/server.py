@@ -107,7 +107,10 @@ class UpdateServer:
 
         And whether it took a second attempt.
         """
-        is_short = message.opcode() == dns.opcode.QUERY or len(message.to_wire()) <= DATAGRAM
+        # A record takes 12 octets at least: writing a hundred out tells nothing new.
+        is_short = message.opcode() == dns.opcode.QUERY or (
+            sum(map(len, message.sections)) < 100 and len(message.to_wire()) <= DATAGRAM
+        )
         try:
             by_udp = is_short and not self._is_silent_by_udp
             return (self._by_udp(message) if by_udp else self._by_tcp(message)), False
