@@ -5,6 +5,7 @@ what others allow is from their documentation. The rest is assumption, and a par
 """
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, repeat, takewhile
 from math import ceil
 
@@ -26,6 +27,7 @@ class Measured:
         run_cpu_s: CPU seconds of a run and of the removal after it, names aside.
         name_cpu_s: CPU seconds of each name of a run.
         question_cpu_s: CPU seconds of a question more while nothing is visible yet.
+        answer_s: Seconds until a name server has answered: an assumption.
         zone_questions: Questions for each address of a zone's servers, names aside.
         name_questions: Questions for each name beside those that the rules need.
         fsyncs: Of a run, removal included.
@@ -34,14 +36,15 @@ class Measured:
         acme_requests: Requests of a client for one certificate with two values.
     """
 
-    run_cpu_s: float = 0.85
-    name_cpu_s: float = 0.031
+    run_cpu_s: float = 0.95
+    name_cpu_s: float = 0.006
     question_cpu_s: float = 0.0006
+    answer_s: float = 0.02
     zone_questions: float = 7.0
     name_questions: float = 2.0
     fsyncs: int = 10
     receipt_cpu_s: float = 130e-6
-    value_cpu_s: float = 15e-6
+    value_cpu_s: float = 6e-6
     value_bytes: float = 530.0
     acme_requests: float = 12.0
 
@@ -115,26 +118,27 @@ class Fleet:
         """Seconds from a renewal to when the next is due, on average."""
         return self.lifetime_s * self.renew_at - (0 if self.by_zone else self.jitter_s / 2)
 
+    @property
+    def in_vain(self) -> int:
+        """How often each server of a zone is asked before it shows anything."""
+        return polls(self.host.visible_s, Policy(0.0, 0.0), self.measured.answer_s)
+
     def questions(self, names: float, zones: float) -> float:
         """Return how many DNS questions *names* cost in *zones*, by the rules of the wait."""
         cost, host, policy = self.measured, self.host, Policy(0.0, 0.0)
         confirming = policy.streak * host.addresses + self.resolvers + cost.name_questions
-        before = host.addresses * (cost.zone_questions + polls(host.visible_s, policy))
+        before = host.addresses * (cost.zone_questions + self.in_vain)
         return names * confirming + zones * before
 
     def cpu_s(self, runs: float, names: float, zones: float) -> float:
         """Return the CPU seconds of *runs* for *names* in *zones*, what lies about aside."""
         cost = self.measured
-        waiting = zones * self.host.addresses * polls(self.host.visible_s, Policy(0.0, 0.0))
+        waiting = zones * self.host.addresses * self.in_vain
         return runs * cost.run_cpu_s + names * cost.name_cpu_s + waiting * cost.question_cpu_s
 
 
-def polls(visible_s: float, policy: Policy) -> int:
-    """Return how often a server is asked in vain until it shows a value (rule 5)."""
-    asked = accumulate(repeat(0.0), lambda at, _: at + interval(at, policy))
-    return sum(1 for _ in takewhile(lambda at: at < visible_s, asked))
-
-
-def interval(waited: float, policy: Policy) -> float:
-    """Return the seconds to the next question after *waited* seconds (rule 5)."""
-    return min(max(waited / 10, policy.shortest), policy.longest)
+@cache
+def polls(visible_s: float, policy: Policy, answer_s: float) -> int:
+    """Return how often a server that answers after *answer_s* is asked until it shows a value."""
+    asked = accumulate(repeat(0.0), lambda at, _: at + answer_s + policy.pause(at + answer_s))
+    return sum(1 for _ in takewhile(lambda at: at + answer_s / 2 < visible_s, asked))

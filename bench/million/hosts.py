@@ -8,6 +8,7 @@ from math import ceil
 
 from providers.cloudflare import api as cloudflare
 from providers.cloudflare.adapter import ZONES_PER_PAGE
+from providers.cloudflare.batches import FREE
 from providers.limits import Rate
 from providers.route53 import requests as route53
 from providers.route53.rrsets import MOST_CHARACTERS
@@ -67,7 +68,7 @@ CLOUDFLARE = Host(
     zones_per_page=ZONES_PER_PAGE,
     publish=3,
     remove=2,
-    batch=200,  # on the Free plan
+    batch=FREE,
     addresses=12,
     visible_s=5,
 )

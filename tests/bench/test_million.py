@@ -1,4 +1,4 @@
-"""A million certificates: paper and simulation agree."""
+"""A million certificates: paper and simulation agree, and the page says what they say."""
 
 from collections import Counter
 from dataclasses import replace
@@ -7,15 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench import calls
 from bench.million.bucket import Bucket
 from bench.million.fleet import DAY, HOUR, ORDERS, Fleet, polls
 from bench.million.hosts import CLOUDFLARE, HOSTS, RFC2136, ROUTE53, Host
+from bench.million.page import PAGE, TABLE, drawn, figures
 from bench.million.paper import LIMITS, a_day, breaks_at, demand, shares
 from bench.million.simulation import Simulation
 from bench.million.story import STEADY, Day, Story
-from bench.million.tables import agreement
+from bench.million.tables import agreement, paper, small
 from pipeline.propagation.policy import Policy
 from providers.limits import Rate
+from tests.fakes import World, simulate
+from tests.test_propagation import NAME, everywhere, wanting
 
 FLEET = Fleet(certificates=10_000, ca_accounts=1)
 TOLERANCE = 0.05
@@ -126,7 +130,7 @@ def test_too_late_is_too_late() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 50), st.integers(1, 40)), max_size=30))
 def test_a_bucket_gives_no_more_than_it_gets(asked: list[tuple[float, int]]) -> None:
-    """Tokens given by any moment are at most a burst and what came back until then."""
+    """Tokens given in any span of time are at most a burst and what came back meanwhile."""
     bucket, now, given_at = Bucket(Rate(10, 5.0)), 0.0, list[tuple[float, int]]()
     for pause, tokens in asked:
         now += pause
@@ -135,17 +139,21 @@ def test_a_bucket_gives_no_more_than_it_gets(asked: list[tuple[float, int]]) -> 
         assert at >= now
         assert (at == now) == (tokens <= left) or abs(at - now) < 1e-6
         given_at.append((at, tokens))
-    for at, _ in given_at:
-        assert sum(n for when, n in given_at if when <= at) <= 10 + at * 2 + 1e-6
+    for since, first in given_at:
+        for until, _ in given_at:
+            given = sum(tokens for at, tokens in given_at if since < at <= until)
+            assert given <= 10 + max(until - since, 0) * 2 + 1e-6, (since, first, until)
 
 
-def test_polls_are_those_of_the_rules() -> None:
-    """A server is asked ten times a second, then by tenths of the time, then every 5 s."""
-    policy = Policy(0.0, 0.0)
-    assert polls(0.0, policy) == 0
-    assert polls(1.0, policy) == 11
-    assert polls(5.0, policy) == pytest.approx(27, abs=1)  # as a run with secondaries 5 s late did
-    assert polls(100.0, policy) - polls(75.0, policy) == 5
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+def test_a_server_is_asked_in_vain_as_the_rules_have_it(host: Host) -> None:
+    """The questions until a value shows are those of the rules; answers take their time, too."""
+    wanted, policy = wanting(), Policy(0, 300)
+    world = World({(NAME, "v"): everywhere(host.visible_s)})
+    story = simulate([wanted], world, policy)
+    for question in wanted.authoritative:
+        in_vain = story.evidence[question].attempts - policy.streak
+        assert polls(host.visible_s, policy, world.latency) == pytest.approx(in_vain, abs=1)
 
 
 def test_where_it_breaks_first() -> None:
@@ -156,3 +164,25 @@ def test_where_it_breaks_first() -> None:
     assert orders < sizes["CPU"]
     assert shares(replace(begun, certificates=orders))["CPU"] < 0.1
     assert {ROUTE53, CLOUDFLARE, RFC2136} == set(HOSTS)
+
+
+def test_the_page_says_what_was_computed() -> None:
+    """Tables of the page are those of the arithmetic today and of the last full run."""
+    tables = {**paper(), **figures()}
+    page = PAGE.read_text()
+    assert {name for _, name, _ in TABLE.findall(page)} >= {"demand", "limits", "stories"}
+    assert drawn(page, tables) == page, "python -m bench.million --page, or --write"
+
+
+def test_the_figures_are_of_this_code() -> None:
+    """A small fleet comes to what it came to in the run whose figures are kept."""
+    assert small() == figures()["small"], "python -m bench.million --write"
+
+
+def test_hosts_are_asked_as_the_adapters_ask_them() -> None:
+    """What a run costs in requests is what the adapters send before stand-ins of the hosts."""
+    with calls.hosts() as opened:
+        for name, host in ((calls.ROUTE53, ROUTE53), (calls.CLOUDFLARE, CLOUDFLARE)):
+            cost = calls.cost(*calls.prepared(opened[name], names=8, zones=4))
+            assert cost.publish == host.listing(4) + 4 * host.publish, name
+            assert cost.clean == 4 * host.remove, name
