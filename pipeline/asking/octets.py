@@ -23,8 +23,8 @@ PAYLOAD = 1232
 HEADER: Final = 12
 """Octets before the question."""
 
-OPCODE: Final = 0x7800
-"""The bits of the flags that say what kind of message it is; ours has none of them."""
+RESPONSE, OPCODE, DESIRED, UNCHECKED = int(QR), 0x7800, int(RD), int(CD)
+"""Bits of the flags: an answer; what kind of message (ours has none of these); RD; CD."""
 
 EMPTY_OPT: Final = 11
 """Octets of an OPT record without options (RFC 6891 §6.1.2)."""
@@ -48,7 +48,7 @@ def section(query: Query) -> bytes:
 
 def request(query: Query, id_: int, asked: bytes, *, edns: bool) -> bytes:
     """Return *query* as a message, its question spelt as *asked*."""
-    flags = (RD if query.recursion else 0) | (CD if query.unchecked else 0)
+    flags = query.recursion * DESIRED | query.unchecked * UNCHECKED
     head = _header.pack(id_, flags, 1, 0, 0, edns)
     if not edns:
         return head + asked
@@ -67,7 +67,7 @@ def answers(wire: bytes, id_: int, asked: bytes) -> bool:
     One without any question has yet to show that it is an error.
     """
     number, flags, questions, *_ = _header.unpack_from(wire)
-    if number != id_ or not flags & QR or flags & OPCODE:
+    if number != id_ or not flags & RESPONSE or flags & OPCODE:
         return False
     repeated = wire[HEADER : HEADER + len(asked)]
     # Lengths of labels are below any letter; type and class are no text.
