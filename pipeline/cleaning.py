@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from .clock import Clock
 from .hosts import Hosts
 from .model import Exit, Problem, Record, Severity, worst
-from .receipts.ledger import withdraw
 from .receipts.receipt import Claim, Key, Receipt, State, normal
 from .receipts.remains import UNENDED, dropped, left_behind
+from .receipts.removal import withdraw
 from .receipts.settling import settle
 from .receipts.store import Store, Survey
 from .report import Report, finished, record_lines

@@ -93,24 +93,6 @@ class Failed(Exception):
         return replace(self.problem, severity=Severity.WARNING)
 
 
-class Throttled(Failed):
-    """A source takes no more requests for now.
-
-    Attributes:
-        after_s: For how many seconds; None: it does not say.
-    """
-
-    after_s: float | None = None
-
-    @classmethod
-    def like(cls, failed: Failed, after_s: float | None) -> "Throttled":
-        """Return *failed* as such a refusal."""
-        why = failed.problem
-        found = cls(failed.exit, why.code, why.message, why.hint)
-        found.after_s = after_s
-        return found
-
-
 def leaf_labels(name: Name) -> int:
     """Return how many labels of *name* are the challenge's own: 1, 2 with an account's; 0: no such.
 

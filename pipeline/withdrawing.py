@@ -7,9 +7,10 @@ from .case import Interrupted
 from .clock import Clock
 from .hosts import Hosts
 from .model import Failed, Problem, Record
-from .receipts.ledger import Ledger, Removal
+from .receipts.ledger import Ledger
 from .receipts.receipt import State
 from .receipts.remains import UNENDED, left_behind
+from .receipts.removal import Removal
 
 GRACE = 5.0
 """Seconds for it after a deadline or a signal."""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from pipeline.model import Failed, Order, Throttled
+from pipeline.model import Failed, Order
+
+from .retry import Throttled
 
 
 class OrderSource(Protocol):

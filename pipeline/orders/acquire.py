@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from pipeline.case import Case, Tools, attempt
-from pipeline.model import Exit, Failed, Order, Throttled
+from pipeline.model import Exit, Failed, Order
 from pipeline.receipts.ledger import Ledger
 from pipeline.receipts.receipt import Claim, State
 from pipeline.text import counted
@@ -15,6 +15,7 @@ from providers.threads import in_thread
 
 from . import OrderSource, ValidatingSource
 from .renewing import Renewing
+from .retry import Throttled
 
 Found = TypeVar("Found")
 

@@ -6,11 +6,12 @@ for, and its certificate is tried in a later run.
 
 from pipeline.clock import Clock
 from pipeline.configuration.settings import Settings
-from pipeline.model import Exit, Failed, Throttled
+from pipeline.model import Exit, Failed
 from providers.errors import Unavailable
 from providers.limits import Budget, Rate
 
 from . import OrderSource
+from .retry import Throttled
 
 UNLIMITED = Rate(1000, 1.0)
 """What a source is taken to take that nobody has given a limit."""

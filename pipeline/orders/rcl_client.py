@@ -13,14 +13,14 @@ from functools import cached_property
 import httpx
 
 from pipeline import __version__
-from pipeline.model import Exit, Failed, Throttled
+from pipeline.model import Exit, Failed
 from pipeline.secrecy import HIDDEN, SHORTEST
 from pipeline.text import printable
 from providers.bodies import capped
 
 from .fields import LIMIT
 from .rcl_generations import Asked, Generation
-from .retry import after_s
+from .retry import Throttled, after_s
 
 PASSING = {407, 408, 425, 429}
 """What says nothing of the request: a proxy, and a service that is busy."""

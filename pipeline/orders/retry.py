@@ -2,6 +2,26 @@
 
 from collections.abc import Mapping
 
+from pipeline.model import Failed
+
+
+class Throttled(Failed):
+    """A source takes no more requests for now.
+
+    Attributes:
+        after_s: For how many seconds; None: it does not say.
+    """
+
+    after_s: float | None = None
+
+    @classmethod
+    def like(cls, failed: Failed, after_s: float | None) -> "Throttled":
+        """Return *failed* as such a refusal."""
+        why = failed.problem
+        found = cls(failed.exit, why.code, why.message, why.hint)
+        found.after_s = after_s
+        return found
+
 
 def after_s(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of ``Retry-After`` in *headers* (RFC 9110 §10.2.3), or None.

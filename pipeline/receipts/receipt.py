@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from dns.name import Name
-
 from pipeline.documents import by_lines
 from pipeline.model import Exit, Failed, Order, Record
 from pipeline.text import printable
@@ -226,14 +224,14 @@ def claim_in(document: Mapping[str, Any]) -> Claim:
 
 def record_in(document: Mapping[str, Any]) -> Record:
     """Return the record that `record_out` wrote."""
-    zone = Zone(absolute(document["zone"]), str(document["zone_id"]))
+    zone = Zone(domain_name(document["zone"]), str(document["zone_id"]))
     target = document.get("target")
     record = Record(
         challenge_in(document),
         zone,
         str(document["provider"]),
         int(document["ttl"]),
-        None if target is None else absolute(target),
+        None if target is None else domain_name(target),
     )
     if not record.owner.is_subdomain(zone.apex):
         raise ValueError(f"{record.owner} is not in zone {zone.apex}")
@@ -246,11 +244,6 @@ def moment(text: str) -> datetime:
     if found.tzinfo is None:
         raise ValueError(f"time without zone: {text}")
     return found
-
-
-def absolute(text: str) -> Name:
-    """Return *text* as an absolute name."""
-    return domain_name(text)
 
 
 def damaged(path: str, why: str) -> Failed:

@@ -14,9 +14,9 @@ from pipeline.case import Tools
 from pipeline.configuration.settings import Settings
 from pipeline.model import Challenge, Exit, Failed, Order, Problem, Severity
 from pipeline.receipts.held import Held
-from pipeline.receipts.ledger import withdraw
 from pipeline.receipts.receipt import Receipt, State
 from pipeline.receipts.remains import UNENDED
+from pipeline.receipts.removal import withdraw
 from pipeline.receipts.settling import settle
 from pipeline.report import Report, problem_lines
 from pipeline.stage import Run

@@ -12,9 +12,9 @@ import pytest
 
 from pipeline.configuration.settings import Settings
 from pipeline.configuration.values import limit
-from pipeline.model import Exit, Failed, Throttled
+from pipeline.model import Exit, Failed
 from pipeline.orders.rationing import Budgeted
-from pipeline.orders.retry import after_s
+from pipeline.orders.retry import Throttled, after_s
 from providers.limits import Rate
 
 if TYPE_CHECKING:

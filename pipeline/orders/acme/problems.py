@@ -9,8 +9,8 @@ import requests
 from acme import errors, messages
 from urllib3.exceptions import ProtocolError
 
-from pipeline.model import Exit, Failed, Throttled
-from pipeline.orders.retry import after_s
+from pipeline.model import Exit, Failed
+from pipeline.orders.retry import Throttled, after_s
 from pipeline.text import printable
 
 from .network import Guard, Redirected, TooLong, Unsafe
