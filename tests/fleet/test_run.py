@@ -1,13 +1,18 @@
 """An inventory from end to end: the real command, its processes, and servers in the test's."""
 
 import json
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.bridge import Site
 
 from .conftest import ZONES
 from .fleets import inventory
+
+DOCS = Path(__file__).parents[2] / "docs"
+SCHEMA = Draft202012Validator(json.loads((DOCS / "report.schema.json").read_text()))
 
 
 def test_one_failure_stops_no_other(site: Site) -> None:
@@ -34,6 +39,7 @@ def test_a_zone_is_written_once(site: Site) -> None:
     path = inventory(site, *(f"h{at}.zone{at % 3}.example" for at in range(30)))
     report = site.report("ready", "--inventory", path, "--jobs", "2")
     assert report["exit"] == 0
+    SCHEMA.validate(report)
     appended = [zone for verb, zone in site.bridge.calls if verb == "append"]
     assert sorted(appended) == [apex.to_text() for apex in ZONES]
 

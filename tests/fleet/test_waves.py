@@ -1,0 +1,132 @@
+"""How a fleet is cut, at what pace it goes, and how its report is put together."""
+
+import json
+from itertools import groupby
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.fleet.document import document, keep, keep_rest, later, parsed
+from pipeline.fleet.inventory import Certificate
+from pipeline.fleet.pace import Pace, spoken
+from pipeline.fleet.roll import End, Roll
+from pipeline.fleet.sharding import zone_of
+from pipeline.fleet.summary import exit_of, headline, problems
+from pipeline.fleet.waves import Choice, cut, fit
+from pipeline.report import OrderLine, Report, to_json
+
+ONE, OTHER = Choice("rcl", "one"), Choice("rcl", "other")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([ONE, OTHER]), st.integers(1, 30)), max_size=30),
+    st.integers(1, 12),
+)
+def test_waves(zones: list[tuple[Choice, int]], size: int) -> None:
+    """Each certificate is in one wave, none too large or of two choices; zones stay whole."""
+    zones.sort(key=lambda zone: zone[0].provider)
+    waves = list(cut(zones, size))
+    assert sum(wave.count for wave in waves) == sum(count for _, count in zones)
+    assert [wave.number for wave in waves] == list(range(len(waves)))
+    assert all(0 < wave.count <= size for wave in waves)
+    for choice in (ONE, OTHER):
+        mine = sum(count for each, count in zones if each == choice)
+        assert sum(wave.count for wave in waves if wave.choice == choice) == mine
+    chains = [list(group) for _, group in groupby(waves, key=lambda wave: wave.chain)]
+    large = [count for _, count in zones if count > size]
+    assert [sum(w.count for w in chain) for chain in chains if len(chain) > 1] == large
+    starts = {sum(count for _, count in zones[:at]) for at in range(len(zones) + 1)}
+    first = 0
+    for chain in chains:
+        assert first in starts  # a wave, or the chain of a large zone, begins where a zone does
+        first += sum(wave.count for wave in chain)
+
+
+def test_waves_keep_processes_at_work() -> None:
+    """A small fleet is shared out, a large one is cut at the size of a wave."""
+    assert (fit(10, 4), fit(400, 4), fit(10_000, 4)) == (50, 100, 500)
+
+
+def test_the_end_is_told_once_it_can_be_known() -> None:
+    """Not before more waves have ended than run at once; then by the pace of the last ones."""
+    pace = Pace(total=1000, jobs=2, begun=0.0)
+    for now in (10.0, 11.0):
+        pace.ended(now, 100)
+        assert pace.left(now) is None
+    pace.ended(20.0, 100)
+    assert pace.left(20.0) == 700 * 20.0 / 300
+    assert pace.left(25.0) == 700 * 20.0 / 300 - 5
+    assert pace.rate(20.0) == 15.0
+    for now in (30.0, 40.0, 50.0, 60.0, 70.0):
+        pace.ended(now, 100)
+    # The window of the last six waves: from 11 s and 200 certificates to 70 s and 800.
+    assert pace.left(70.0) == 200 * 59.0 / 600
+    pace.ended(80.0, 200)
+    assert pace.left(80.0) is None
+
+
+def test_durations_are_spoken() -> None:
+    """As roughly as they are known."""
+    assert [*map(spoken, (0.2, 30.4, 600, 9000))] == ["1 s", "30 s", "10 min", "2.5 h"]
+
+
+def report(*lines: OrderLine, exit_code: int = 0) -> dict[str, object]:
+    """Return the report of a wave."""
+    found = parsed(to_json(Report("ready", exit_code, lines, receipt="r.json")))
+    assert found
+    return dict(found)
+
+
+def roll(*names: str) -> Roll:
+    """Return the roll of *names*."""
+    found = Roll()
+    inventory = [Certificate(name, f"f:{at}") for at, name in enumerate(names, 1)]
+    twice = found.fill(inventory, "rcl", lambda name: zone_of(name, {}))
+    assert len(twice) == len(names) - len({*names})
+    return found
+
+
+def test_a_report_of_all() -> None:
+    """Each certificate is in it once, whichever wave, or none, had it."""
+    with roll("a.example", "b.example", "c.example", "a.example") as found:
+        [wave] = found.waves(10)
+        ended = OrderLine("a.example", "rcl", "u", "pending")
+        busy = OrderLine("b.example", "rcl", "", "", 75, problem="busy")
+        killed = OrderLine("c.example", "rcl", "", "", 143, problem="interrupted")
+        assert keep(found, wave, report(ended, busy, killed, exit_code=75), 1.0, again=True) == 1
+        [rest] = found.waves(10)
+        assert found.names(rest) == ["b.example", "c.example"]
+        ready = OrderLine("b.example", "rcl", "v", "pending")
+        assert keep(found, rest, report(ready, killed, exit_code=143), 2.0, again=False) == 2
+        whole = json.loads("\n".join(document(found, {"exit": exit_of(found)})))
+        assert [each["name"] for each in whole["orders"]] == ["a.example", "b.example", "c.example"]
+        assert whole["exit"] == 75
+        assert headline(found.tally(), 60.0) == "2 of 3 certificates ready, 1 failed in 60 s"
+        assert [each.code for each in problems(found)] == ["interrupted"]
+
+
+def test_a_wave_that_ended_before_its_orders() -> None:
+    """Each of its certificates ends as it did."""
+    with roll("a.example", "b.example") as found:
+        [wave] = found.waves(10)
+        assert keep(found, wave, report(exit_code=78), 0.0, again=True) == 2
+        assert {end.exit for *_, end in found.lines()} == {78}
+        assert keep_rest(found, End(130)) == 0
+
+
+def test_no_report() -> None:
+    """What a process leaves that was killed is none."""
+    assert parsed("") is None
+    assert parsed('{"schema": 1, "orders": [') is None
+    assert parsed("[]") is None
+
+
+def test_times_count_from_the_beginning_of_all() -> None:
+    """And nothing else of a record changes."""
+    record = {"confirmed_at_s": 1.5, "attempts": 2, "since_s": None, "history": [{"at_s": 0.5}]}
+    assert later(record, 10.0) == {
+        "confirmed_at_s": 11.5,
+        "attempts": 2,
+        "since_s": None,
+        "history": [{"at_s": 10.5}],
+    }
