@@ -20,6 +20,8 @@ from .waves import QUEUE
 KEEPERS = ("redis", "rediss")
 """Brokers that keep results as well."""
 
+FOLDERS = ("messages", "bindings", "results")
+
 TALKATIVE = ("boto3", "botocore", "cloudflare", "httpcore", "httpx", "urllib3")
 """Who would log each request, and at level DEBUG what is in it; the worker's log is everybody's."""
 
@@ -37,10 +39,11 @@ def configuration() -> dict[str, Any]:
         keeps = broker.partition(":")[0] in KEEPERS
         return decided | ({"result_backend": broker} if keeps else {})
     nothing = Namespace(config=None, state_dir=None)
-    folder = config.settings(nothing, environment).state_dir / "celery"
+    state = config.settings(nothing, environment).state_dir
+    folder = state / "celery"
     try:
-        for each in ("messages", "bindings", "results"):
-            (folder / each).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (state, folder, *(folder / name for name in FOLDERS)):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(folder, error) from error
     places = {
