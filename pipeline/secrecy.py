@@ -137,21 +137,29 @@ class Secrets:
 def without(value: Any, hide: Callable[[str], str]) -> Any:  # noqa: ANN401 - whatever a field holds
     """Return what *hide* leaves of *value*, of whatever texts are in it."""
     match value:
-        case Enum():
+        case None | int() | float() | Enum():
             return value
         case str():
             hidden = hide(value)
             return value if hidden == value else hidden
         case tuple():
-            inner = tuple(without(each, hide) for each in value)
+            inner = tuple([without(each, hide) for each in value])
             return inner if any(map(is_not, inner, value)) else value
         case _ if is_dataclass(value) and not isinstance(value, type):
-            held = {each.name: getattr(value, each.name) for each in fields(value)}
-            left = {name: without(each, hide) for name, each in held.items()}
-            changed = {name: each for name, each in left.items() if each is not held[name]}
+            changed = {}
+            for name in fields_of(type(value)):
+                before = getattr(value, name)
+                if (after := without(before, hide)) is not before:
+                    changed[name] = after
             return replace(value, **changed) if changed else value
         case _:
             return value
+
+
+@cache
+def fields_of(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass."""
+    return tuple(each.name for each in fields(kind))
 
 
 def runs(text: str, size: int) -> set[str]:
