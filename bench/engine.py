@@ -26,7 +26,8 @@ from pipeline.asking.query import Query
 from pipeline.clock import SystemClock
 from pipeline.propagation.confirm import TIMEOUT, confirm
 from pipeline.propagation.policy import Policy
-from pipeline.questions import Goal, Perspective, Question, Role
+from pipeline.questions import Goal, Perspective, Role
+from tests.fakes import goal
 from tests.lab import Lab, running, topology
 
 from .table import Row, Target, text
@@ -162,18 +163,7 @@ def by_rules() -> int:
 
 def goals() -> list[Goal]:
     """Return that everybody sees the value at every name."""
-    return [goal(name, ZONE, SERVERS, RESOLVERS) for name in NAMES]
-
-
-def goal(
-    name: Name, zone: Name, servers: Sequence[Perspective], resolvers: Sequence[Perspective]
-) -> Goal:
-    """Return that *servers*, then *resolvers*, see the value at *name*."""
-    wanted = frozenset({VALUE})
-    first, last = (
-        tuple(Question(name, zone, wanted, via) for via in role) for role in (servers, resolvers)
-    )
-    return Goal(name, wanted, first, last, (name,))
+    return [goal(name, ZONE, [VALUE], (*SERVERS, *RESOLVERS)) for name in NAMES]
 
 
 @contextmanager
@@ -191,7 +181,7 @@ def dead() -> Iterator[tuple[Perspective, ...]]:
 
 def among(zone: tuple[Perspective, ...]) -> dict[str, float]:
     """Return when the last living server has answered: alone, and beside those of *zone*."""
-    silent = [goal(from_text("_acme-challenge.dead.test."), from_text("dead.test."), zone, ())]
+    silent = [goal(from_text("_acme-challenge.dead.test."), from_text("dead.test."), [VALUE], zone)]
     return {
         ALONE: last_answer(()),
         BESIDE: last_answer(silent),

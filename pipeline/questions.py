@@ -4,7 +4,7 @@ Goals and questions are compared by identity: each is one particular line of
 asking, made once and looked up thousands of times.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -164,16 +164,3 @@ class Goal:
     def questions(self) -> tuple[Question, ...]:
         """All of them, authoritative ones first."""
         return (*self.authoritative, *self.recursive)
-
-
-def goal(name: Name, zone: Name, wanted: Iterable[str], via: Sequence[Perspective]) -> Goal:
-    """Return the goal that everyone in *via* sees *wanted* at *name*, which is no alias."""
-    values = frozenset(wanted)
-    asked = [Question(name, zone, values, perspective) for perspective in via]
-    return Goal(
-        name,
-        values,
-        tuple(question for question in asked if question.is_authoritative),
-        tuple(question for question in asked if not question.is_authoritative),
-        (name,),
-    )

@@ -1,6 +1,6 @@
 """A simulated Internet: name servers on a timetable, caches that remember, a clock that jumps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dns.name import Name
@@ -14,6 +14,19 @@ Span = tuple[float, float]
 
 TICK = 0.5
 """Most seconds between two decisions, as in the real loop."""
+
+
+def goal(name: Name, zone: Name, wanted: Iterable[str], via: Sequence[Perspective]) -> Goal:
+    """Return the goal that everyone in *via* sees *wanted* at *name*, which is no alias."""
+    values = frozenset(wanted)
+    asked = [Question(name, zone, values, perspective) for perspective in via]
+    return Goal(
+        name,
+        values,
+        tuple(question for question in asked if question.is_authoritative),
+        tuple(question for question in asked if not question.is_authoritative),
+        (name,),
+    )
 
 
 @dataclass

@@ -5,7 +5,9 @@ from dns.name import from_text
 from pipeline.propagation.aiming import aim
 from pipeline.propagation.blind import PAUSE, denied_at, held_back
 from pipeline.propagation.evidence import Evidence
-from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
+
+from .fakes import goal
 
 NAME = from_text("_acme-challenge.a.test.")
 RESOLVERS = [Perspective(f"9.9.9.{n}", 53, Role.RECURSIVE, f"r{n}") for n in (1, 2, 3)]

@@ -15,7 +15,9 @@ from pipeline.propagation.confirm import confirm
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy
 from pipeline.propagation.rules import Expired, Ready
-from pipeline.questions import Perspective, Role, goal
+from pipeline.questions import Perspective, Role
+
+from .fakes import goal
 
 ZONE = from_text("example.com.")
 SERVERS = tuple(Perspective(f"192.0.2.{n}", 53, Role.AUTHORITATIVE, f"ns{n}.") for n in (1, 2, 3))

@@ -23,9 +23,10 @@ from rich.console import Console
 from pipeline.command.console import HEARTBEAT, Plain, Quiet, Terminal, first_culprit, table
 from pipeline.explaining.witness import Witness
 from pipeline.propagation.evidence import Evidence
-from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 
 from .bridge import DNS01, Site, finish, leaf, opened
+from .fakes import goal
 
 NAME = "www.example.com"
 SERVERS = tuple(

@@ -10,7 +10,9 @@ from pipeline.explaining.causes import Kind
 from pipeline.explaining.diagnosis import Inquest, diagnose
 from pipeline.explaining.findings import Findings, Probe, Start, desk
 from pipeline.propagation.evidence import Evidence
-from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
+
+from .fakes import goal
 
 ZONE = from_text("example.com.")
 NAME = from_text("_acme-challenge.example.com.")

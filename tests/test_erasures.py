@@ -18,8 +18,9 @@ from pipeline.questions import (
     Question,
     Role,
     Silence,
-    goal,
 )
+
+from .fakes import goal
 
 ZONE = from_text("example.com.")
 NAME = from_text("_acme-challenge.example.com.")

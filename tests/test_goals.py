@@ -11,10 +11,10 @@ from pipeline.propagation.blind import PAUSE
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy, Require
 from pipeline.propagation.rules import Expired, Poll, Ready, decide
-from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 from pipeline.tree.delegation import Chain, Delegation, Place
 
-from .fakes import Story, World, simulate
+from .fakes import Story, World, goal, simulate
 
 NAME, TARGET = from_text("_acme-challenge.a.test."), from_text("a.val.test.")
 HERE = [Perspective(f"192.0.2.{n}", 53, Role.AUTHORITATIVE, f"ns{n}.a.test.") for n in (1, 2)]

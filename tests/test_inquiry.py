@@ -22,10 +22,12 @@ from pipeline.propagation.confirm import confirm
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy
 from pipeline.propagation.rules import Expired
-from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 from providers.contract import TXT, Zone
 from providers.embedded import Embedded, Nameserver
 from providers.listener import Address, Asked, Behaviour, Listener
+
+from .fakes import goal
 
 ZONE = from_text("example.com.")
 NAME = from_text("_acme-challenge.www.example.com.")

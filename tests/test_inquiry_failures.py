@@ -14,11 +14,12 @@ from pipeline.model import Severity
 from pipeline.propagation import hearing
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.rules import Expired
-from pipeline.questions import Answer, Goal, Observation, Perspective, Role, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Role
 from pipeline.receipts.receipt import State
 from providers.embedded import Embedded, Nameserver
 
 from .bridge import APEX, OTHER
+from .fakes import goal
 from .test_stage import Scene
 
 NS = Perspective("192.0.2.1", 53, Role.AUTHORITATIVE, "ns1.example.com.")

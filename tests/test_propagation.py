@@ -10,9 +10,9 @@ from dns.name import Name, from_text
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy, Require, allowed_failures
 from pipeline.propagation.rules import Expired, Poll, Ready, decide
-from pipeline.questions import Answer, Goal, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Perspective, Question, Role, Silence
 
-from .fakes import Story, World, simulate
+from .fakes import Story, World, goal, simulate
 
 ZONE = from_text("example.com.")
 NAME = from_text("_acme-challenge.example.com.")

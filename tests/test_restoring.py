@@ -15,12 +15,13 @@ from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Record, Severity
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.hearing import blamed
-from pipeline.questions import Answer, Observation, Perspective, Role, goal
+from pipeline.questions import Answer, Observation, Perspective, Role
 from pipeline.restoring import JOIN, Restoring
 from providers.contract import TXT, Change, Zone
 from providers.errors import Unavailable
 
 from .bridge import until
+from .fakes import goal
 
 if TYPE_CHECKING:
     from pipeline.case import Tools

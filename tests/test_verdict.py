@@ -14,10 +14,10 @@ from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy, Require
 from pipeline.propagation.rules import Expired, Ready
-from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 from pipeline.report import RecordLine
 
-from .fakes import Story, World, simulate
+from .fakes import Story, World, goal, simulate
 
 ZONE = from_text("example.com.")
 NAME = from_text("_acme-challenge.example.com.")

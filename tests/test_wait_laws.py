@@ -10,9 +10,9 @@ from pipeline.model import Exit, Failed
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy, Require
 from pipeline.propagation.rules import Expired, Poll, Ready, decide
-from pipeline.questions import Answer, Goal, Observation, Perspective, Role, Silence, goal
+from pipeline.questions import Answer, Goal, Observation, Perspective, Role, Silence
 
-from .fakes import Story, World, simulate
+from .fakes import Story, World, goal, simulate
 from .test_propagation import AUTH, NAME, NEVER, PUBLIC, ZONE, everywhere, seen_at, times, wanting
 
 OTHER = from_text("_acme-challenge.www.example.com.")

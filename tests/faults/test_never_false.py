@@ -19,8 +19,9 @@ from pipeline.clock import SystemClock
 from pipeline.propagation.confirm import confirm
 from pipeline.propagation.policy import Policy
 from pipeline.propagation.rules import Ready
-from pipeline.questions import Perspective, Role, goal
+from pipeline.questions import Perspective, Role
 from providers.listener import Asked, Listener
+from tests.fakes import goal
 
 from .validator import Validator
 
