@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 import dns.flags
-import dns.name
 from dns.message import Message
 from dns.name import Name
 from dns.rcode import Rcode
@@ -27,7 +26,7 @@ from . import settings, updates
 from .answers import absence, alias, denies, enclosing_apex, hosts, serves, ttl, zone_cut
 from .errors import no_authority, refusal
 from .server import UpdateServer
-from .updates import Compose, messages
+from .updates import Compose, ancestors, messages
 
 PRESENT = {Rcode.YXDOMAIN, Rcode.YXRRSET}  # something is there that was not to be
 # Before each look at what became of an update: some servers answer before they serve.
@@ -60,21 +59,16 @@ class Rfc2136:
         return f"{self._server} ({settings.NAMESERVER.name})"
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
-        # An answer covers every level from its name up to the apex; the walk goes on above that.
-        level, asked, apexes = set(names), set[Name](), set[Name]()
-        failing = False
-        while level:
-            asked |= level
-            answers = self._server.ask(level, SOA)
-            failing |= any(answer.rcode() == Rcode.SERVFAIL for answer in answers.values())
-            tops = {name: enclosing_apex(name, answer) for name, answer in answers.items()}
-            apexes.update(apex for apex in tops.values() if apex)
-            heads = {apex or name for name, apex in tops.items()} - {dns.name.root}
-            level = {head.parent() for head in heads} - asked
-        if failing and not apexes:
+        answers = self._server.ask(names, SOA)
+        # An answer covers every level from its name up to the apex; what is above that remains.
+        heads = {enclosing_apex(name, answer) or name for name, answer in answers.items()}
+        above = {each for head in heads for each in ancestors(head)} - answers.keys()
+        answers |= self._server.ask(sorted(above), SOA)
+        apexes = {enclosing_apex(name, answer) for name, answer in answers.items()} - {None}
+        if not apexes and any(answer.rcode() == Rcode.SERVFAIL for answer in answers.values()):
             raise Unavailable(f"{self._server} answers SERVFAIL", hint="its log says why")
-        answers = self._server.ask(sorted(apexes), NS)
-        return [Zone(apex, apex.to_text(), hosts(apex, answers[apex])) for apex in answers]
+        served = self._server.ask(sorted(apex for apex in apexes if apex), NS)
+        return [Zone(apex, apex.to_text(), hosts(apex, served[apex])) for apex in served]
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         return self._writer.write(zone, "append", records, partial(self._append, zone))

@@ -53,9 +53,10 @@ def first(update: UpdateMessage, records: Sequence[TXT]) -> None:
     apex, names = update.zone[0].name, dict.fromkeys(record.name for record in records)
     for name in names:
         update.absent(name)
-    for ancestor in dict.fromkeys(each for name in names for each in between(name, apex)):
-        update.absent(ancestor, NS)
-        update.absent(ancestor, DNAME)
+    for above in dict.fromkeys(each for name in names for each in ancestors(name)):
+        if above.is_subdomain(apex) and above != apex:
+            update.absent(above, NS)
+            update.absent(above, DNAME)
     update.absent(apex, DNAME)
     for record in records:
         update.add(record.name, record.ttl, rdata(record))
@@ -92,11 +93,9 @@ def absence(update: UpdateMessage, records: Sequence[TXT]) -> None:
         update.absent(name, TXT_TYPE)
 
 
-def between(name: Name, apex: Name) -> Iterator[Name]:
-    """Yield the ancestors of *name* that are below *apex*."""
-    while name.is_subdomain(apex) and len(name) > len(apex) + 1:
-        name = name.parent()
-        yield name
+def ancestors(name: Name) -> Iterator[Name]:
+    """Yield the ancestors of *name*, the root last."""
+    return (Name(name.labels[depth:]) for depth in range(1, len(name)))
 
 
 def rdata(record: TXT) -> TXTRdata:

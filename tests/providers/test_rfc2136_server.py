@@ -2,16 +2,16 @@
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import dns.message
 import dns.rrset
 import dns.tsig
 import pytest
-from dns.name import from_text
+from dns.name import Name, from_text
 from dns.rcode import Rcode
 from dns.rdataclass import NONE
-from dns.rdatatype import ANY, NS
+from dns.rdatatype import ANY, NS, RdataType
 from dns.rdatatype import TXT as TXT_TYPE
 
 from providers.contract import TXT, Addressed, Zone
@@ -312,6 +312,20 @@ def test_an_update_that_is_dropped_in_part_is_an_error() -> None:
         opened(primary).append(ZONE, records, MARK)
 
 
+def test_to_have_the_values_is_not_to_serve_them() -> None:
+    """
+    A server that answers from another view than it updates has everything, and shows nothing.
+    """
+    stored = Stored()
+
+    def hiding(request: Request) -> dns.message.Message | None:
+        return stored(request) if request.is_update else request.answer(SOA)
+
+    records = [TXT(from_text(f"n{number}.example."), "v") for number in range(3)]
+    with Primary(hiding) as primary, pytest.raises(Rejected, match=r"n2\..* without that value"):
+        opened(primary).append(ZONE, records, MARK)
+
+
 def test_a_refused_key_is_final() -> None:
     """
     A verdict on the key is no reason for a second attempt.
@@ -535,6 +549,23 @@ def test_a_failing_server_is_not_written_to() -> None:
         with pytest.raises(Unavailable, match="answers SERVFAIL"):
             provider.zones([NAME])
     assert updates(primary) == []
+
+
+def test_what_is_above_the_names_is_asked_at_once() -> None:
+    """
+    However deep they are: the names, all that is above their zone, and the zone's name servers.
+    """
+    waits: list[int] = []
+
+    class Counted(UpdateServer):
+        def ask(self, names: Iterable[Name], rdtype: RdataType) -> dict[Name, dns.message.Message]:
+            waits.append(rdtype)
+            return super().ask(names, rdtype)
+
+    with Primary(lambda request: request.answer(SOA)) as primary:
+        deep = [from_text("a.b.c.d.e.example."), from_text("x.example.")]
+        assert list(Rfc2136(Counted("127.0.0.1", primary.port)).zones(deep)) == [ZONE]
+    assert len(waits) == 3
 
 
 def test_one_failing_level_hides_no_zone() -> None:
