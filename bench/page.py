@@ -21,7 +21,7 @@ def drawn(results: Results) -> dict[Path, str]:
     missing = "" if results.full else "Left out here: what takes longest (`make bench FULL=1`)."
     its_targets = [*promises.targets(results.runs), *results.targets]
     parts = [
-        f"### {heading}\n\n{markdown(results.parts[name])}"
+        f"## {heading}\n\n{markdown(results.parts[name])}"
         for name, heading in HEADINGS.items()
         if results.parts.get(name)
     ]
