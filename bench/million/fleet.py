@@ -66,8 +66,8 @@ class Fleet:
         lifetime_s: How long a certificate is valid.
         renew_at: The part of its lifetime after which a certificate is due.
         jitter_s: A certificate is due up to so much earlier, by chance.
-        by_zone: Whether the zone decides when its certificates are due, by a calendar of its
-            own, and not the age of each.
+        by_zone: Whether the zone decides when its certificates are due, and not the age of each:
+            on the last day of the zone's own calendar that leaves `reserve_s` of their life.
         every_s: Seconds from one run over what is due to the next.
         wave: The most certificates that a process takes on.
         jobs: Processes at a time, on all machines together.
@@ -87,6 +87,7 @@ class Fleet:
     renew_at: float = 2 / 3
     jitter_s: float = 2 * DAY
     by_zone: bool = True
+    reserve_s: float = 5 * DAY
     every_s: float = 3 * HOUR
     wave: int = SIZE
     jobs: int = 16

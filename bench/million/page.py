@@ -10,7 +10,7 @@ from bench.table import Row, markdown
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "scale.md"
 FIGURES = Path(__file__).with_name("figures.json")
-TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(\n<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 Tables = Mapping[str, Sequence[Row]]
 
@@ -32,7 +32,7 @@ def keep(tables: Tables) -> None:
 
 def drawn(page: str, tables: Tables) -> str:
     """Return *page* with its tables as they are now."""
-    return TABLE.sub(lambda found: found[1] + markdown(tables[found[2]]) + found[3], page)
+    return TABLE.sub(lambda found: found[1] + markdown(tables[found[2]]) + "\n" + found[3], page)
 
 
 def draw(tables: Tables) -> None:

@@ -204,7 +204,7 @@ class Simulation:
         if not fleet.by_zone:
             return now + full - self._random.random() * fleet.jitter_s
         phase = self._phase[certificate // fleet.per_zone]
-        return full * ((now / full + 1 - phase) // 1 + phase)
+        return full * (((now + fleet.lifetime_s - fleet.reserve_s) / full - phase) // 1 + phase)
 
     def _await(self, certificate: int, due: float) -> None:
         run = int(due // self.fleet.every_s) + 1

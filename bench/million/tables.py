@@ -30,7 +30,6 @@ WAYS = {
 """Exempt: the CA does not count renewals."""
 EVENT = 10 * DAY
 STORIES = (
-    STEADY,
     Story("the CA is down for a day", down_from=EVENT, down_to=EVENT + DAY),
     Story("all revoked, 5 days' notice", revoked_at=EVENT, notice_s=5 * DAY),
     Story("all revoked, 24 hours' notice", revoked_at=EVENT, notice_s=DAY),
@@ -178,14 +177,15 @@ def told(task: Task) -> Row:
 
 def ending(fleet: Fleet, days: Sequence[Day]) -> Mapping[str, float | str | None]:
     """Return what *days* come to."""
-    queued = [index for index, day in enumerate(days) if day.waiting]
+    hour = demand(fleet).orders / 24
+    queued = [index for index, day in enumerate(days) if day.waiting > hour]
     later = days[int(EVENT / DAY) + 15 :] or days[-1:]
     calls = max(max(day.account_calls.values(), default=0) for day in days)
     host = fleet.host.rate
     return {
         "late": sum(day.late for day in days),
         "longest queue": max(day.waiting for day in days),
-        "queue gone on day": "never" if days[-1].waiting else queued[-1] + 2 if queued else None,
+        "queue gone on day": gone(queued, len(days)),
         "least left, days": round(min(day.least_left_s for day in days) / DAY, 1),
         "CA account, busiest day": percent(
             max(max(day.ca_orders.values(), default=0) for day in days) / a_day(ORDERS)
@@ -193,6 +193,13 @@ def ending(fleet: Fleet, days: Sequence[Day]) -> Mapping[str, float | str | None
         "host account, busiest day": percent(calls / a_day(host)) if host else None,
         "most renewed on a later day": max(day.renewed for day in later),
     }
+
+
+def gone(queued: Sequence[int], days: int) -> str | int | None:
+    """Return the first day, counted from 1, at whose end there is no queue any more."""
+    if not queued:
+        return None
+    return "never" if queued[-1] == days - 1 else queued[-1] + 2
 
 
 def agreement(fleet: Fleet, days: int) -> list[Row]:

@@ -16,6 +16,7 @@ from bench.million.paper import LIMITS, a_day, breaks_at, demand, shares
 from bench.million.simulation import Simulation
 from bench.million.story import STEADY, Day, Story
 from bench.million.tables import agreement, paper, small
+from bench.table import Row
 from pipeline.propagation.policy import Policy
 from providers.limits import Rate
 from tests.fakes import World, simulate
@@ -172,6 +173,19 @@ def test_the_page_says_what_was_computed() -> None:
     page = PAGE.read_text()
     assert {name for _, name, _ in TABLE.findall(page)} >= {"demand", "limits", "stories"}
     assert drawn(page, tables) == page, "python -m bench.million --page, or --write"
+
+
+def test_drawing_keeps_the_words() -> None:
+    """Only what is between a table's marks is drawn anew; a page drawn twice is the same."""
+    page = (
+        "one\n<!-- table: a -->\n<!-- end -->\ntwo\n<!-- table: b -->\nold\n<!-- end -->\nthree\n"
+    )
+    tables = {"a": [Row("x", {"n": 1})], "b": [Row("y", {"n": 2})]}
+    once = drawn(page, tables)
+    words = [line for line in once.splitlines() if line.isalpha()]
+    assert words == ["one", "two", "three"]
+    assert "| x | 1 |" in once
+    assert drawn(once, tables) == once
 
 
 def test_the_figures_are_of_this_code() -> None:
