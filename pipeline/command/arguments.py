@@ -111,7 +111,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         words, command = words[:at], words[at + 1 :]
     if words[:1] == ["help"]:
         words = [*words[1:2], "--help"]
-    parser = build()
+    parser = build(*words[:1])
     if complaint := misplaced(words):
         parser.error(complaint)
     verb = parser.verbs.get(words[0], parser) if words else parser
@@ -152,8 +152,8 @@ def misplaced(words: Sequence[str]) -> str:
     return f"no verb is called {words[0]!r}; {known}"
 
 
-def build() -> Parser:
-    """Return the parser."""
+def build(only: str = "") -> Parser:
+    """Return the parser; of its verbs *only* the one named takes its options, or all do."""
     parser = Parser(
         prog="dns01",
         description="Publish ACME dns-01 challenges; say when the CA will see them, "
@@ -174,7 +174,7 @@ def build() -> Parser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        for add_to in (*groups, common):
+        for add_to in (*groups, common) if only in {verb, ""} else ():
             add_to(added)
     return parser
 
