@@ -41,7 +41,7 @@ class Wave:
 
 def waves(certificates: Iterable[Certificate], settings: Settings) -> Iterator[Wave]:
     """Yield what is to be done for *certificates*, each in exactly one wave."""
-    once = {normal(each.name): each for each in certificates}.values()
+    once = {(normal(each.name), each.order): each for each in certificates}.values()
     placed = sorted(
         (common(each, settings), zone_of(each.name, settings.zones), each.name) for each in once
     )
