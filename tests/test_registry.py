@@ -54,6 +54,16 @@ def test_finding_adapters_imports_none(site: Path) -> None:
     assert MODULE not in sys.modules
 
 
+def test_nobody_takes_the_place_of_ours(site: Path) -> None:
+    """A package that calls itself route53 gets no credentials for Route 53."""
+    install(site, MODULE)
+    [points] = site.glob("*/entry_points.txt")
+    points.write_text(points.read_text().replace("acmedns =", "route53 ="))
+    assert registry.installed()["route53"] == registry.OURS["route53"]
+    assert registry.load("route53").settings
+    assert MODULE not in sys.modules
+
+
 def test_a_third_partys_adapter_is_one_of_us(site: Path) -> None:
     """Installing a package is all it takes: it is listed, loaded, opened and detected."""
     install(site, MODULE)
