@@ -120,12 +120,13 @@ class Fleet:
 
     def _supervise(self) -> int:
         """Run all waves, and what is left once more; return the signal that ended it, or 0."""
-        total = self._roll.tally().total
-        size = fit(total, self._jobs)
+        tally = self._roll.tally()
+        size = fit(tally.total, self._jobs)
         supervisor = Supervisor(self._launch, self._clock, self._jobs, self._settings.timeout)
         answer_with(lambda signum, _frame: supervisor.stop(signum))
-        pace = Pace(total, self._jobs, self._clock.now())
-        self._gauge.say(f"{summary.certificates(total)} to do, {self._jobs} waves at once at most")
+        pace = Pace(tally.total, self._jobs, self._clock.now())
+        all_ = summary.certificates(tally.total)
+        self._gauge.say(f"{all_} to do, {self._jobs} waves at once at most")
         for again in (True, False):
             waves = self._roll.waves(size if again else max(1, size // SMALLER))
             if waves and not again:
@@ -133,9 +134,9 @@ class Fleet:
             for ended in supervisor.run(waves):
                 if ended:
                     self._take(ended, pace, again=again)
-                told = summary.progress(
-                    self._roll.tally(), supervisor.under_way, pace, self._clock.now()
-                )
+                    tally = self._roll.tally()
+                now, under_way = self._clock.now(), supervisor.under_way
+                told = summary.progress(tally, under_way, pace, now)
                 self._gauge.show(told, is_news=bool(ended))
         return supervisor.signum
 

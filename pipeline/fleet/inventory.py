@@ -84,7 +84,7 @@ def rows(lines: Iterable[str], form: Form | None, where: str) -> Iterator[tuple[
     lines = iter(lines)
     try:
         if form is None:
-            head = list(islice(lines, 100))
+            head = [line.removeprefix("\ufeff") for line in islice(lines, 100)]
             form, lines = form_of(head), chain(head, lines)
         match form:
             case Form.CSV:

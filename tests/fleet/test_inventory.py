@@ -27,6 +27,11 @@ def mistake(text: str, form: Form | None = None) -> str:
     return f"{caught.value.problem.message}\n{caught.value.problem.hint}"
 
 
+def test_a_mark_before_the_first_line_is_none_of_it() -> None:
+    """Spreadsheets begin a file with a byte order mark."""
+    assert names("\ufeffname\na.example\n") == ["a.example"]
+
+
 def test_csv() -> None:
     """Columns are told by the header, blank cells say nothing, places are lines of the file."""
     assert [*read(ONE.splitlines(keepends=True), None, "fleet.csv")] == [

@@ -1,12 +1,13 @@
 """An inventory from end to end: the real command, its processes, and servers in the test's."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from tests.bridge import Site
+from tests.bridge import DNS01, Site
 
 from .conftest import ZONES
 from .fleets import inventory
@@ -109,3 +110,18 @@ def test_files_and_summaries_are_of_the_whole(site: Site) -> None:
     assert texts["output"].count("ready<<") == 1
     assert texts["summary"].count("### dns01") == 1
     assert "2 of 2 certificates" in texts["summary"]
+
+
+def test_standard_input(site: Site) -> None:
+    """An inventory may come from another program, in any form."""
+    told = subprocess.run(
+        [DNS01, "ready", "--inventory", "-", "--json"],
+        input='[{"name": "a.zone0.example", "provider": "bridge"}, "b.zone1.example"]',
+        capture_output=True,
+        text=True,
+        env=site.environment,
+        timeout=90,
+        check=True,
+    )
+    names = {each["name"] for each in json.loads(told.stdout)["orders"]}
+    assert names == {"a.zone0.example", "b.zone1.example"}
