@@ -78,12 +78,14 @@ class Walk:
         open_ = [question for question in asked if question not in found]
         for _ in range(LEVELS if open_ else 0):
             begun: dict[Asked, Cut] = {}
+            mute: Failed | None = None
             for question in open_:
-                match self._closest(holder(*question)):
+                match self._closest(holder(*question), mute):
                     case Cut() as cut:
                         begun[question] = cut
                     case failed:
                         found[question] = failed
+                        mute = failed if failed.problem.code == "dns-unreachable" else None
             scouts = self.cuts.scouts(begun)
             waiting = begun.keys() - set(scouts)
             onward = self._step({question: begun[question] for question in scouts}, found)
@@ -174,8 +176,11 @@ class Walk:
         found = [via for via in self.addresses(sorted(cut.bare)[:ASKED]) if via.address]
         self.cuts.add(replace(known, servers=(*cut.servers, *found)))
 
-    def _closest(self, name: Name) -> Cut | Failed:
-        """Return the deepest known zone around *name*, or the topmost that a resolver knows."""
+    def _closest(self, name: Name, mute: Failed | None) -> Cut | Failed:
+        """Return the deepest known zone around *name*, or the topmost that a resolver knows.
+
+        Resolvers that were *mute* a moment ago are not waited for again.
+        """
         cut = self.cuts.closest(name)
         if cut is not None:
             return cut
@@ -184,7 +189,7 @@ class Walk:
             self.cuts.add(Cut(dns.name.root, roots))
             return self.cuts[dns.name.root]
         try:
-            return self._topmost(name)
+            return mute or self._topmost(name)
         except Failed as failed:
             return failed
 

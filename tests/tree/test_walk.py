@@ -619,6 +619,22 @@ def test_nobody_at_all_is_unreachable() -> None:
     assert "you named these servers" in failed.problem.hint
 
 
+def test_resolvers_that_are_mute_are_not_waited_for_name_by_name() -> None:
+    """
+    Where nobody answers, many names wait as long as one.
+    """
+    counts = []
+    for count in (1, 50):
+        internet = Internet({})
+        names = [from_text(f"_acme-challenge.h{number}.x.test.") for number in range(count)]
+        outcomes = tree(internet, *(name.to_text() for name in names)).places(names)
+        assert {each.problem.code for each in outcomes.values() if isinstance(each, Failed)} == {
+            "dns-unreachable"
+        }
+        counts.append(sum(query.address == RESOLVER for query in internet.asked))
+    assert counts[0] == counts[1]
+
+
 def test_a_root_that_answers_nonsense_is_not_replaced() -> None:
     """
     Only silence makes way for resolvers; a root that fails is heard.
