@@ -93,6 +93,19 @@ def test_the_whole_run_is_killed(site: Site, moment: str) -> None:
     assert left(site) == []
 
 
+def test_nobody_works_on_for_a_run_that_is_gone(site: Site) -> None:
+    """Its processes would wait for minutes: they end, and keep the orders, not the records."""
+    site.hide()
+    run = site.start("ready", "--inventory", inventory(site, *NAMES), "--jobs", "1")
+    until(lambda: left(site), 60)
+    workers = children(run.pid)
+    run.kill()
+    run.communicate()
+    assert workers
+    until(lambda: not any(map(is_alive, workers)), 30)
+    assert {each["state"] for each in site.receipts()} <= {"planned", "writing"}
+
+
 def test_what_was_ready_is_confirmed_again(site: Site) -> None:
     """A fleet that was ready is ready again by the same orders; a single run makes a new one."""
     path = inventory(site, *NAMES)
