@@ -17,10 +17,10 @@ from dns.message import Message
 from dns.name import from_text
 from dns.rrset import from_text as rrset
 
-from pipeline.asking.exchange import WIDTH, Exchange, Reply
+from pipeline.asking.exchange import Exchange
 from pipeline.asking.flight import RESEND_AFTER
-from pipeline.asking.query import Query
-from pipeline.asking.traffic import width
+from pipeline.asking.query import Query, Reply
+from pipeline.asking.room import WIDTH, width
 from pipeline.asking.wire import read
 from pipeline.clock import SystemClock
 from pipeline.questions import Answer, Role, Silence

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 from pipeline.questions import Silence
 
-from .query import Query
-from .traffic import Reply
+from .query import Query, Reply
 
 
 class Contest:

@@ -8,8 +8,9 @@ from pipeline.clock import Clock
 from pipeline.questions import Silence
 
 from .contest import Contest
-from .query import Query
-from .traffic import WIDTH, Reply, Traffic
+from .query import Query, Reply
+from .room import WIDTH
+from .traffic import Traffic
 
 __all__ = ["STAGGER", "WIDTH", "Exchange", "Reply"]
 

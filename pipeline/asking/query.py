@@ -1,11 +1,12 @@
-"""What is asked of one server."""
+"""What is asked of one server, and what came of it."""
 
 from dataclasses import dataclass
 
+from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from pipeline.questions import Transport
+from pipeline.questions import Silence, Transport
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,3 +36,12 @@ class Query:
     edns: bool = True
     tcp: bool = False
     mixed_case: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of *query*, and when (seconds on our clock)."""
+
+    query: Query
+    at: float
+    outcome: Message | Silence

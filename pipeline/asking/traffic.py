@@ -5,11 +5,8 @@ A lost datagram is sent again once; a truncated answer is fetched over TCP (RFC
 that knows no EDNS is asked without (RFC 6891 §7).
 """
 
-import errno
-import resource
 import selectors
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING
@@ -24,7 +21,8 @@ from .alarms import Alarms
 from .encrypted.errand import Errand
 from .flight import Flight
 from .octets import parsed
-from .query import Query
+from .query import Query, Reply
+from .room import FULL, width
 from .silences import silence
 from .turns import Turns
 
@@ -34,29 +32,8 @@ if TYPE_CHECKING:
 NO_ADDRESS = "its address cannot be found"
 """What a server says whose host's name could not be looked up: it may be there, and deny."""
 
-WIDTH = 256
-"""Most sockets open at once, and no more than a quarter of the descriptors we may have."""
-
-FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS}
-"""What says that there is no socket to be had just now."""
-
 KEPT = 512
 """Answers remembered, lest the same octets are read twice: servers of a zone say the same."""
-
-
-def width() -> int:
-    """Return how many sockets may be open at once."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return WIDTH if limit == resource.RLIM_INFINITY else max(min(WIDTH, limit // 4), 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came of *query*, and when (seconds on our clock)."""
-
-    query: Query
-    at: float
-    outcome: Message | Silence
 
 
 class Traffic:
