@@ -1,15 +1,14 @@
 """The loop around the rules: it listens more than it thinks. No sockets, no time."""
 
 from collections import deque
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import dns.message
 from dns.flags import AA
 from dns.name import from_text
 from dns.rrset import from_text as rrset
 
-from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.query import Query
+from pipeline.asking.query import Query, Reply
 from pipeline.clock import SystemClock
 from pipeline.propagation.confirm import confirm
 from pipeline.propagation.evidence import Evidence
@@ -18,6 +17,9 @@ from pipeline.propagation.rules import Expired, Ready
 from pipeline.questions import Perspective, Role
 
 from .fakes import goal
+
+if TYPE_CHECKING:
+    from pipeline.asking.exchange import Exchange
 
 ZONE = from_text("example.com.")
 SERVERS = tuple(Perspective(f"192.0.2.{n}", 53, Role.AUTHORITATIVE, f"ns{n}.") for n in (1, 2, 3))

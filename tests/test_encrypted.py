@@ -22,8 +22,8 @@ from dns.rrset import from_text as rrset
 
 from pipeline.asking.encrypted.https import LIMIT, MEDIA_TYPE, judged
 from pipeline.asking.encrypted.trust import failure
-from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Query, Reply
 from pipeline.clock import SystemClock
 from pipeline.questions import Silence, Transport
 from providers.listener import Listener

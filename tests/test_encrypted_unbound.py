@@ -13,7 +13,7 @@ from dns.name import from_text
 
 from pipeline.asking.endpoints import Endpoint, reachable, recursors
 from pipeline.asking.exchange import Exchange
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.asking.wire import read
 from pipeline.clock import SystemClock
 from pipeline.questions import Answer, Perspective, Role, Silence, Transport

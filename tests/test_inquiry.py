@@ -11,8 +11,9 @@ from dns.message import Message, make_response
 from dns.name import Name, from_text
 from dns.rrset import from_text as rrset
 
-from pipeline.asking.exchange import WIDTH, Exchange
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Query
+from pipeline.asking.room import WIDTH
 from pipeline.clock import SystemClock
 from pipeline.demo.resolver import Resolver
 from pipeline.explaining.causes import Cause, Kind

@@ -9,8 +9,8 @@ from dns.name import Name, from_text
 from dns.rdatatype import NS
 
 from pipeline.asking.endpoints import Endpoint
-from pipeline.asking.exchange import STAGGER, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import STAGGER
+from pipeline.asking.query import Query, Reply
 from pipeline.case import Case, Tools
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings, ZoneSettings

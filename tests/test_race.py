@@ -9,8 +9,9 @@ from dns import rcode, rdatatype
 from dns.message import Message
 from dns.name import from_text
 
-from pipeline.asking.exchange import WIDTH, Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Query, Reply
+from pipeline.asking.room import WIDTH
 from pipeline.clock import SystemClock
 from pipeline.questions import Silence
 from providers.embedded import Embedded

@@ -6,7 +6,8 @@ from threading import Event
 import pytest
 from dns.name import from_text
 
-from pipeline.asking.exchange import Exchange, Reply
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Reply
 from pipeline.clock import SystemClock
 from pipeline.hosts import Groups, Hosts
 from pipeline.model import Challenge, Record

@@ -14,7 +14,7 @@ from dns.rrset import RRset
 from dns.rrset import from_text as rrset
 
 from pipeline.asking.exchange import Exchange
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.asking.spelling import in_random_case
 from pipeline.asking.wire import read
 from pipeline.clock import SystemClock

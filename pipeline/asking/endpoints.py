@@ -14,10 +14,10 @@ from dns.message import Message
 
 from pipeline.questions import Perspective, Role, Transport
 
-from .query import Query
+from .query import Query, Reply
 
 if TYPE_CHECKING:
-    from .exchange import Exchange, Reply
+    from .exchange import Exchange
 
 PUBLIC = (
     ("Cloudflare", "1.1.1.1", "2606:4700:4700::1111"),

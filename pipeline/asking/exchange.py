@@ -9,10 +9,7 @@ from pipeline.questions import Silence
 
 from .contest import Contest
 from .query import Query, Reply
-from .room import WIDTH
 from .traffic import Traffic
-
-__all__ = ["STAGGER", "WIDTH", "Exchange", "Reply"]
 
 STAGGER = 0.4
 """Seconds after which a race does not wait for one server alone any longer."""

@@ -21,8 +21,6 @@ from .octets import HEADER, answers, concise, is_no_answer, request, respelt, se
 from .query import Query
 from .spelling import in_random_case
 
-__all__ = ["RESEND_AFTER", "Flight", "Parse", "Query"]
-
 RESEND_AFTER = 0.7
 """Seconds without answer after which a datagram is taken for lost."""
 

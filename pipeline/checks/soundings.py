@@ -13,7 +13,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from pipeline.asking.exchange import Exchange
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.model import shelter
 from pipeline.names import upwards
 from pipeline.questions import Perspective, Silence

@@ -16,7 +16,7 @@ from dns.message import Message
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.asking.exchange import Exchange
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.case import Progress, Tools
 from pipeline.cleaning import clean
 from pipeline.clock import Clock

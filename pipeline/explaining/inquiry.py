@@ -18,8 +18,8 @@ from dns.message import Message
 from dns.name import Name, NameTooLong
 
 from pipeline.asking import wire
-from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Query, Reply
 from pipeline.clock import Clock
 from pipeline.model import Record, shelter
 from pipeline.propagation.evidence import Evidence

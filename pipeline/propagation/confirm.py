@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from pipeline.asking import wire
-from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.query import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Query, Reply
 from pipeline.clock import Clock
 from pipeline.questions import Answer, Goal, Observation, Question, Role, Silence
 

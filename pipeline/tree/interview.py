@@ -6,8 +6,8 @@ from dns import rdatatype
 from dns.message import Message
 from dns.name import Name
 
-from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Query, Reply
 from pipeline.model import Failed
 from pipeline.questions import Perspective, Silence
 

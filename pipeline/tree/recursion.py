@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dns.message import Message
 from dns.name import Name
 
-from pipeline.asking.exchange import Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import Exchange
+from pipeline.asking.query import Query, Reply
 from pipeline.model import Failed, shelter
 from pipeline.names import upwards
 from pipeline.questions import Perspective, Silence

@@ -12,7 +12,7 @@ from dns.message import Message, from_wire, make_response
 from dns.rrset import from_text as rrset
 
 from pipeline.asking.exchange import Exchange
-from pipeline.asking.flight import Query
+from pipeline.asking.query import Query
 from pipeline.clock import SystemClock
 from pipeline.questions import Silence
 

@@ -18,8 +18,8 @@ from dns.rrset import from_text as from_rr
 from dns.zone import Zone
 
 from pipeline.asking.endpoints import Endpoint, authoritative, recursors
-from pipeline.asking.exchange import STAGGER, Exchange, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import STAGGER, Exchange
+from pipeline.asking.query import Query, Reply
 from pipeline.questions import Silence
 from pipeline.tree.places import Tree
 from pipeline.tree.recursion import Recursion

@@ -9,8 +9,8 @@ from pathlib import Path
 from dns.name import from_text
 
 from pipeline.asking.endpoints import Endpoint
-from pipeline.asking.exchange import STAGGER, Reply
-from pipeline.asking.flight import Query
+from pipeline.asking.exchange import STAGGER
+from pipeline.asking.query import Query, Reply
 from pipeline.configuration.settings import Settings
 from pipeline.explaining.witness import Witness
 from pipeline.propagation.confirm import Watch
