@@ -54,7 +54,6 @@ class Witness:
         track, state = self._evidence[question], self.state(question)
         times = track.streak_times
         confirmed_at = times[self._needed(question) - 1] if state == "confirmed" else None
-        until = self._time_of(track.repeats_until).isoformat(timespec="seconds")
         return PerspectiveLine(
             str(question.via),
             question.via.role.value,
@@ -64,7 +63,11 @@ class Witness:
             track.attempts,
             self.detail(question),
             since_s=round(track.turns[-1].at, 3) if track.turns else None,
-            repeats_until=until if self.repeats(question) else None,
+            repeats_until=(
+                self._time_of(track.repeats_until).isoformat(timespec="seconds")
+                if self.repeats(question)
+                else None
+            ),
             history=self.history(question),
             cause=cause.kind.code if (cause := self.causes.get(question)) else None,
         )
@@ -150,8 +153,10 @@ def evidence_lines(
     records: Sequence[RecordLine], goals: Iterable[Goal], witness: Witness
 ) -> tuple[RecordLine, ...]:
     """Return *records* with what every server asked about their names said."""
+    names = {record.name for record in records}
     by_name = {
-        goal.name.to_text(): tuple(witness.perspective(question) for question in goal.questions)
+        name: tuple(witness.perspective(question) for question in goal.questions)
         for goal in goals
+        if (name := goal.name.to_text()) in names
     }
     return tuple(replace(record, perspectives=by_name.get(record.name, ())) for record in records)
