@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .clock import Clock
 from .hosts import Hosts
 from .model import Exit, Problem, Record, Severity, worst
+from .receipts.outline import Outline
 from .receipts.receipt import Claim, Key, Receipt, State, normal
 from .receipts.remains import UNENDED, dropped, left_behind
 from .receipts.removal import withdraw
@@ -44,10 +45,10 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
     chosen = {covered(name) for name in names}
     known: dict[frozenset[str], str] = {}
 
-    def is_wanted(receipt: Receipt) -> bool:
-        known.update((covered(claim.name), claim.name) for claim in receipt.claims)
-        is_old = before is None or receipt.created < before
-        return is_old and (not chosen or bool(keys(receipt, chosen)))
+    def is_wanted(outline: Outline) -> bool:
+        known.update((covered(claim.name), claim.name) for claim in outline.claims)
+        is_old = before is None or outline.created < before
+        return is_old and (not chosen or bool(keys(outline, chosen)))
 
     exits: list[Exit] = []
     problems: list[Problem] = []
@@ -55,7 +56,7 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
     paths: list[str] = []
     for survey in surveys(store, is_wanted):
         exits += [Exit.NOT_READY for _ in survey.live] + [Exit.DATA for _ in survey.damaged]
-        problems += [busy(receipt) for receipt in survey.live] + list(survey.damaged)
+        problems += [busy(live) for live in survey.live] + list(survey.damaged)
         with ExitStack() as stack:
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
             problems += [
@@ -91,7 +92,7 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
     )
 
 
-def surveys(store: Store, wanted: Callable[[Receipt], bool]) -> Iterator[Survey]:
+def surveys(store: Store, wanted: Callable[[Outline], bool]) -> Iterator[Survey]:
     """Yield the receipts that are *wanted*, so many at a time as may be held."""
     seen: set[Path] = set()
     while True:
@@ -116,15 +117,16 @@ def rest(receipt: Receipt, chosen: set[frozenset[str]]) -> Receipt:
 
 def unkept(receipt: Receipt, goal: Receipt, today: datetime) -> list[Claim]:
     """Return the claims whose order the next run could have used, and cannot by *goal*."""
+    kept = {claim.key for claim in goal.orders() if claim.is_good(today)}
     return [
         claim
-        for claim in receipt.claims
+        for claim in receipt.orders()
         if claim.order and claim.order.uri and claim.source != "document"
-        if receipt.resumable(claim.key, today) and not goal.resumable(claim.key, today)
+        if claim.is_good(today) and claim.key not in kept
     ]
 
 
-def keys(receipt: Receipt, chosen: set[frozenset[str]]) -> list[Key]:
+def keys(receipt: Receipt | Outline, chosen: set[frozenset[str]]) -> list[Key]:
     """Return the keys of the claims of *receipt* that are *chosen* by name."""
     return [claim.key for claim in receipt.claims if covered(claim.name) in chosen]
 
@@ -147,9 +149,9 @@ def nowhere(folder: "Path") -> Problem:
     )
 
 
-def busy(receipt: Receipt) -> Problem:
+def busy(live: Outline) -> Problem:
     """Return the problem of a receipt whose run is still at work."""
-    names = printable(", ".join(claim.name for claim in receipt.claims))
+    names = printable(", ".join(claim.name for claim in live.claims))
     return Problem(
         "busy",
         f"another dns01 process is at work on {names}; its records were left alone",

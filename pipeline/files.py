@@ -56,10 +56,11 @@ def read(descriptor: int, folder: Path) -> bytes:
             it would be done with our credentials.
     """
     trusted = {os.geteuid(), 0, folder.stat().st_uid}
-    if why := unfit(os.fstat(descriptor), trusted):
+    status = os.fstat(descriptor)
+    if why := unfit(status, trusted):
         raise Unfit(why)
     with open(descriptor, "rb", closefd=False) as file:
-        return file.read(LARGEST + 1)
+        return file.read(status.st_size)
 
 
 def unfit(status: os.stat_result, trusted: Collection[int]) -> str:

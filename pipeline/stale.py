@@ -30,7 +30,6 @@ from .marks import (
     unread,
 )
 from .model import Exit, Failed, Problem, worst
-from .receipts.receipt import Receipt
 from .receipts.store import Store
 from .report import RecordLine, Report, finished
 from .text import counted
@@ -157,16 +156,10 @@ class Stale:
 
     def _listed(self) -> Listed:
         """Return what any receipt here lists that is not done with; of a damaged one, its run."""
-        seen: list[Receipt] = []
-
-        def is_wanted(receipt: Receipt) -> bool:
-            seen.append(receipt)
-            return False
-
-        damaged = self._store.take(is_wanted).unread
+        seen = list(self._store.saved(lambda _: True))
         records = (record for receipt in seen for record in receipt.records)
         return Listed(
-            frozenset((*(receipt.id for receipt in seen), *damaged)),
+            frozenset((*(receipt.id for receipt in seen), *self._store.runs())),
             frozenset((record.owner, record.challenge.value) for record in records),
         )
 

@@ -39,7 +39,7 @@ CORE = {
     *(f"propagation.{each}" for each in (
         "aiming", "blind", "erasures", "evidence", "policy", "rules",
     )),
-    "receipts.proofs", "receipts.receipt", "receipts.remains",
+    *(f"receipts.{each}" for each in ("damage", "outline", "proofs", "receipt", "remains")),
     "serving.access", "serving.answers", "serving.dialect",
     *(f"tree.{each}" for each in ("cuts", "delegation", "failures", "oddities", "referrals")),
 }  # fmt: skip

@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 from dns.name import from_text
 
-from pipeline.files import put
+from pipeline.files import look, put
 from pipeline.model import Challenge, Exit, Failed, Record
 from pipeline.receipts.held import Held
 from pipeline.receipts.receipt import Claim, Receipt, State, from_json, to_json
-from pipeline.receipts.store import BATCH, KEPT_FOR, Store
+from pipeline.receipts.store import BATCH, Store
+from pipeline.receipts.traces import KEPT_FOR
 from providers.contract import Zone
 
 ZONE = Zone(from_text("example.com."), "Z1")
@@ -64,6 +65,19 @@ def store(tmp_path: Path, day: Day) -> Store:
     return Store(tmp_path / "state" / "dns01", day)
 
 
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """What is read of others' receipts from now on."""
+    found: list[Path] = []
+
+    def noting(path: Path) -> bytes:
+        found.append(path)
+        return look(path)
+
+    monkeypatch.setattr("pipeline.receipts.folder.look", noting)
+    return found
+
+
 def begin(store: Store, *claims: Claim, exclusive: bool = True) -> Held:
     held, busy, _ = store.begin(claims, exclusive=exclusive)
     assert held
@@ -80,7 +94,7 @@ def on_disk(held: Held) -> Receipt:
     return from_json(held.path.read_bytes(), "r")
 
 
-def everything(_receipt: Receipt) -> bool:
+def everything(_outline: object) -> bool:
     return True
 
 
@@ -319,11 +333,13 @@ def test_a_cleaned_receipt_that_lists_records_is_taken(store: Store) -> None:
             assert taken.receipt.records == (record(),)
 
 
-@pytest.mark.parametrize("age", [KEPT_FOR - timedelta(seconds=1), KEPT_FOR + timedelta(seconds=1)])
+@pytest.mark.parametrize("age", [
+    KEPT_FOR - timedelta(seconds=1), KEPT_FOR + timedelta(seconds=1), KEPT_FOR + timedelta(days=1),
+])  # fmt: skip
 def test_traces_are_pruned_after_a_week(store: Store, day: Day, age: timedelta) -> None:
     """
-    Receipts without records go after seven days, with their reports; those with records, live or
-    damaged ones never do.
+    Receipts without records go after seven days, with their reports, those that were put aside
+    within a day more; those with records, live or damaged ones never do.
     """
     with (
         begin(store, replace(CLAIM, name="cleaned")) as cleaned,
@@ -339,11 +355,115 @@ def test_traces_are_pruned_after_a_week(store: Store, day: Day, age: timedelta) 
     with begin(store, replace(CLAIM, name="live")) as live:
         day.now += age
         with begin(store, OTHER):
-            left = set(live.path.parent.glob("*.json"))
+            left = {path.name for path in live.path.parent.rglob("*.json")}
     kept = {waiting.path, waiting.report_path, damaged, live.path}
-    gone = {cleaned.path, cleaned.report_path, planned.path, planned.report_path}
-    assert kept < left
-    assert left & gone == (set() if age > KEPT_FOR else gone)
+    assert {path.name for path in kept} < left
+    assert (planned.path.name in left) is (planned.report_path.name in left) is (age < KEPT_FOR)
+    is_aside = age < KEPT_FOR + timedelta(days=1)
+    assert (cleaned.path.name in left) is (cleaned.report_path.name in left) is is_aside
+
+
+def test_a_cleaned_receipt_that_was_not_put_aside_goes_after_a_week(store: Store, day: Day) -> None:
+    """
+    Where no run has begun for a week, the next one removes what it finds cleaned.
+    """
+    with begin(store, CLAIM) as held:
+        held.save(replace(held.receipt, state=State.CLEANED))
+        held.report_path.write_text("{}")
+    day.now += KEPT_FOR + timedelta(seconds=1)
+    with begin(store, OTHER) as other:
+        assert list(held.path.parent.rglob("*.json")) == [other.path]
+
+
+def test_what_is_cleaned_is_put_aside_with_its_report(store: Store, day: Day) -> None:
+    """
+    The next run moves what is cleaned, unchanged and private, into the folder of the day; what
+    lists a value, whatever it says of itself, what is live and what has an order stay.
+    """
+    with begin(store, CLAIM) as cleaned, begin(store, replace(CLAIM, name="c")) as says:
+        for held in (cleaned, says):
+            held.save(replace(held.receipt, state=State.CLEANED))
+            held.report_path.write_text("{}")
+    body = cleaned.path.read_bytes()
+    said = to_json(replace(says.receipt, records=(record(),))).replace(b"writing", b"cleaned")
+    says.path.write_bytes(said)
+    with begin(store, replace(CLAIM, name="d")) as planned:
+        pass
+    with begin(store, OTHER) as live:
+        live.save(replace(live.receipt, state=State.CLEANED))
+        with begin(store, replace(CLAIM, name="e"), exclusive=False) as last:
+            pass
+    folder = cleaned.path.parent
+    assert set(folder.glob("*.json")) == {
+        says.path, says.report_path, planned.path, live.path, last.path
+    }  # fmt: skip
+    aside = folder / "cleaned" / day.now.date().isoformat()
+    assert set(aside.iterdir()) == {
+        aside / path.name for path in (cleaned.path, cleaned.report_path)
+    }
+    assert (aside / cleaned.path.name).read_bytes() == body
+    assert mode(aside) == mode(aside.parent) == 0o700
+
+
+def test_what_cannot_be_put_aside_stays(store: Store) -> None:
+    """
+    Where the folder for it cannot be made, runs begin all the same, and `clean` finds nothing.
+    """
+    with begin(store, CLAIM) as held:
+        held.save(replace(held.receipt, state=State.CLEANED))
+    (held.path.parent / "cleaned").write_text("in the way")
+    with begin(store, OTHER):
+        pass
+    assert held.path.is_file()
+    assert [each.receipt.claims for each in store.take(everything).held] == [(OTHER,)]
+
+
+def test_foreign_folders_among_the_days_stay(store: Store) -> None:
+    """
+    Only what is called as a day is removed when that day is long over.
+    """
+    folder = store.folder / "cleaned"
+    for name in ("2026-01-01", "mine", "2099-01-01"):
+        (folder / name).mkdir(parents=True)
+    with begin(store, OTHER):
+        pass
+    assert {path.name for path in folder.iterdir()} == {"mine", "2099-01-01"}
+
+
+def test_cleaned_receipts_are_read_once(store: Store, read: list[Path]) -> None:
+    """
+    What was cleaned is read by the next run, and by none after it.
+    """
+    for number in range(5):
+        with begin(store, replace(CLAIM, name=f"{number}")) as held:
+            held.save(replace(held.receipt, state=State.CLEANED))
+    read.clear()
+    counts = []
+    for _ in range(3):
+        with begin(Store(store.folder, Day()), OTHER) as held:
+            held.save(replace(held.receipt, state=State.CLEANED))
+        counts.append(len(read))
+        read.clear()
+    assert counts == [1, 1, 1]
+
+
+def test_a_receipt_of_others_is_read_once_a_run(store: Store, read: list[Path]) -> None:
+    """
+    However often a run looks at what others list, it reads each receipt once, and again when it
+    has changed.
+    """
+    with begin(store, CLAIM) as other:
+        other.save(replace(other.receipt, records=(record("other"),)))
+    read.clear()
+    with begin(store, OTHER) as held:
+        held.save(replace(held.receipt, records=(record("mine"),)))
+        for _ in range(3):
+            assert not store.listed_beside(held)
+            assert not store.is_contested(held)
+            assert store.release({held: [record("mine")]})
+        assert read.count(other.path) == 1
+        other.path.write_bytes(to_json(replace(other.receipt, records=(record("mine"),))))
+        assert store.listed_beside(held) == {record("mine").place}
 
 
 def test_the_last_receipt_that_lists_a_value_has_it(store: Store) -> None:
@@ -417,9 +537,7 @@ def test_a_receipt_that_goes_while_being_looked_for(
     """
     with begin(store, CLAIM) as held:
         pass
-    monkeypatch.setattr(
-        Path, "iterdir", lambda _folder: iter([held.path, held.path.with_name("x.json")])
-    )
+    monkeypatch.setattr(os, "listdir", lambda _folder: [held.path.name, "x.json"])
     [after] = store.take(everything).held
     after.__exit__()
 
@@ -431,10 +549,10 @@ def test_a_folder_that_cannot_be_listed_is_78(
     What cannot be looked at may hold a live run: nothing is begun.
     """
 
-    def refuse(_folder: Path) -> Iterator[Path]:
+    def refuse(_folder: Path) -> Sequence[str]:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "listdir", refuse)
     with pytest.raises(Failed, match="permission denied") as caught:
         store.begin([CLAIM], exclusive=True)
     assert caught.value.exit is Exit.CONFIG

@@ -1,7 +1,7 @@
 """Do what another ACME client calls for: with the receipts, writes and waits of any run."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,12 +10,13 @@ from pipeline.cleaning import clean
 from pipeline.configuration.settings import Settings
 from pipeline.model import Challenge, Exit, Problem, worst
 from pipeline.orders import OrderSource
+from pipeline.receipts.receipt import Receipt
 from pipeline.report import Report, finished
 from pipeline.stage import Run
 from pipeline.text import counted
 
 from .calls import Call, Present, Remove, called
-from .earlier import present, repeated_until, unconfirmed
+from .earlier import is_of, present, repeated_until, unconfirmed
 from .source import HandedSource
 
 Begin = Callable[[Sequence[str], OrderSource], Run]
@@ -42,8 +43,8 @@ class Hook:
         names = dict.fromkeys(map(called, call.challenges))
         earlier: list[Challenge] = []
         if call.is_last and call.of > len(names):
-            saved, today = self._tools.store.saved(), self._tools.clock.today()
-            for claim in unconfirmed(saved, self._client, self._run, today):
+            today = self._tools.clock.today()
+            for claim in unconfirmed(self._saved(), self._client, self._run, today):
                 names = {claim.name: None, **names}
                 earlier += claim.order.challenges if claim.order else ()
         if call.is_last:
@@ -72,20 +73,23 @@ class Hook:
         calls have left unconfirmed goes as well.
         """
         clock, deadline = self._tools.clock, self._settings.timeout
-        saved = self._tools.store.saved()
         match call:
             case Remove(challenges):
                 names = [called(challenge) for challenge in challenges]
                 if self._client == "certbot":
-                    left = unconfirmed(saved, self._client, self._run, clock.today())
+                    left = unconfirmed(self._saved(), self._client, self._run, clock.today())
                     names += [claim.name for claim in left]
             case _:
-                names = present(saved, self._client, self._run) if self._run else []
+                names = present(self._saved(), self._client, self._run) if self._run else []
         if not names:  # to `clean`, no name is every name
             return Report("cleaned", Exit.DONE, elapsed_s=clock.now())
         while is_busy(report := self._clean(names)) and clock.now() < deadline:
             clock.pause(AGAIN)
         return report
+
+    def _saved(self) -> Iterator[Receipt]:
+        """Yield the receipts of the calls of this run of the client that are not cleaned."""
+        return self._tools.store.saved(lambda each: is_of(each, self._client, self._run))
 
     def _clean(self, names: Sequence[str]) -> Report:
         tools = self._tools
@@ -102,7 +106,8 @@ class Hook:
     def _outlast(self, *challenges: Challenge) -> None:
         """Let caches forget what was removed at these names: they would go on without the new."""
         tools, ttl = self._tools, timedelta(seconds=self._settings.ttl)
-        until = repeated_until(tools.store.saved(), challenges, ttl)
+        cleaned = tools.store.cleaned(tools.clock.today() - ttl)
+        until = repeated_until(cleaned, challenges, ttl)
         seconds = (until - tools.clock.today()).total_seconds() if until else 0.0
         if seconds > 0:
             tools.progress.say(

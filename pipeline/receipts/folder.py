@@ -1,9 +1,9 @@
-"""The folder of receipts, as it is read: by one process at a time, each file once."""
+"""The folder of receipts, as it is read: each file once at a glance, and whole by need."""
 
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from dns.name import Name
@@ -12,6 +12,7 @@ from pipeline.files import look, unwritable
 from pipeline.model import Failed
 
 from .held import explained
+from .outline import Outline, outlined
 from .receipt import Receipt, from_json
 
 Place = tuple[Name, str, str, str]
@@ -25,7 +26,8 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._read: dict[Path, tuple[Version, Receipt]] = {}
+        self._paths: dict[str, Path] = {}
+        self._seen: dict[Path, tuple[Version, Outline]] = {}
 
     @contextlib.contextmanager
     def gate(self) -> Iterator[None]:
@@ -66,32 +68,52 @@ class Folder:
         finally:
             os.close(descriptor)
 
-    def receipt(self, path: Path) -> Receipt:
-        """Return what is at *path* now; nothing is read twice.
+    def outline(self, path: Path) -> Outline:
+        """Return what the receipt at *path* tells at a glance; nothing is read twice.
 
         Raises:
             FileNotFoundError: If it is gone.
             Failed: 65, if it is no receipt of ours; 78, if the disk refuses.
         """
-        with explained(path):
-            version = version_of(path.lstat())
-            known = self._read.get(path)
-            if known is None or known[0] != version:
-                known = self._read[path] = (version, from_json(look(path), str(path)))
+        known = self._seen.get(path)
+        if known and known[0] == version_at(path):
             return known[1]
+        with explained(path):
+            version = version_of(os.lstat(path))
+            outline = outlined(look(path), str(path))
+        self._seen[path] = version, outline
+        return outline
+
+    def receipt(self, path: Path) -> Receipt:
+        """Return what is at *path* now, whole. Raises as `outline` does."""
+        with explained(path):
+            return from_json(look(path), str(path))
 
     def paths(self) -> list[Path]:
+        """Return where receipts lie now, in the order of their names."""
         try:
-            found = [path for path in self.path.iterdir() if is_receipt(path.name)]
-            return sorted(found, key=lambda path: path.name)
+            names = sorted(filter(is_receipt, os.listdir(self.path)))  # noqa: PTH208 (thousands)
         except OSError as error:
             raise unwritable(self.path, error) from error
+        self._paths = {name: self._paths.get(name) or self.path / name for name in names}
+        return list(self._paths.values())
 
-    def places(self, path: Path) -> set[Place]:
-        """Return where the records are that the receipt at *path* lists, if it can be read."""
-        with contextlib.suppress(Failed, FileNotFoundError):
-            return {record.place for record in self.receipt(path).records}
-        return set()
+    def places(self, values: Container[str]) -> dict[Path, set[Place]]:
+        """Return where the records are that each receipt lists which has any of *values*."""
+        found: dict[Path, set[Place]] = {}
+        for path in self.paths():
+            with contextlib.suppress(Failed, FileNotFoundError):
+                if self.outline(path).lists_any(values):
+                    found[path] = {record.place for record in self.receipt(path).records}
+        return found
+
+
+def version_at(path: Path) -> Version | None:
+    """Return the version of the file that is at *path* now; None where none can be told."""
+    try:
+        return version_of(os.lstat(path))
+    except OSError:
+        return None
 
 
 def version_of(status: os.stat_result) -> Version:

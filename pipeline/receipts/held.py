@@ -10,7 +10,8 @@ from typing import Self
 
 from pipeline.files import Unfit, lock, read, unwritable, write
 
-from .receipt import Receipt, Spelt, State, damaged, from_json, to_json
+from .damage import damaged
+from .receipt import Receipt, Spelt, State, from_json, to_json
 
 NOT_OURS = {errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EPERM}
 """Errors that tell of what is at a path, not of the disk or of us."""
@@ -41,7 +42,7 @@ class Held:
     @property
     def report_path(self) -> Path:
         """Where the run's report lies: beside the receipt."""
-        return self.path.with_suffix(".report.json")
+        return report_of(self.path)
 
     def is_unsettled(self, today: datetime) -> bool:
         """Whether who saved it was at a write or a removal, perhaps a moment ago."""
@@ -100,6 +101,21 @@ def hold(path: Path) -> Held:
         except BaseException:
             os.close(descriptor)
             raise
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep others from the receipt at *path*. Raises `Busy`, or `OSError`."""
+    descriptor = lock(path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def report_of(receipt: Path) -> Path:
+    """Return where the report of a run lies: beside its *receipt*."""
+    return receipt.with_suffix(".report.json")
 
 
 @contextlib.contextmanager

@@ -35,6 +35,7 @@ class Ledger:
         self._exclusive = exclusive
         self._held: Held | None = None
         self._earlier: tuple[Held, ...] = ()
+        self._orders: dict[Key, list[Claim]] = {}
         self._doubtful: set[Place] = set()
         self._is_removing = False
         self._landing: datetime | None = None
@@ -94,15 +95,17 @@ class Ledger:
         held, busy, survey = self._store.begin(claims, exclusive=self._exclusive)
         self._held = self._open.enter_context(held) if held else None
         self._earlier = tuple(self._earlier_open.enter_context(each) for each in survey.held)
+        for each in self._earlier:
+            for claim in each.receipt.orders(ready=self.resumes_ready):
+                self._orders.setdefault(claim.key, []).append(claim)
         self.problems = survey.damaged
         return busy
 
     def kept(self, key: Key) -> Claim | None:
         """Return the youngest claim keyed *key* whose order is still good, or None."""
         today = self._today()
-        ready = self.resumes_ready
-        found = [each.receipt.resumable(key, today, ready=ready) for each in self._earlier]
-        dated = [(claim.fetched, claim) for claim in found if claim and claim.fetched]
+        good = [claim for claim in self._orders.get(key, ()) if claim.is_good(today)]
+        dated = [(claim.fetched, claim) for claim in good if claim.fetched]
         return max(dated, key=lambda pair: pair[0])[1] if dated else None
 
     def save(self, state: State, claims: Iterable[Claim], records: Iterable[Record]) -> None:
@@ -119,10 +122,7 @@ class Ledger:
         """Take over what earlier runs left in DNS for *claims*, strike it from theirs, let go."""
         keys = {claim.key for claim in claims}
         rest = [(each, each.receipt.without(keys)) for each in self._earlier]
-        left = [
-            record for each, after in rest for record in each.receipt.records
-            if record not in after.records
-        ]  # fmt: skip
+        left = [record for each, after in rest for record in surplus(each.receipt, after)]
         today = self._today()
         unsettled = [(each, after) for each, after in rest if each.is_unsettled(today)]
         self._doubtful = {
@@ -139,7 +139,7 @@ class Ledger:
         self._earlier_open.close()
 
     def listed_elsewhere(self) -> set[Place]:
-        """Return the places of the records that other receipts list."""
+        """Return the places of those of our records that other receipts list, too."""
         return self._store.listed_beside(self._held) if self._held else set()
 
     def await_others(

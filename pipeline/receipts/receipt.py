@@ -13,14 +13,14 @@ from enum import Enum
 from typing import Any
 
 from pipeline.documents import by_lines
-from pipeline.model import Exit, Failed, Order, Record
+from pipeline.model import Order, Record
 from pipeline.text import printable
 from providers.contract import Zone
 from providers.names import domain_name
 
+from .damage import VERSION, checked, moment, telling
 from .proofs import challenge_in, challenge_out, standing_in, standing_out
 
-VERSION = 1
 RESUMABLE_FOR = timedelta(hours=1)
 """How long an order's pending authorizations are relied on (short CA profiles: one hour)."""
 
@@ -105,17 +105,21 @@ class Receipt:
         records = tuple(record for record in self.records if record.key in needed)
         return replace(self, claims=claims, records=records)
 
-    def resumable(self, key: Key, today: datetime, *, ready: bool = False) -> Claim | None:
-        """Return the claim keyed *key* if its order need not be asked for again.
+    def resumable(self, key: Key, today: datetime) -> Claim | None:
+        """Return the claim keyed *key* if its order need not be asked for again."""
+        for claim in self.orders():
+            if claim.key == key and claim.is_good(today):
+                return claim
+        return None
+
+    def orders(self, *, ready: bool = False) -> tuple[Claim, ...]:
+        """Return the claims with an order that the run was still at.
 
         A run that was *ready* has done its work: what follows is a new order, unless that is said.
         """
         if self.state is State.CLEANED or (self.state is State.READY and not ready):
-            return None
-        for claim in self.claims:
-            if claim.key == key and claim.order is not None and claim.is_good(today):
-                return claim
-        return None
+            return ()
+        return tuple(claim for claim in self.claims if claim.order is not None)
 
 
 def normal(name: str) -> str:
@@ -145,7 +149,7 @@ def to_json(receipt: Receipt, spelt: Spelt | None = None) -> bytes:
     for claim in receipt.claims:
         if id(claim) not in spelt:
             spelt[id(claim)] = claim, json.dumps(claim_out(claim))
-    orders = ",\n    ".join(spelt[id(claim)][1] for claim in receipt.claims)
+    orders = ",\n    ".join([spelt[id(claim)][1] for claim in receipt.claims])
     rest = by_lines(head, 2).removesuffix("\n}")
     return f'{rest},\n  "orders": [\n    {orders}\n  ]\n}}\n'.encode()
 
@@ -184,11 +188,8 @@ def from_json(body: bytes, path: str) -> Receipt:
         Failed: 65, if it is damaged, of another version, or names a record
             outside the guard.
     """
-    try:
-        document = json.loads(body)
-        if document["dns01_receipt"] != VERSION:
-            version = printable(repr(document["dns01_receipt"]), 20)
-            raise damaged(path, f"it is of version {version}, and this dns01 reads {VERSION}")
+    with telling(path):
+        document = checked(json.loads(body), path)
         return Receipt(
             id=str(document["id"]),
             created=moment(document["created"]),
@@ -198,10 +199,6 @@ def from_json(body: bytes, path: str) -> Receipt:
             removing=bool(document.get("removing")),
             landing=moment(document["landing"]) if document.get("landing") else None,
         )
-    except KeyError as error:
-        raise damaged(path, f"it lacks {error}") from error
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise damaged(path, str(error) or type(error).__name__) from error
 
 
 def claim_in(document: Mapping[str, Any]) -> Claim:
@@ -236,22 +233,3 @@ def record_in(document: Mapping[str, Any]) -> Record:
     if not record.owner.is_subdomain(zone.apex):
         raise ValueError(f"{record.owner} is not in zone {zone.apex}")
     return record
-
-
-def moment(text: str) -> datetime:
-    """Return the aware time in *text*."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(f"time without zone: {text}")
-    return found
-
-
-def damaged(path: str, why: str) -> Failed:
-    """Return the failure to read a receipt."""
-    return Failed(
-        Exit.DATA,
-        "receipt",
-        f"receipt {path} cannot be used: {printable(why)}",
-        "nothing its run wrote was touched: clean as its owner, or remove by hand what it lists, "
-        "and delete it",
-    )

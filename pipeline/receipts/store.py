@@ -6,11 +6,12 @@ new one before it takes the old one's place.
 """
 
 import contextlib
+import itertools
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.files import Busy, write
@@ -18,10 +19,9 @@ from pipeline.model import Exit, Failed, Problem, Record
 
 from .folder import Folder, Place
 from .held import Held, hold
+from .outline import Outline
 from .receipt import Claim, Key, Receipt, State, to_json
-
-KEPT_FOR = timedelta(days=7)
-"""How long the receipt of a run that has nothing in DNS stays as a trace."""
+from .traces import Traces
 
 BATCH = 100
 """Receipts that are held at a time: each costs a descriptor, of which a process may have few."""
@@ -32,14 +32,12 @@ class Survey:
     """What lies in a folder: receipts now locked by us, those of live runs, damaged ones.
 
     Attributes:
-        unread: The runs that the damaged ones are of, by the names of their files.
         is_whole: Whether there is nothing more of the kind than what is held.
     """
 
     held: tuple[Held, ...] = ()
-    live: tuple[Receipt, ...] = ()
+    live: tuple[Outline, ...] = ()
     damaged: tuple[Problem, ...] = ()
-    unread: tuple[str, ...] = ()
     is_whole: bool = True
 
 
@@ -48,6 +46,7 @@ class Store:
 
     def __init__(self, folder: Path, today: Callable[[], datetime]) -> None:
         self._folder = Folder(folder)
+        self._traces = Traces(self._folder)
         self._today = today
 
     @property
@@ -74,10 +73,10 @@ class Store:
             Failed: 78, if the folder cannot be used.
         """
         with self._folder.gate():
-            self._forget()
+            self._traces.tidy(self._today())
             keys = {claim.key for claim in claims} if exclusive else set()
-            survey = self._survey(lambda receipt: has_any(receipt, keys))
-            taken = {claim.key for receipt in survey.live for claim in receipt.claims}
+            survey = self._survey(lambda outline: has_any(outline, keys))
+            taken = {claim.key for outline in survey.live for claim in outline.claims}
             free = tuple(claim for claim in claims if claim.key not in taken)
             busy = tuple(claim for claim in claims if claim.key in taken)
             if not free:
@@ -87,21 +86,38 @@ class Store:
             path = self._folder.path / f"{run}.json"
             return Held(path, write(path, to_json(receipt)), receipt), busy, survey
 
-    def take(self, wanted: Callable[[Receipt], bool], less: Collection[Path] = ()) -> Survey:
+    def take(self, wanted: Callable[[Outline], bool], less: Collection[Path] = ()) -> Survey:
         """Lock some receipts that are *wanted*, not cleaned, no live run's, and not *less*."""
         if not self._folder.path.is_dir():
             return Survey()
         with self._folder.gate():
             return self._survey(wanted, less, BATCH)
 
-    def saved(self) -> Iterator[tuple[Receipt, datetime]]:
-        """Yield each receipt that can be read, and when it was last saved; hold none."""
-        for path in self._folder.paths() if self.folder.is_dir() else ():
-            try:
-                receipt, saved = self._folder.receipt(path), path.stat().st_mtime
-            except (Failed, OSError):
-                continue
-            yield receipt, datetime.fromtimestamp(saved, UTC)
+    def saved(self, wanted: Callable[[Outline], bool]) -> Iterator[Receipt]:
+        """Yield each receipt that is *wanted*, not cleaned, and can be read; hold none."""
+        for path in self._paths():
+            with contextlib.suppress(Failed, FileNotFoundError):
+                outline = self._folder.outline(path)
+                if not outline.is_done and wanted(outline):
+                    yield self._folder.receipt(path)
+
+    def cleaned(self, since: datetime) -> Iterator[tuple[Receipt, datetime]]:
+        """Yield each receipt that was cleaned *since* then and can be read, and when it was."""
+        for path in itertools.chain(self._paths(), self._traces.since(since)):
+            with contextlib.suppress(Failed, OSError):
+                saved = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                if saved >= since:
+                    receipt = self._folder.receipt(path)
+                    if receipt.state is State.CLEANED:
+                        yield receipt, saved
+
+    def runs(self) -> set[str]:
+        """Return the runs that are not known to be done with, by the names of their files.
+
+        Raises:
+            Failed: 78, if the disk refuses.
+        """
+        return {path.stem for path in self._paths() if not self._is_done(path)}
 
     def removal(self) -> contextlib.AbstractContextManager[None]:
         """Return what is to be open from before `release` until all it gave is gone from DNS."""
@@ -112,23 +128,29 @@ class Store:
 
         Whoever releases from now on sees what *held* lists, and leaves that alone.
         """
-        own = {record.place for record in held.receipt.records}
-        return bool(own & self.listed_beside(held)) and self._folder.is_removing()
+        return bool(self.listed_beside(held)) and self._folder.is_removing()
 
     def is_removing_beside(self, held: Held) -> bool:
         """Whether a dead process may have been removing what *held* lists, too."""
-        own = {record.place for record in held.receipt.records}
-        for path in self._folder.paths():
-            if path != held.path and own & self._folder.places(path):
-                with contextlib.suppress(Busy, FileNotFoundError, Failed), hold(path) as beside:
-                    if beside.is_removing(self._today()):
-                        return True
+        for path in self._beside(held):
+            with contextlib.suppress(Busy, FileNotFoundError, Failed), hold(path) as beside:
+                if beside.is_removing(self._today()):
+                    return True
         return False
 
     def listed_beside(self, held: Held) -> set[Place]:
-        """Return where the records are that receipts other than *held* list."""
-        beside = (path for path in self._folder.paths() if path != held.path)
-        return set[Place]().union(*map(self._folder.places, beside))
+        """Return where those records of *held* are that other receipts list, too."""
+        return set[Place]().union(*self._beside(held).values())
+
+    def _beside(self, held: Held) -> dict[Path, set[Place]]:
+        """Return which of the records of *held* other receipts list."""
+        own = {record.place for record in held.receipt.records}
+        listed = self._folder.places({value for _, value, _, _ in own})
+        return {
+            path: shared
+            for path, places in listed.items()
+            if path != held.path and (shared := places & own)
+        }
 
     def release(
         self, goods: Mapping[Held, Collection[Record]]
@@ -144,11 +166,11 @@ class Store:
         if not any(goods.values()):
             return rest
         with self._folder.gate():
-            listed = Counter(
-                place for path in self._folder.paths() for place in self._folder.places(path)
-            )
+            values = {r.challenge.value for records in goods.values() for r in records}
+            places = self._folder.places(values)
+            listed = Counter(itertools.chain.from_iterable(places.values()))
             for held, records in goods.items():
-                own = self._folder.places(held.path)
+                own = places.get(held.path, set())
                 shared = {r.place for r in records if listed[r.place] > (r.place in own)}
                 left = tuple(r for r in held.receipt.records if r.place not in shared)
                 rest[held] = [record for record in records if record.place not in shared]
@@ -162,54 +184,49 @@ class Store:
 
     def _survey(
         self,
-        wanted: Callable[[Receipt], bool],
+        wanted: Callable[[Outline], bool],
         less: Collection[Path] = (),
         most: float = float("inf"),
     ) -> Survey:
         """Hold at most *most* of the receipts that are *wanted*, not cleaned, and not *less*."""
         held: list[Held] = []
-        live, damaged, unread, is_whole = [], [], list[str](), True
+        live, damaged, is_whole = [], [], True
         for path in self._folder.paths():
             if path in less:
                 continue
             try:
-                receipt = self._folder.receipt(path)
-                if receipt.state is State.CLEANED or not wanted(receipt):
+                outline = self._folder.outline(path)
+                if outline.is_done or not wanted(outline):
                     continue
                 if len(held) < most:
                     held.append(hold(path))
                 else:
                     is_whole = False
             except Busy:
-                live.append(receipt)
+                live.append(outline)
             except FileNotFoundError:
                 continue
             except Failed as failed:
                 if failed.exit != Exit.DATA:
                     raise
                 damaged.append(failed.problem)
-                unread.append(path.stem)
-        return Survey(tuple(held), tuple(live), tuple(damaged), tuple(unread), is_whole)
+        return Survey(tuple(held), tuple(live), tuple(damaged), is_whole)
 
-    def _forget(self) -> None:
-        """Remove the traces of runs long ago that have nothing in DNS, and of writes cut short."""
-        for path in self._folder.path.glob(".*.json.*"):
-            with contextlib.suppress(OSError):
-                if self._today().timestamp() - path.stat().st_mtime > KEPT_FOR.total_seconds():
-                    path.unlink()
-        for path in self._folder.paths():
-            with contextlib.suppress(Busy, Failed, OSError):
-                if self._is_past(self._folder.receipt(path)):
-                    with hold(path) as held:
-                        if self._is_past(held.receipt):
-                            held.report_path.unlink(missing_ok=True)
-                            path.unlink()
+    def _paths(self) -> Sequence[Path]:
+        """Return the receipts that are not put aside; none if there is no folder."""
+        return self._folder.paths() if self.folder.is_dir() else ()
 
-    def _is_past(self, receipt: Receipt) -> bool:
-        """Whether *receipt* is a trace that nobody needs any more."""
-        return not receipt.records and self._today() - receipt.created > KEPT_FOR
+    def _is_done(self, path: Path) -> bool:
+        try:
+            return self._folder.outline(path).is_done
+        except FileNotFoundError:
+            return True
+        except Failed as failed:
+            if failed.exit != Exit.DATA:
+                raise
+            return False
 
 
-def has_any(receipt: Receipt, keys: Collection[Key]) -> bool:
-    """Whether *receipt* has a claim keyed by one of *keys*."""
-    return any(claim.key in keys for claim in receipt.claims)
+def has_any(outline: Outline, keys: Collection[Key]) -> bool:
+    """Whether *outline* has a claim keyed by one of *keys*."""
+    return any(claim.key in keys for claim in outline.claims)

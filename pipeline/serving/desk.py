@@ -14,7 +14,8 @@ from pipeline.case import Tools
 from pipeline.configuration.settings import Settings
 from pipeline.model import Challenge, Exit, Failed, Order, Problem, Severity
 from pipeline.receipts.held import Held
-from pipeline.receipts.receipt import Receipt, State
+from pipeline.receipts.outline import Outline
+from pipeline.receipts.receipt import State
 from pipeline.receipts.remains import UNENDED
 from pipeline.receipts.removal import withdraw
 from pipeline.receipts.settling import settle
@@ -106,9 +107,9 @@ class Values:
         """Return how many values of clients are, or may be, in DNS."""
         count = 0
 
-        def add(receipt: Receipt) -> bool:
+        def add(outline: Outline) -> bool:
             nonlocal count
-            count += len(receipt.records) if is_ours(receipt) else 0
+            count += len(outline.records) if is_ours(outline) else 0
             return False
 
         self._tools.store.take(add)
@@ -116,10 +117,10 @@ class Values:
 
     def _receipts(self, challenge: Challenge, until: float) -> Sequence[Held]:
         """Return the receipts of the value of *challenge*, locked."""
-        key = (challenge.name, challenge.value)
+        key = (challenge.name.to_text().lower(), challenge.value)
 
-        def is_wanted(receipt: Receipt) -> bool:
-            return is_ours(receipt) and any(record.key == key for record in receipt.records)
+        def is_wanted(outline: Outline) -> bool:
+            return is_ours(outline) and key in outline.records
 
         while (survey := self._tools.store.take(is_wanted)).live:
             for held in survey.held:
@@ -141,9 +142,9 @@ class Values:
             self._turns.release()
 
 
-def is_ours(receipt: Receipt) -> bool:
-    """Whether *receipt* is of a request's."""
-    return all(claim.source == SOURCE for claim in receipt.claims)
+def is_ours(outline: Outline) -> bool:
+    """Whether a receipt is of a request's."""
+    return all(claim.source == SOURCE for claim in outline.claims)
 
 
 def why(report: Report) -> Failed:
