@@ -39,10 +39,14 @@ class Acquisition:
         """Give each of *cases* its order, or its failure."""
         if self._source.resumes and not attempt(cases, partial(self._begin, cases)):
             return
-        for case in [case for case in cases if case.alive]:
+        ours = [case for case in cases if not is_busy(case)]
+        for case in [case for case in ours if case.alive]:
             attempt([case], partial(self._obtain, case))
             if self._source.resumes:
-                attempt([case], lambda: self._ledger.save(State.PLANNED, claims(cases), []))
+                attempt([case], partial(self._keep, ours))
+
+    def _keep(self, cases: Sequence[Case]) -> None:
+        self._ledger.save(State.PLANNED, [case.claim for case in cases], [])
 
     def _obtain(self, case: Case) -> None:
         if self._source.resumes and self._resume(case):
@@ -61,7 +65,7 @@ class Acquisition:
         return case.is_due
 
     def _begin(self, cases: Sequence[Case]) -> None:
-        busy = self._ledger.begin([case.claim for case in cases])
+        busy = set(self._ledger.begin([case.claim for case in cases]))
         for case in cases:
             if case.claim in busy:
                 case.failure = busy_elsewhere(case.claim.name)
