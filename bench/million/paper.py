@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, exp
 
-from pipeline.receipts.store import KEPT_FOR
+from pipeline.receipts.traces import KEPT_FOR
 from providers.limits import Rate
 
 from .fleet import DAY, ORDERS, Fleet
@@ -66,6 +66,8 @@ def demand(fleet: Fleet) -> Demand:
         host.publish + more + host.remove
     )
     cpu_s = fleet.cpu_s(waves, orders, zones)
+    busy_s = waves * (host.visible_s + held_up(host.rate, calls / waves)) + cpu_s
+    beside = 1 + busy_s / DAY
     days = KEPT_FOR.total_seconds() / DAY
     values = orders * fleet.values
     return Demand(
@@ -77,10 +79,11 @@ def demand(fleet: Fleet) -> Demand:
         requests=orders * cost.acme_requests,
         questions=fleet.questions(orders, zones),
         cpu_s=cpu_s,
-        busy_s=waves * (host.visible_s + held_up(host.rate, calls / waves)) + cpu_s,
+        busy_s=busy_s,
         fsyncs=waves * cost.fsyncs,
-        # A run reads what the folder holds, and so does the removal after it.
-        receipts_s=2 * waves * days * (waves * cost.receipt_cpu_s + values * cost.value_cpu_s),
+        # A run reads those of the runs at work, and the last one's, which it puts aside; and so
+        # does the removal after it.
+        receipts_s=2 * beside * (waves * cost.receipt_cpu_s + values * cost.value_cpu_s),
         kept_bytes=days * values * (host.addresses + fleet.resolvers) * cost.value_bytes,
     )
 

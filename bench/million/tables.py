@@ -129,7 +129,6 @@ def rhythm(hours: float) -> Row:
             "processes": round(day.waves),
             "API calls": round(day.calls),
             "of the CA's orders": percent(used[LIMITS[1].name] / taken),
-            "of the time that reading receipts takes": percent(used[LIMITS[4].name]),
         },
     )
 
