@@ -105,6 +105,41 @@ def test_each_is_named_and_stops_nobody(tmp_path: Path, what: str) -> None:
         pass
 
 
+def test_what_concerns_others_is_told_to_them(tmp_path: Path) -> None:
+    """
+    A record outside the guard is told to whoever has its name, and to `clean --all`: to others
+    it is only a glance. What cannot even be glanced at is told to everybody.
+    """
+    folder = Folder(tmp_path / "state")
+    with folder.left("spoilt.example.com") as held:
+        pass
+    with folder.left("other.example.com"):
+        pass
+    of_record(value="v=spf1 -all")(held.path)
+    assert folder.clean("spoilt.example.com").exit == Exit.DATA
+    assert folder.clean("other.example.com").exit == Exit.DONE
+    assert folder.clean().exit == Exit.DATA
+    held.path.write_bytes(held.path.read_bytes()[:-3])
+    assert folder.clean("other.example.com").exit == Exit.DATA
+
+
+def test_what_is_put_aside_stays_so(tmp_path: Path) -> None:
+    """
+    What is cleaned and put aside is done with: cleaning its name, or all, finds nothing to do.
+    """
+    folder = Folder(tmp_path / "state")
+    with folder.left("a.example.com") as held:
+        pass
+    assert len(folder.clean().records) == 1
+    with folder.left("b.example.com"):
+        pass
+    assert not held.path.exists()
+    report = folder.clean("a.example.com")
+    assert (report.exit, [each.code for each in report.problems]) == (0, ["no-receipt"])
+    assert [each.name for each in folder.clean().records] == [leaf("b.example.com")]
+    assert folder.shelf.deletes == [1, 1]
+
+
 def test_cut_short_anywhere(tmp_path: Path) -> None:
     """
     A receipt that ends before its end, at whichever octet, is 65 and costs no value.

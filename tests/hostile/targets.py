@@ -20,7 +20,8 @@ from pipeline.configuration.environment import Environment
 from pipeline.configuration.rcl import rcl_account
 from pipeline.model import LEAF, VALUE, Exit, Failed, Order
 from pipeline.orders.intake import read_order
-from pipeline.receipts.receipt import from_json, to_json
+from pipeline.receipts.outline import outlined
+from pipeline.receipts.receipt import State, from_json, to_json
 from providers.cloudflare import ADAPTER as CLOUDFLARE
 from providers.rfc2136 import ADAPTER as RFC2136
 from providers.route53 import ADAPTER as ROUTE53
@@ -134,10 +135,14 @@ def guarded(found: Order) -> bool:
 
 
 def receipt(octets: bytes) -> None:
-    """Any file is a receipt inside the guard that is written as it was read, or exit 65."""
+    """Any file is a receipt inside the guard that is written as it was read, or exit 65.
+
+    At a glance it is 65 as well, or tells nothing else than what it is.
+    """
     chance = Chance(octets)
     body = json_text(json.loads(json.dumps(RECEIPT)), chance)
     try:
+        glance = outlined(body, "/state/x.json")
         found = from_json(body, "/state/x.json")
     except Failed as failed:
         ends(failed, Exit.DATA)
@@ -151,6 +156,9 @@ def receipt(octets: bytes) -> None:
         hash(record.place)
     again = from_json(to_json(found), "/state/x.json")
     assert again == found
+    assert glance.is_done is (found.state is State.CLEANED)
+    assert [claim.key for claim in glance.claims] == [claim.key for claim in found.claims]
+    assert {value for _, value in glance.records} == {r.challenge.value for r in found.records}
 
 
 @cache
