@@ -131,6 +131,7 @@ def furnish(folder: Path, page: Path, places: Mapping[str, str], own: Mapping[st
     programs.install(folder / "bin")
     programs.write(root / "opt/dns01/bin/dns01", programs.passing_on(programs.dns01()))
     shutil.copytree(ROOT / "contrib", home / "contrib")
+    shutil.copytree(ROOT / "docs/examples", home / "docs/examples")
     for file, variable in SECRETS.items():
         for path in (home / file, root / "etc/dns01" / file):
             path.touch(0o600)
