@@ -22,6 +22,7 @@ __all__ = [
     "TXT",
     "Adapter",
     "Addressed",
+    "Assuring",
     "Change",
     "Description",
     "Entrusted",
@@ -175,6 +176,22 @@ class Addressed(Protocol):
     @property
     def address(self) -> str:
         """The server, and that setting in brackets, for a person. Known without I/O."""
+        ...
+
+
+@runtime_checkable
+class Assuring(Protocol):
+    """What a provider has as well if one request tells that nothing stands at many names."""
+
+    def vacant(
+        self, apex: Name, names: Sequence[Name], servers: Collection[tuple[str, int]]
+    ) -> Collection[Name]:
+        """Return those of *names* that own no record, and that nothing above them hides.
+
+        Above, within the zone *apex*, are no delegation and no DNAME. A name that is left out
+        may be vacant all the same: all are where one of *servers*, which the world asks, by
+        address and port, is not the one that tells. Blocks and raises as `Provider` does.
+        """
         ...
 
 

@@ -70,6 +70,19 @@ class Rfc2136:
         served = self._server.ask(sorted(apex for apex in apexes if apex), NS)
         return [Zone(apex, apex.to_text(), hosts(apex, served[apex])) for apex in served]
 
+    def vacant(
+        self, apex: Name, names: Sequence[Name], servers: Collection[tuple[str, int]]
+    ) -> Collection[Name]:
+        found: list[Name] = []
+        if self._server.endpoint in servers:
+            for condition, batch in messages(apex, names, updates.vacancy):
+                code = self._server.update(condition).code
+                if code == Rcode.NOERROR:
+                    found += batch
+                elif code not in PRESENT:  # it would say so of all
+                    break
+        return found
+
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         return self._writer.write(zone, "append", records, partial(self._append, zone))
 

@@ -72,6 +72,12 @@ class UpdateServer:
         """Updates sent so far, second attempts included."""
         return self._updates
 
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """Address and port; the address is looked up once."""
+        with self._translated():
+            return self._address, self._port
+
     def update(self, message: UpdateMessage) -> Verdict:
         """Send *message* and return the server's verdict on it."""
         with self._translated():

@@ -1,6 +1,7 @@
 """Compose updates (RFC 2136 §2): what is to change, and on what condition. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from dns.exception import TooBig
 from dns.name import Name
@@ -18,39 +19,49 @@ OCTETS = 65_000
 RECORDS = 400
 """In one update; about as many as it holds of challenges' values with their conditions."""
 
+Part = TypeVar("Part", TXT, Name)
+"""Of what an update is about: a record, or a name alone."""
+
 Compose = Callable[[UpdateMessage, Sequence[TXT]], None]
 """Puts records into an update."""
 
 
 def messages(
-    apex: Name, records: Sequence[TXT], compose: Compose
-) -> Iterator[tuple[UpdateMessage, Sequence[TXT]]]:
-    """Yield *records* in updates of the zone *apex*; each is done as a whole or not at all."""
-    for start in range(0, len(records), RECORDS):
-        yield from _fitting(apex, records[start : start + RECORDS], compose)
+    apex: Name, parts: Sequence[Part], compose: Callable[[UpdateMessage, Sequence[Part]], None]
+) -> Iterator[tuple[UpdateMessage, Sequence[Part]]]:
+    """Yield *parts* in updates of the zone *apex*; each is done as a whole or not at all."""
+    for start in range(0, len(parts), RECORDS):
+        yield from _fitting(apex, parts[start : start + RECORDS], compose)
 
 
 def _fitting(
-    apex: Name, records: Sequence[TXT], compose: Compose
-) -> Iterator[tuple[UpdateMessage, Sequence[TXT]]]:
+    apex: Name, parts: Sequence[Part], compose: Callable[[UpdateMessage, Sequence[Part]], None]
+) -> Iterator[tuple[UpdateMessage, Sequence[Part]]]:
     update = UpdateMessage(apex)
-    compose(update, records)
+    compose(update, parts)
     try:
         update.to_wire(max_size=OCTETS)
     except TooBig:
-        middle = len(records) // 2
-        yield from _fitting(apex, records[:middle], compose)
-        yield from _fitting(apex, records[middle:], compose)
+        middle = len(parts) // 2
+        yield from _fitting(apex, parts[:middle], compose)
+        yield from _fitting(apex, parts[middle:], compose)
     else:
-        yield update, records
+        yield update, parts
 
 
 def first(update: UpdateMessage, records: Sequence[TXT]) -> None:
-    """Add *records* if nothing is at their names yet, nor above them what would hide them.
+    """Add *records* on the conditions of `vacancy`."""
+    vacancy(update, [record.name for record in records])
+    for record in records:
+        update.add(record.name, record.ttl, rdata(record))
+
+
+def vacancy(update: UpdateMessage, names: Iterable[Name]) -> None:
+    """Change nothing, on condition that nothing is at *names*, nor above what would hide it.
 
     That is a delegation, or a DNAME: servers take a TXT below either, and serve it not.
     """
-    apex, names = update.zone[0].name, dict.fromkeys(record.name for record in records)
+    apex, names = update.zone[0].name, dict.fromkeys(names)
     for name in names:
         update.absent(name)
     for above in dict.fromkeys(each for name in names for each in ancestors(name)):
@@ -58,8 +69,6 @@ def first(update: UpdateMessage, records: Sequence[TXT]) -> None:
             update.absent(above, NS)
             update.absent(above, DNAME)
     update.absent(apex, DNAME)
-    for record in records:
-        update.add(record.name, record.ttl, rdata(record))
 
 
 def beside(ttls: Mapping[Name, int | None]) -> Compose:

@@ -7,7 +7,7 @@ import dns.message
 import pytest
 from dns.name import Name, from_text
 
-from providers.contract import TXT, Provider, Zone
+from providers.contract import TXT, Assuring, Provider, Zone
 from providers.errors import ProviderError, Rejected, Unauthorized
 from providers.rfc2136 import ADAPTER
 from providers.testing import MARK, ProviderContract
@@ -97,6 +97,28 @@ class Real(ProviderContract):
         """
         provider.append(zone, [TXT(from_text(f"n{i}", name), "v" * 43) for i in range(100)], MARK)
         assert provider.api_calls == 1
+
+    def test_vacant_names_are_told_by_conditions(self, provider: Provider, name: Name) -> None:
+        """
+        Nothing stands at them, be it that others do below; an alias, values, a delegation at or
+        above a name, or a DNAME above, and the server does not vouch for any.
+        """
+        assert isinstance(provider, Assuring)
+        here = {(self.address, 53)}
+        free = [from_text(f"n{i}", name) for i in range(100)]
+        assert provider.vacant(self.apex, [*free, name], here) == [*free, name]
+        taken = {label: from_text(label, name) for label in ("alias", "value", "cut", "away")}
+        self.alias(taken["alias"])
+        provider.append(Zone(self.apex, self.apex.to_text()), [TXT(taken["value"], "v")], MARK)
+        for label, rdtype in (("cut", "NS"), ("away", "DNAME")):
+            self.lab.update(self.apex, taken[label], rdtype, ["x.acme.test."], address=self.address)
+        below = [from_text("_acme-challenge", taken[label]) for label in ("cut", "away")]
+        for each in (*taken.values(), *below):
+            assert list(provider.vacant(self.apex, [*free, each], here)) == [], each
+        assert provider.vacant(self.apex, [*free, name], here) == [*free, name]
+        assert provider.api_calls == 1
+        for label, rdtype in (("alias", "CNAME"), ("cut", "NS"), ("away", "DNAME")):
+            self.lab.update(self.apex, taken[label], rdtype, [], address=self.address)
 
 
 class TestBind(Real):

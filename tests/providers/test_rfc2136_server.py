@@ -14,7 +14,7 @@ from dns.rdataclass import NONE
 from dns.rdatatype import ANY, NS, RdataType
 from dns.rdatatype import TXT as TXT_TYPE
 
-from providers.contract import TXT, Addressed, Zone
+from providers.contract import TXT, Addressed, Assuring, Zone
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
 from providers.rfc2136.adapter import ADAPTER, PAUSES_S, Rfc2136
 from providers.rfc2136.server import UpdateServer
@@ -683,3 +683,50 @@ def test_the_server_is_told_with_its_setting() -> None:
     found = ADAPTER.open(settings)
     assert isinstance(found, Addressed)
     assert found.address == "127.0.0.99:5353 (RFC2136_NAMESERVER)"
+
+
+def test_one_message_of_conditions_tells_that_many_names_are_vacant() -> None:
+    """
+    It changes nothing, so it is no call; 400 names are one, and one that is taken spoils its own.
+    """
+    names = [from_text(f"n{number}.example.") for number in range(1000)]
+    with Primary(Stored(("n500.example.", "theirs"))) as primary:
+        provider = opened(primary, key=KEYED)
+        assert isinstance(provider, Assuring)
+        found = provider.vacant(ZONE.apex, names, {("127.0.0.1", primary.port)})
+    assert found == names[:400] + names[800:]
+    assert [request.is_update for request in primary.requests] == [True] * 3
+    assert not any(request.message.sections[2] for request in primary.requests)
+    assert provider.api_calls == 0
+
+
+def test_a_server_that_refuses_is_not_asked_again() -> None:
+    """
+    It would say so of all: one message, and nothing is known.
+    """
+    names = [from_text(f"n{number}.example.") for number in range(1000)]
+    with Primary(lambda request: request.answer(rcode=Rcode.REFUSED)) as primary:
+        provider = opened(primary, key=KEYED)
+        assert list(provider.vacant(ZONE.apex, names, {("127.0.0.1", primary.port)})) == []
+    assert len(primary.requests) == 1
+
+
+@pytest.mark.parametrize("servers", [set(), {("127.0.0.2", 0)}, {("127.0.0.1", 53)}])
+def test_a_server_that_the_world_does_not_ask_vouches_for_nothing(
+    servers: set[tuple[str, int]],
+) -> None:
+    """
+    Address and port count; nothing is sent.
+    """
+    with Primary(Stored()) as primary:
+        asked = {(address, port or primary.port) for address, port in servers}
+        assert list(opened(primary).vacant(ZONE.apex, [NAME], asked)) == []
+    assert primary.requests == []
+
+
+def test_a_server_without_address_vouches_for_nothing() -> None:
+    """
+    It is named, as by any other call.
+    """
+    with pytest.raises(Unavailable, match=r"^\[fe80::1%none\] has no address"):
+        Rfc2136(UpdateServer("fe80::1%none")).vacant(ZONE.apex, [NAME], {("127.0.0.1", 53)})
