@@ -82,14 +82,8 @@ class Placing:
         return homes
 
     def _providers_of(self, name: Name, zone: Delegation | None) -> Sequence[str] | Failed:
-        """Return the providers of *name*: flag, configuration, environment; else by *zone*."""
-        configured = self._settings.zone(name)
-        chosen = (
-            self._settings.providers
-            or (configured[1].providers if configured else ())
-            or self._settings.fallback
-        )
-        return chosen or self._detect_for(zone)
+        """Return the providers of *name*; where nobody named one, by *zone*."""
+        return named(name, self._settings) or self._detect_for(zone)
 
     def _detect_for(self, zone: Delegation | None) -> Sequence[str] | Failed:
         apex = zone.apex if zone else None
@@ -188,6 +182,13 @@ class Placing:
         owner = case.owner(challenge.name)
         target = None if owner == challenge.name else owner
         return [Record(challenge, at.zone, at.provider, self._settings.ttl, target) for at in homes]
+
+
+def named(name: Name, settings: Settings) -> Sequence[str]:
+    """Return the providers of *name* that flag, configuration or environment choose; else none."""
+    configured = settings.zone(name)
+    of_zone = configured[1].providers if configured else ()
+    return settings.providers or of_zone or settings.fallback
 
 
 def outcome(decide: Callable[[], Zone]) -> Zone | Failed:

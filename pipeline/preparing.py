@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dns.name import Name
 
+from .assurance import Assurance
 from .case import Case, Tools
 from .configuration.settings import Settings
 from .examining import examine, foreseen
@@ -63,7 +64,8 @@ class Preparation:
     def _look(self, cases: Sequence[Case], ahead: Sequence[Asked] = ()) -> Survey:
         """Find where challenges lead; ask meanwhile what will be asked of the tree later."""
         names = dict.fromkeys(name for case in cases for name in case.names)
-        survey = Survey(self._settings, self._tools.exchange, names, self._left_to_look)
+        assurance = Assurance(self._settings, self._tools, cases, self._left_to_look)
+        survey = Survey(self._settings, self._tools.exchange, names, self._left_to_look, assurance)
         # Half of the time at most: hosts and servers that hang must leave some for the rest.
         self._kept = self._left() / 2
         found = survey.look(ahead)

@@ -7,6 +7,7 @@ from dns.name import Name
 
 from .asking.endpoints import encrypted_public, reachable, recursors
 from .asking.exchange import Exchange
+from .assurance import Assurance
 from .configuration.settings import Settings
 from .model import Failed, Problem, Severity, shelter
 from .questions import Perspective, Transport
@@ -32,12 +33,17 @@ class Survey:
         exchange: Exchange,
         names: Collection[Name],
         left: Callable[[], float],
+        assurance: Assurance | None = None,
     ) -> None:
-        """Look at challenge *names*, of which no resolver hears, while there are seconds *left*."""
+        """Look at challenge *names*, of which no resolver hears, while there are seconds *left*.
+
+        What *assurance* can tell needs no look.
+        """
         self._settings = settings
         self._exchange = exchange
         self._names = names
         self._left = left
+        self._assurance = assurance
         self.tree = planted(settings, exchange, names, left)
         self.recursive: Sequence[Perspective] = recursors(settings.resolvers)
         self.is_blind = False
@@ -49,7 +55,7 @@ class Survey:
         With *ahead* the answers to these questions will be wanted of the `tree` as well.
         """
         if ahead:
-            self.tree.look_ahead((*((name, rdatatype.TXT) for name in self._names), *ahead))
+            self._look_ahead(ahead)
         found = chains(self.tree, self._names)
         unseen = found and all(is_unreachable(each) for each in found.values())
         # A zone whose own servers are silent is no closed port: others have been heard.
@@ -59,6 +65,14 @@ class Survey:
         zones = (place.zone for end in ends for place in end.places)
         self.problems = list(dict.fromkeys(problem for zone in zones for problem in zone.problems))
         return found
+
+    def _look_ahead(self, ahead: Collection[Asked]) -> None:
+        """Ask about all names at once, with *ahead*; but first for assurance, where that may do."""
+        hopeful = self._assurance.hopeful(self._names) if self._assurance else ()
+        doubtful = ((name, rdatatype.TXT) for name in self._names if name not in hopeful)
+        self.tree.look_ahead((*doubtful, *ahead))
+        if self._assurance and hopeful:
+            self.tree.spare(hopeful, self._assurance.vacant)
 
     def nowhere(self, found: Mapping[Name, Chain | Failed]) -> dict[Name, Failed]:
         """Return those *found* that end in a top-level zone, which does not know their parent.

@@ -17,6 +17,7 @@ from .cuts import Cut
 from .delegation import Asked, Delegation, Place
 from .recursion import Recursion
 from .referrals import alias, apex_of
+from .vacancies import Vacant, crowds
 from .walk import Found, Walk
 from .zones import Zones
 
@@ -36,6 +37,7 @@ class Tree:
         self._walk = Walk(exchange, begin, recursion, left, configured or {})
         self._recursion = recursion
         self._zones = Zones(self._walk)
+        self._vacant: dict[Name, Name] = {}
 
     @property
     def silent(self) -> Collection[tuple[str, int]]:
@@ -53,6 +55,18 @@ class Tree:
     def look_ahead(self, questions: Iterable[Asked]) -> None:
         """Ask at once what is going to be asked step by step: fewer waits, no more questions."""
         self._walk.look_ahead(questions)
+
+    def spare(self, names: Iterable[Name], vacant: Vacant) -> None:
+        """Let `places` ask nothing about those of *names* that are *vacant*; it tells each once.
+
+        Only where CAA at what they are for has been looked ahead for: that tells their zones.
+        """
+        found = crowds(names, self._walk.ahead)
+        known = vacant(found)
+        for crowd in found:
+            if crowd.cut.apex not in self._walk.cuts:
+                self._walk.cuts.add(crowd.cut)
+            self._vacant |= {name: crowd.cut.apex for name in crowd.names if name in known}
 
     def addresses(self, hosts: Collection[Name]) -> frozenset[str]:
         """Return every address of *hosts*; empty if they have none, or cannot be found."""
@@ -75,6 +89,16 @@ class Tree:
 
     def places(self, names: Iterable[Name]) -> dict[Name, Place | Failed]:
         """Return what the servers of its zone say of each name, or why nobody does."""
+        asked = dict.fromkeys(names)
+        vacant = {name: self._vacant.pop(name) for name in asked if name in self._vacant}
+        seen = self._seen(name for name in asked if name not in vacant)
+        zones = self._zones.complete(vacant.values())
+        return seen | {
+            name: Place(name, zones[apex], exists=False) for name, apex in vacant.items()
+        }
+
+    def _seen(self, names: Iterable[Name]) -> dict[Name, Place | Failed]:
+        """Return what `places` does, by asking about each name."""
         outcomes = self._outcomes(names)
         places: dict[Name, Place | Failed] = {
             name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Failed)

@@ -44,7 +44,11 @@ class Found:
 
 
 class Walk:
-    """The way down, and what was learned on it."""
+    """The way down, and what was learned on it.
+
+    Attributes:
+        ahead: What has been looked ahead for, and not been told yet.
+    """
 
     def __init__(
         self,
@@ -61,20 +65,18 @@ class Walk:
         self._recursion = recursion
         self._detours = 0
         self._begin: Callable[[], Sequence[Perspective]] | None = begin
-        self._ahead: dict[Asked, Found | Failed] = {}
+        self.ahead: dict[Asked, Found | Failed] = {}
         self.cuts = Cuts(configured)
         self.interview = Interview(exchange, self.cuts, left)
 
     def look_ahead(self, questions: Iterable[Asked]) -> None:
         """Ask at once what `find` will be asked for soon, step by step; it tells each once."""
-        self._ahead |= self.find(questions)
+        self.ahead |= self.find(questions)
 
     def find(self, questions: Iterable[Asked]) -> dict[Asked, Found | Failed]:
         """Return the answer to each question by a server of the zone it is in, or why none."""
         asked = dict.fromkeys(questions)
-        found = {
-            question: self._ahead.pop(question) for question in asked if question in self._ahead
-        }
+        found = {question: self.ahead.pop(question) for question in asked if question in self.ahead}
         open_ = [question for question in asked if question not in found]
         for _ in range(LEVELS if open_ else 0):
             begun: dict[Asked, Cut] = {}

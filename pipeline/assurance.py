@@ -1,0 +1,93 @@
+"""Have the providers tell at which names nothing stands, where one request does for many."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+
+from dns.name import Name
+
+from providers import threads
+from providers.contract import Assuring
+
+from .case import Case, Tools
+from .configuration.settings import Settings
+from .model import Failed
+from .placing import named
+from .tree.vacancies import Crowd
+
+FEW = 3
+"""Names of a zone that are as well asked about one by one."""
+
+PATIENCE = 2.0
+"""Seconds for a provider to answer: as long as a name server has, which then is asked instead."""
+
+WIDTH = 8
+"""Zones at a time."""
+
+
+class Assurance:
+    """What those providers know who serve a zone themselves.
+
+    It replaces a question to one server of the zone, and is worth as much: that server's word. An
+    error says nothing here; whoever has something to write will meet it again.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tools: Tools,
+        cases: Iterable[Case],
+        left: Callable[[], float],
+    ) -> None:
+        """Tell of the challenges of *cases*, while there are seconds *left*."""
+        self._hosts = tools.hosts
+        self._clock = tools.clock
+        self._left = left
+        names = dict.fromkeys(each.name for case in cases for each in case.challenges)
+        # Whom the zone's servers are to tell is not known yet; of several, each would have to say.
+        self._providers = {
+            name: providers[0] for name in names if len(providers := named(name, settings)) == 1
+        }
+
+    def hopeful(self, names: Collection[Name]) -> Collection[Name]:
+        """Return those of *names* whose provider may be able to tell."""
+        if len(names) <= FEW:
+            return {}
+        able = {each for each in set(self._providers.values()) if self._assuring(each)}
+        hopeful = dict.fromkeys(name for name in names if self._providers.get(name) in able)
+        return hopeful if len(hopeful) > FEW else {}
+
+    def vacant(self, crowds: Sequence[Crowd]) -> Collection[Name]:
+        """Return the names at which nothing stands, nor above them what would hide it."""
+        found: set[Name] = set()
+        for provider in dict.fromkeys(self._providers.values()):
+            mine = [
+                Crowd(crowd.cut, within)
+                for crowd in crowds
+                if len(within := [n for n in crowd.names if self._providers[n] == provider]) > FEW
+            ]
+            found |= self._told(provider, mine) if mine else set()
+        return found
+
+    def _told(self, provider: str, crowds: Sequence[Crowd]) -> set[Name]:
+        assuring = self._assuring(provider)
+        if assuring is None:
+            return set()
+        until = self._clock.now() + min(PATIENCE, self._left())
+        ask = partial(threads.each, partial(told, assuring), crowds, WIDTH)
+        try:
+            return set().union(*self._hosts.ask(provider, ask, until))
+        except Failed:
+            return set()
+
+    def _assuring(self, provider: str) -> Assuring | None:
+        try:
+            opened = self._hosts.open(provider)
+        except Failed:
+            return None
+        return opened if isinstance(opened, Assuring) else None
+
+
+def told(provider: Assuring, crowd: Crowd) -> Collection[Name]:
+    """Return those names of *crowd* that *provider* knows to be vacant."""
+    servers = {(via.address, via.port) for via in crowd.cut.servers}
+    return provider.vacant(crowd.cut.apex, crowd.names, servers)

@@ -1,0 +1,64 @@
+"""Tell the zone of a challenge name without a question about the name: by what stands above."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dns import rdatatype
+from dns.name import Name
+
+from pipeline.model import Failed, shelter
+
+from .cuts import Cut
+from .delegation import Asked
+from .referrals import alias, apex_of
+from .walk import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Names of the zone of *cut* that nobody has been asked about yet."""
+
+    cut: Cut
+    names: Sequence[Name]
+
+
+Vacant = Callable[[Sequence[Crowd]], Collection[Name]]
+"""Returns the names at which nothing stands, as far as somebody knows who hosts their zone."""
+
+
+def crowds(names: Iterable[Name], caa: Mapping[Asked, Found | Failed]) -> list[Crowd]:
+    """Return *names* by zone, without those whose zone *caa* does not tell.
+
+    Args:
+        names: Of challenges.
+        caa: What came of asking for CAA at what they are for, and its parents.
+    """
+    found: dict[Name, Cut] = {}
+    members: dict[Name, list[Name]] = {}
+    for name in names:
+        if cut := cut_around(shelter(name).parent(), caa):
+            found[cut.apex] = cut
+            members.setdefault(cut.apex, []).append(name)
+    return [Crowd(found[apex], each) for apex, each in members.items()]
+
+
+def cut_around(base: Name, caa: Mapping[Asked, Found | Failed]) -> Cut | None:
+    """Return the zone that *base* is in, if the answers about it and its parents tell.
+
+    The SOA does, of a zone that nobody delegates to as well; records of its own may be those of
+    such a zone. An alias is no apex, so the zone of its parent is the one.
+    """
+    for depth in range(len(base) - 1):
+        name = Name(base.labels[depth:])
+        match caa.get((name, rdatatype.CAA)):
+            case Found(cut, message) if apex := apex_of(message, name):
+                if apex == cut.apex:
+                    return cut
+                return cut.within(apex) if apex.is_subdomain(cut.apex) else None
+            case Found(cut) if name == cut.apex:
+                return cut
+            case Found(message=message) if alias(message, name):
+                continue
+            case _:
+                break
+    return None
