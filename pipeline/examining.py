@@ -59,10 +59,11 @@ def foreseen(cases: Sequence[Case], settings: Settings) -> list[Asked]:
 def judged(case: Case, findings: Findings, settings: Settings, tools: Tools) -> list[Problem]:
     """Fail *case* if *findings* are fatal for it; return the rest of what they mean."""
     authority, today = authority_of(case, settings.authority), tools.clock.today()
+    own = {challenge.value for challenge in case.challenges}
     problems = [
         problem
         for method, domains in by_method(case).items()
-        for problem in findings.about(tuple(places_of(case)), domains).problems(
+        for problem in findings.about(tuple(places_of(case)), domains, own).problems(
             replace(authority, method=method), today
         )
     ]

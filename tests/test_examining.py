@@ -65,6 +65,21 @@ def test_force_makes_warnings_of_it(tmp_path: Path) -> None:
     assert "caa-forbids" in codes(preparation, Severity.WARNING)
 
 
+@pytest.mark.parametrize(("own", "is_said"), [("w" * 43, True), ("v" * 43, False)])
+def test_what_an_earlier_try_has_written_is_not_left_over(
+    tmp_path: Path, own: str, *, is_said: bool
+) -> None:
+    """
+    A run that goes on meets its own values, and tells nobody to remove them.
+    """
+    one = order("x.test", "x.test")
+    assert one.order is not None
+    one.order = replace(one.order, challenges=(Challenge(LEAF, own, "x.test"),))
+    there = f'{LEAF} TXT "{"v" * 43}"'
+    preparation = prepared(world(x=(there,)), tmp_path, one)
+    assert ("values-left" in codes(preparation, Severity.NOTICE)) == is_said
+
+
 def test_planning_examines_nothing(tmp_path: Path) -> None:
     """
     A plan says what would be written; whether a CA likes it is for check and ready.

@@ -104,6 +104,7 @@ class Findings:
         caa: For every name on the ladders of *identifiers*.
         doubled: What stands where a host would put a name with its zone
             appended, by name.
+        expected: Values that may stand there before anything is written: a run's that goes on.
     """
 
     places: Sequence[Place]
@@ -111,11 +112,19 @@ class Findings:
     zones: Mapping[Name, Inspected]
     caa: Answers
     doubled: Mapping[Name, Message | Silence]
+    expected: Collection[str] = ()
 
-    def about(self, places: Sequence[Place], domains: Iterable[str]) -> "Findings":
+    def about(
+        self, places: Sequence[Place], domains: Iterable[str], expected: Collection[str] = ()
+    ) -> "Findings":
         """Return what concerns *places* and *domains*, which are among those looked at."""
-        zones = {place.zone.apex: self.zones[place.zone.apex] for place in places}
-        return replace(self, places=places, identifiers=identified(domains), zones=zones)
+        return replace(
+            self,
+            places=places,
+            identifiers=identified(domains),
+            zones={place.zone.apex: self.zones[place.zone.apex] for place in places},
+            expected=expected,
+        )
 
     def problems(self, authority: Authority, now: datetime) -> tuple[Problem, ...]:
         """Return all that is wrong, for *authority*, at *now*; what is fatal comes first."""
@@ -145,7 +154,7 @@ class Findings:
         twin = doubled(place.name, place.zone.apex)
         answer = self.doubled.get(twin) if twin else None
         return (
-            *left_over(place),
+            *left_over(place, self.expected),
             *bulky(place, wanted, signed),
             *(misplaced(place, twin, answer) if twin and answer else ()),
             *(denying(place.zone.apex, answer) if answer else ()),

@@ -1,6 +1,6 @@
 """Judge what stands at a challenge name, and beside it, before anything is written. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from dns import rdatatype
 from dns.message import Message
@@ -63,9 +63,9 @@ def is_challenge(value: str) -> bool:
     return len(value) == DIGEST_LENGTH and VALUE.fullmatch(value) is not None
 
 
-def left_over(place: Place) -> tuple[Problem, ...]:
-    """Return the problem of values that stand at *place* already."""
-    count = sum(map(is_challenge, place.values))
+def left_over(place: Place, expected: Collection[str] = ()) -> tuple[Problem, ...]:
+    """Return the problem of values that stand at *place* already; not of those *expected*."""
+    count = sum(map(is_challenge, place.values.difference(expected)))
     if not count:
         return ()
     return (

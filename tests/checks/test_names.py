@@ -80,6 +80,15 @@ def test_left_over_values(values: list[str], count: int) -> None:
     assert all(f"{count} challenge value at {CHALLENGE}" in each.message for each in found)
 
 
+def test_what_is_expected_is_not_left_over() -> None:
+    """
+    Values that the run itself is about, from an earlier try, are no values of the past.
+    """
+    [found] = names.left_over(place(VALUE, VALUE.swapcase()), {VALUE})
+    assert "1 challenge value" in found.message
+    assert names.left_over(place(VALUE), {VALUE}) == ()
+
+
 # Size
 
 
