@@ -193,7 +193,7 @@ class Site:
 
     def receipts(self) -> list[dict[str, Any]]:
         """Return every receipt on disk."""
-        paths = sorted(self.state.glob("*.json"))
+        paths = sorted(self.state.rglob("*.json"))
         return [json.loads(p.read_text()) for p in paths if not p.name.endswith(".report.json")]
 
     def mute(self) -> None:

@@ -204,7 +204,7 @@ class Scene:
 
     def receipts(self) -> list[dict[str, Any]]:
         """Return the receipts on disk, the one written last in the end."""
-        paths = sorted(self.settings.state_dir.glob("*.json"), key=lambda p: p.stat().st_mtime_ns)
+        paths = sorted(self.settings.state_dir.rglob("*.json"), key=lambda p: p.stat().st_mtime_ns)
         return [json.loads(path.read_bytes()) for path in paths]
 
     def states(self) -> list[str]:

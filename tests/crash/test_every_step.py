@@ -106,7 +106,7 @@ class Sweep:
 def unsound(state: Path) -> list[str]:
     """Return what is wrong with the receipts in *state*: all of them are whole, free and empty."""
     found = []
-    for path in state.glob("*.json"):
+    for path in state.rglob("*.json"):
         try:
             os.close(lock(path))
             document = json.loads(path.read_text())

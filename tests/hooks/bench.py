@@ -135,12 +135,12 @@ class Bench:
 
     def receipts(self) -> list[dict[str, Any]]:
         """Return every receipt."""
-        paths = sorted(self.state.glob("*.json"))
+        paths = sorted(self.state.rglob("*.json"))
         return [json.loads(p.read_text()) for p in paths if not p.name.endswith(".report.json")]
 
     def reports(self) -> list[dict[str, Any]]:
         """Return the report of every call that published something."""
-        return [json.loads(path.read_text()) for path in self.state.glob("*.report.json")]
+        return [json.loads(path.read_text()) for path in self.state.rglob("*.report.json")]
 
     def written(self, name: Name) -> list[float]:
         """Return when values came to *name* at the primary."""

@@ -56,7 +56,7 @@ def listed(site: Site) -> set[str]:
 
 
 def reports(site: Site) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in site.state.glob("*.report.json")]
+    return [json.loads(path.read_text()) for path in site.state.rglob("*.report.json")]
 
 
 def fail(site: Site, *verbs: str) -> None:

@@ -77,7 +77,7 @@ def look(site: Site, ended: CompletedProcess[str]) -> None:
     harmless(ended.stderr)
     for text in (ended.stdout, ended.stderr):
         assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
-    for path in site.state.glob("*.report.json"):
+    for path in site.state.rglob("*.report.json"):
         harmless_values(json.loads(path.read_text()))
     for name, check in (("summary.md", summary), ("output", outputs), ("page.html", page)):
         if (site.folder / name).exists():

@@ -89,7 +89,7 @@ class Scene:
                 raise
         process.returncode = os.waitstatus_to_exitcode(status)
         shown = log.with_suffix(".out").read_text() + log.with_suffix(".err").read_text()
-        kept = "".join(path.read_text() for path in self.site.state.glob("*.json"))
+        kept = "".join(path.read_text() for path in self.site.state.rglob("*.json"))
         assert "Traceback" not in shown, shown
         assert "Fatal Python error" not in shown, shown
         for secret in (CANARY, *self.secrets):

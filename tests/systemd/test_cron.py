@@ -110,7 +110,7 @@ def test_the_next_tick_goes_on_with_the_order(site: Site) -> None:
     site.show()
     assert site.dns01("run", NAME, "--quiet", *command).returncode == 0
     assert site.orders.requests == 1
-    reports = [json.loads(path.read_text()) for path in site.state.glob("*.report.json")]
+    reports = [json.loads(path.read_text()) for path in site.state.rglob("*.report.json")]
     uris = {order["order_uri"] for report in reports for order in report["orders"]}
     values = {record["value"] for report in reports for record in report["records"]}
     assert (len(reports), len(values)) == (3, 1)
