@@ -19,6 +19,9 @@ UNLIMITED = Rate(1000, 1.0)
 PART = 4
 """A wait may take one in so many parts of the time that is left."""
 
+WEEK = 7 * 86_400.0
+"""Seconds for which a source is believed that it takes no more; quotas are of a week at most."""
+
 MINUTE = 60.0
 """Seconds in which a source is let alone that takes no more, and does not say for how long."""
 
@@ -32,7 +35,10 @@ class Budgeted:
         self._clock = clock
         self._deadline = deadline
         self._budget = Budget(
-            settings.order_limit or UNLIMITED, clock.pause, lambda: clock.today().timestamp()
+            settings.order_limit or UNLIMITED,
+            clock.pause,
+            lambda: clock.today().timestamp(),
+            longest=WEEK,
         )
         account = f"orders {source.name} {source.account}"
         self._budget.share(self._pause, settings.shared_dir, lambda: account)

@@ -16,8 +16,11 @@ from .window import HORIZON, Rate, State, blocked, claim, reserve, slowed, sprea
 BUDGET = "for the account's request budget"
 BLOCK = "until the host's block of this account ends"
 
-LONGEST = 30.0
+PATIENCE = 30.0
 """Seconds that one wait may take where nobody says how long a run may."""
+
+DAY = 86_400.0
+"""Seconds for which a host is believed that it takes nothing."""
 
 Answer = TypeVar("Answer")
 Step = Callable[[State, Rate, float], tuple[State, float]]
@@ -28,18 +31,24 @@ class Budget:
     """The requests that one account may make, counted over all processes that share it.
 
     Until `share` is called, the budget is this process's own, and a wait of more
-    than `LONGEST` is refused. Thread-safe.
+    than `PATIENCE` is refused. Thread-safe.
 
     Args:
         rate: What the host takes, as far as is known beforehand.
         sleep: Waits so many seconds.
         now: Returns seconds, by a clock that all processes of the machine have.
+        longest: Seconds for which the host is believed that it takes nothing.
     """
 
     def __init__(
-        self, rate: Rate, sleep: Callable[[float], None], now: Callable[[], float]
+        self,
+        rate: Rate,
+        sleep: Callable[[float], None],
+        now: Callable[[], float],
+        longest: float = DAY,
     ) -> None:
         self._rate, self._sleep, self._now = rate, sleep, now
+        self._longest = longest
         self._horizon = max(HORIZON, 2 * rate.seconds)
         self._own = Memory()
         self._store: Memory | Shared | Callable[[], Shared] = self._own
@@ -73,6 +82,7 @@ class Budget:
 
     def block(self, seconds: float) -> None:
         """Let nobody send anything for *seconds*: the host has said so."""
+        seconds = min(seconds, self._longest)
         self._learn(lambda state, now: blocked(state, self._rate, now, seconds))
 
     def spread(self, left: int, seconds: float) -> None:
@@ -119,7 +129,7 @@ class Budget:
         return self._store if isinstance(self._store, Shared) else None
 
     def _briefly(self, seconds: float, reason: str) -> None:
-        if seconds > LONGEST:
+        if seconds > PATIENCE:
             raise Unavailable(
                 f"would have to wait {seconds:.0f} s {reason}", hint="try again later"
             )

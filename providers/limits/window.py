@@ -15,7 +15,10 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 HORIZON = 3600.0
-"""Seconds. No host blocks for longer; what is further ahead is no sound state."""
+"""Seconds, from now or from a block's end. What is further ahead is no sound state."""
+
+LONGEST = 7 * 86_400.0
+"""Seconds. No block is longer; what says so is no sound state."""
 
 SLACK = 0.01
 """Seconds that a wait is not worth."""
@@ -44,6 +47,7 @@ class State:
         gone: When requests went, ascending; those that still matter.
         slots: When others are to go, ascending. Some may be past: their holders are late.
         blocked_until: Nothing goes before.
+        blocked_at: When that became known.
         gap: Seconds between requests that go before `gap_until`.
         stretch: How many times longer than the rate says the window was at `stretched_at`.
     """
@@ -51,6 +55,7 @@ class State:
     gone: tuple[float, ...] = ()
     slots: tuple[float, ...] = ()
     blocked_until: float = 0.0
+    blocked_at: float = 0.0
     gap: float = 0.0
     gap_until: float = 0.0
     stretch: float = 1.0
@@ -59,11 +64,15 @@ class State:
     def is_sound(self, now: float, horizon: float = HORIZON) -> bool:
         """Whether this can be what was known, and not what a broken file says.
 
-        Nothing is *horizon* seconds ahead.
+        Nothing is *horizon* seconds ahead: of now, or where a block counts of its end.
         """
-        moments = (*self.gone, *self.slots, self.blocked_until, self.gap_until, self.stretched_at)
+        past = (*self.gone, self.stretched_at, self.blocked_at)
+        ahead = (*self.slots, self.gap_until)
+        end = max(now, self.blocked_until) + horizon + self.gap
         return (
-            all(isfinite(moment) and moment <= now + horizon + self.gap for moment in moments)
+            all(isfinite(moment) and moment <= now + horizon for moment in past)
+            and all(isfinite(moment) and moment <= end for moment in ahead)
+            and self.blocked_until <= self.blocked_at + LONGEST
             and 0 <= self.gap <= horizon
             and 1 <= self.stretch <= MOST
             and list(self.gone) == sorted(self.gone)
@@ -133,11 +142,12 @@ def without(state: State, slot: float) -> State:
 
 def blocked(state: State, rate: Rate, now: float, seconds: float) -> State:
     """Return *state* after the host has said that nothing goes for *seconds*."""
-    until = max(state.blocked_until, now + min(seconds, HORIZON))
+    until = max(state.blocked_until, now + min(seconds, LONGEST))
     return replace(
         state,
         slots=(),
         blocked_until=until,
+        blocked_at=now,
         gap=rate.seconds / rate.calls,
         gap_until=until + rate.seconds,
     )

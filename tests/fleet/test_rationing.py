@@ -104,7 +104,10 @@ def test_a_short_wait_is_waited(budgeted: Callable[..., Budgeted]) -> None:
     assert clock.seconds == pytest.approx(8.0)
 
 
-@pytest.mark.parametrize(("said", "most", "seconds"), [(None, 3, 60.0), (600.0, 0, 600.0)])
+@pytest.mark.parametrize(
+    ("said", "most", "seconds"),
+    [(None, 3, 60.0), *((said, 0, said) for said in (600.0, 3600.0, 7200.0, 604_800.0))],
+)
 def test_nobody_asks_within_a_block(
     said: float | None, most: int, seconds: float, budgeted: Callable[..., Budgeted]
 ) -> None:
@@ -115,6 +118,10 @@ def test_nobody_asks_within_a_block(
     budgeted(clock, None).refused(full)
     assert asked(budgeted(clock, None), 3) == most
     assert clock.seconds >= (seconds if most else 0)
+    for again in range(3):  # who was on the way is told the same
+        if said:
+            budgeted(clock, None).refused(full)
+            assert asked(budgeted(clock, None), 3) == 0, again
     clock.seconds = max(clock.seconds, seconds)
     assert asked(budgeted(clock, None), 1) == 1
 

@@ -12,9 +12,10 @@ import pytest
 
 from providers.errors import Unavailable
 from providers.limits import Budget, Rate
+from providers.limits.budget import DAY
 from providers.limits.store import Memory, Shared, decoded, encoded, hashed, locked, opened, own
 from providers.limits.turn import PATIENCE
-from providers.limits.window import HORIZON, SLACK, State
+from providers.limits.window import LONGEST, SLACK, State
 
 from .processes import ACCOUNT, RATE, budget
 from .test_window import crowded
@@ -89,6 +90,18 @@ def test_a_block_holds_for_all(tmp_path: Path) -> None:
     assert "block" in reason
 
 
+@pytest.mark.parametrize(("said", "kept"), [(3600.0, 3600.0), (50_000.0, 50_000.0), (1e9, DAY)])
+def test_a_long_block_holds_for_all(tmp_path: Path, said: float, kept: float) -> None:
+    """
+    Hours are believed as seconds are, from the moment they are told; odd words for a day.
+    """
+    clock = Time()
+    shared(tmp_path / "s", clock).block(said)
+    shared(tmp_path / "s", clock).enter()
+    [(seconds, _)] = clock.waits
+    assert seconds == pytest.approx(kept)
+
+
 def test_a_block_that_comes_while_somebody_waits(tmp_path: Path) -> None:
     """
     After each wait one looks again: nobody walks into a block that has begun meanwhile.
@@ -161,7 +174,8 @@ SOUND = encoded(State((100.0,), blocked_until=100.0))
         SOUND.replace(b"100.0]", b'"x"]'),
         SOUND.replace(b"[100.0]", b"7"),
         SOUND.replace(b"1.0", b"null"),
-        encoded(State(blocked_until=100.0 + HORIZON * 2)),
+        encoded(State(blocked_until=101.0 + LONGEST, blocked_at=100.0)),
+        SOUND.replace(b"blocked_at", b"blocked"),
         encoded(State((1e9,))),
         b"x" * (1 << 21),
     ],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from providers.limits.window import (
     HORIZON,
+    LONGEST,
     MOST,
     SLACK,
     STEP,
@@ -176,11 +177,40 @@ def test_a_shorter_block_ends_no_longer_one() -> None:
     assert spread(state, 1.0, 3, 10.0) == state
 
 
-def test_no_block_lasts_for_days() -> None:
+def test_no_block_lasts_for_ever() -> None:
     """
-    A host's odd word cannot stop everybody for longer than `HORIZON`.
+    An odd word cannot stop everybody for longer than `LONGEST`, however often it is said.
     """
-    assert blocked(State(), RATE, 5.0, 1e9).blocked_until == 5.0 + HORIZON
+    state = blocked(blocked(State(), RATE, 5.0, 1e9), RATE, 6.0, 5.0)
+    assert state.blocked_until == 5.0 + LONGEST
+    assert state.is_sound(6.0)
+
+
+@given(
+    rates,
+    st.floats(HORIZON / 2, LONGEST * 2),
+    st.lists(st.floats(0, HORIZON), max_size=5),
+    st.floats(0, HORIZON),
+)
+def test_a_long_block_is_sound(rate: Rate, seconds: float, again: list[float], back: float) -> None:
+    """
+    A block of hours or days, told again and again, is believed at once, with those in line behind
+    it; also after the clock has been set back by less than `HORIZON`.
+    """
+    state, now = blocked(State(), rate, 1e6, seconds), 1e6
+    for later in again:
+        now += later
+        state, _ = reserve(blocked(state, rate, now, seconds), rate, now)
+    assert state.is_sound(now)
+    assert state.is_sound(now - back)
+
+
+def test_a_clock_set_back_ends_a_block() -> None:
+    """
+    What was learned hours ahead of now was learned by a clock that was wrong.
+    """
+    state = blocked(State(), RATE, 1e6, 60.0)
+    assert not state.is_sound(1e6 - HORIZON - 1)
 
 
 def test_little_is_spread() -> None:
@@ -265,7 +295,9 @@ def test_a_slot_given_back_is_free(arrivals: list[float]) -> None:
         State(slots=(float("nan"),)),
         State(slots=(2.0, 1.0)),
         State(blocked_until=float("inf")),
-        State(blocked_until=HORIZON + 1),
+        State(blocked_until=LONGEST + 1),
+        State(blocked_at=HORIZON + 1),
+        State(blocked_until=HORIZON * 3, gap_until=HORIZON * 5, blocked_at=1.0),
         State(gap=-1.0),
         State(gap=HORIZON + 1),
         State(gap=float("nan")),
