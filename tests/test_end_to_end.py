@@ -230,7 +230,7 @@ def test_a_hundred_names_cost_little_more_than_their_confirmation(bench: Bench) 
     env = rfc2136(bench.lab)
     named = ("--provider", "rfc2136", "--from", str(document))
     report = bench.ready(",".join(hosts), env, *named)
-    assert 1000 <= report["dns_queries"] < 1100  # type: ignore[operator]
+    assert report["dns_queries"] < 1100  # type: ignore[operator]
     assert report["api_calls"] == 1
     assert bench.dns01("clean", "--all", env=env).returncode == 0
     assert bench.left(",".join(hosts[::33])) == set()
