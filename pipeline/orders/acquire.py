@@ -1,26 +1,28 @@
 """Give every case its order: one kept from an earlier run, or a new one."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from pipeline.case import Case, Tools, attempt
+from pipeline.case import Case, Interrupted, Tools, attempt
 from pipeline.model import Exit, Failed, Order
 from pipeline.receipts.ledger import Ledger
 from pipeline.receipts.receipt import Claim, State
 from pipeline.text import counted
-from providers.threads import in_thread
+from providers.threads import start
 
 from . import OrderSource, ValidatingSource
 from .renewing import Renewing
-from .retry import Throttled
 
 Found = TypeVar("Found")
 
 PATIENCE = 100.0
 """Most seconds one order request may take."""
+
+LAST = 3.0
+"""Seconds that a signal leaves the request under way: its answer may be an order, which counts."""
 
 
 class Acquisition:
@@ -34,6 +36,7 @@ class Acquisition:
         self._progress = tools.progress
         self._deadline = deadline
         self._ration = tools.ration(source, deadline) if tools.ration else None
+        self._interrupted: Interrupted | None = None
 
     def acquire(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its order, or its failure."""
@@ -41,12 +44,19 @@ class Acquisition:
             return
         ours = [case for case in cases if not is_busy(case)]
         for case in [case for case in ours if case.alive]:
-            attempt([case], partial(self._obtain, case))
-            if self._source.resumes:
-                attempt([case], partial(self._keep, ours))
+            try:
+                attempt([case], partial(self._obtain, case))
+                self._keep(case, ours)
+            except Interrupted:  # while it was being kept
+                self._keep(case, ours)
+                raise
+            if self._interrupted:
+                raise self._interrupted
 
-    def _keep(self, cases: Sequence[Case]) -> None:
-        self._ledger.save(State.PLANNED, [case.claim for case in cases], [])
+    def _keep(self, case: Case, ours: Sequence[Case]) -> None:
+        """Have the ledger know the order of *case*: the next run asks for no other."""
+        if self._source.resumes:
+            attempt([case], lambda: self._ledger.save(State.PLANNED, claims(ours), []))
 
     def _obtain(self, case: Case) -> None:
         if self._source.resumes and self._resume(case):
@@ -88,7 +98,7 @@ class Acquisition:
 
     def _request(self, case: Case) -> None:
         name = case.claim.name
-        order = self._wait_for(name, partial(self._fetch, name))
+        order = self._wait_for(name, partial(self._fetch, name), counts=self._source.resumes)
         today = self._clock.today()
         if order.expires and order.expires <= today:
             raise expired(order)
@@ -101,20 +111,31 @@ class Acquisition:
         """Return what the source gives for *name*, if the account may ask for it."""
         if self._ration is None:
             return self._source.fetch(name)
-        self._ration.enter(name)
+        self._ration.enter()
         try:
-            return self._source.fetch(name)
-        except Throttled as refusal:
-            self._ration.refused(refusal)
+            order = self._source.fetch(name)
+        except Failed as failure:
+            self._ration.learn(failure)
             raise
+        self._ration.learn(None)
+        return order
 
-    def _wait_for(self, name: str, call: Callable[[], Found]) -> Found:
-        """Return what *call* asks the source about *name*, unless that takes too long."""
+    def _wait_for(self, name: str, call: Callable[[], Found], *, counts: bool = False) -> Found:
+        """Return what *call* asks the source about *name*, unless that takes too long.
+
+        If it *counts* a signal lets it have its answer, where that comes at once.
+        """
         patience = min(self._deadline - self._clock.now(), PATIENCE)
         if patience <= 0:
             raise not_asked(self._source, name)
-        future = in_thread(call)
-        wait([future], timeout=patience)
+        future: Future[Found] = Future()
+        try:
+            start(call, future)
+            wait([future], timeout=patience)
+        except Interrupted as interrupted:
+            if not counts or not wait([future], timeout=min(patience, LAST)).done:
+                raise
+            self._interrupted = interrupted
         if not future.done():
             raise no_order(self._source, name, patience)
         return future.result()

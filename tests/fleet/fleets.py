@@ -1,10 +1,13 @@
 """What tests of fleets need of a site."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from email.message import Message
 from pathlib import Path
+from time import sleep
 from typing import Any
 
+from pipeline.demo.order_api import OrderApi, Reply
 from tests.bridge import Site
 
 
@@ -18,6 +21,23 @@ def inventory(site: Site, *names: str) -> str:
 def hosts(count: int) -> list[str]:
     """Return the names of *count* hosts, spread over the zones."""
     return [f"h{at}.zone{at % 3}.example" for at in range(count)]
+
+
+def dawdle(orders: OrderApi, seconds: float) -> Callable[[], None]:
+    """Let *orders* take *seconds* for each answer, until what is returned is called."""
+    server = orders._server  # noqa: SLF001 - it has no slowness of its own
+    reply = server.reply
+
+    def slow(path: str, headers: Message) -> Reply:
+        answer = reply(path, headers)
+        sleep(seconds)
+        return answer
+
+    def hurry() -> None:
+        server.reply = reply
+
+    server.reply = slow
+    return hurry
 
 
 def children(process: int) -> list[int]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.bridge import Site, finish, until
 
-from .fleets import children, ends, hosts, inventory, is_alive, left
+from .fleets import children, dawdle, ends, hosts, inventory, is_alive, left
 
 NAMES = hosts(6)
 READY: tuple[int, str | None] = (0, None)
@@ -87,8 +87,7 @@ def test_the_whole_run_is_killed(site: Site, moment: str) -> None:
     assert ends(report) == dict.fromkeys(NAMES, READY)
     until(lambda: not any(map(is_alive, workers)))
     assert ordered <= len(NAMES)
-    # One request may have been under way, whose answer nobody heard.
-    assert site.orders.requests <= len(NAMES) + (moment == "orders")
+    assert site.orders.requests == len(NAMES)
     assert site.dns01("clean", "--all").returncode == 0
     assert left(site) == []
 
@@ -140,6 +139,22 @@ def test_a_signal_ends_all(site: Site, signum: signal.Signals) -> None:
     site.show()
     again = site.report("ready", "--inventory", inventory(site, *NAMES))
     assert ends(again) == dict.fromkeys(NAMES, READY)
+    assert site.orders.requests == len(NAMES)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
+def test_a_request_under_way_has_its_answer(site: Site, signum: signal.Signals) -> None:
+    """Whatever ends the run: the order that is being made is kept, and is not asked for again."""
+    hurry = dawdle(site.orders, 1)
+    run = site.start("ready", "--inventory", inventory(site, *NAMES), "--jobs", "2", "--json")
+    until(lambda: site.orders.requests >= 2, 60)
+    workers = children(run.pid)
+    run.send_signal(signum)
+    run.communicate()
+    until(lambda: not any(map(is_alive, workers)))
+    hurry()
+    report = site.report("ready", "--inventory", inventory(site, *NAMES))
+    assert ends(report) == dict.fromkeys(NAMES, READY)
     assert site.orders.requests == len(NAMES)
 
 

@@ -1,5 +1,6 @@
 """What is said of orders that do not come."""
 
+import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pipeline.case import Case
+from pipeline.case import Case, Interrupted
 from pipeline.clock import SystemClock
 from pipeline.model import Exit, Order
+from pipeline.orders import acquire
 from pipeline.orders.acquire import Acquisition
 from pipeline.receipts.receipt import Claim
 
@@ -88,3 +90,56 @@ def test_an_order_that_does_not_come(
     assert case.failure
     assert case.failure.exit is Exit.UNAVAILABLE
     assert (case.failure.problem.message, case.failure.problem.hint) == (message, hint)
+
+
+class Slow:
+    """A source that is told to stop by a signal while it makes the order of a name."""
+
+    name, account, resumes = "slow", "", True
+
+    def __init__(self, *, answers: bool) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def fetch(self, name: str) -> Order:
+        self.asked.append(name)
+        if main := threading.main_thread().ident:
+            signal.pthread_kill(main, signal.SIGUSR1)
+        threading.Event().wait(0.2 if self.answers else 30)
+        return Order(name, "slow", "", "pending")
+
+
+class Kept(Blank):
+    """A ledger that remembers what it was given last."""
+
+    claims: Sequence[Claim] = ()
+
+    def save(self, *what: object) -> None:
+        self.claims = cast("Sequence[Claim]", what[1])
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_signal_while_an_order_is_made(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
+    """An order that comes soon after is kept, and no other is asked for; for a mute source
+    nobody waits beyond `LAST`.
+    """
+
+    def interrupt(signum: int, _frame: object) -> None:
+        raise Interrupted(signum)
+
+    monkeypatch.setattr(acquire, "LAST", 20.0 if answers else 0.1)
+    clock, source, ledger = SystemClock(), Slow(answers=answers), Kept()
+    cases = [Case(Claim(name, source.name, "")) for name in ("a.example", "b.example")]
+    progress = SimpleNamespace(say=lambda _line: None)
+    tools = cast("Tools", SimpleNamespace(clock=clock, progress=progress, ration=None))
+    acquisition = Acquisition(source, cast("Ledger", ledger), tools, clock.now() + 60)
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        with pytest.raises(Interrupted):
+            acquisition.acquire(cases)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert source.asked == ["a.example"]
+    kept = [claim.name for claim in ledger.claims if claim.order]
+    assert kept == (["a.example"] if answers else [])
+    assert clock.now() < 20
