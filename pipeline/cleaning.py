@@ -52,6 +52,7 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
 
     exits: list[Exit] = []
     problems: list[Problem] = []
+    unwanted: list[str] = []
     removed: list[Record] = []
     paths: list[str] = []
     for survey in surveys(store, is_wanted):
@@ -59,10 +60,11 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
         problems += [busy(live) for live in survey.live] + list(survey.damaged)
         with ExitStack() as stack:
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
-            problems += [
-                dropped(claim.name)
+            today = clock.today()
+            unwanted += [
+                claim.name
                 for each, goal in goals.items()
-                for claim in unkept(each.receipt, goal, clock.today())
+                for claim in unkept(each.receipt, goal, today)
             ]
             late = settle(goals, hosts, clock, deadline)
             until = min(clock.now() + PATIENCE, deadline)
@@ -79,6 +81,7 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
                 problems.append(left_behind(removal.late, UNENDED, held.path.parent))
     if not store.folder.is_dir():
         problems.append(nowhere(store.folder))
+    problems += dropped(unwanted)
     problems += [unknown(name, known.values()) for name in names if covered(name) not in known]
     code = worst(exits)
     return Report(

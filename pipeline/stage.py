@@ -105,10 +105,10 @@ class Run:
             return self._stopped(problem, SIGNALLED + interrupt.signum)
         except Exception as error:  # noqa: BLE001 - whatever broke, records must not be forgotten
             return self._stopped(bug(error), Exit.BUG)
-        written = sum(bool(line.provider) for line in self._lines)
-        if stays and written and not all(case.alive for case in self._cases):
-            names = [case.claim.name for case in self._cases if case.records]
-            self._problems.append(staying(written, names, self._settings.state_dir))
+        if stays:
+            late = {c.claim.name: c.records for c in self._cases if c.records and not c.alive}
+            published = ((line.name, line.value) for line in self._lines)
+            self._problems += staying(published, late, self._settings.state_dir)
         return self._report(success)
 
     def withdraw(self, patience: float) -> tuple[Problem, ...]:

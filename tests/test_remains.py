@@ -8,7 +8,7 @@ import pytest
 from dns.name import from_text
 
 from pipeline.model import Challenge, Record, Severity
-from pipeline.receipts.remains import left_behind, staying
+from pipeline.receipts.remains import dropped, left_behind, staying
 from providers.contract import TXT, Zone
 from providers.errors import Rejected, Unavailable
 
@@ -62,12 +62,29 @@ def test_the_command_says_which_folder() -> None:
 )
 def test_values_that_stay(names: list[str], which: list[str]) -> None:
     """A few names are cleaned by name, a wildcard safe from the shell; it is a mere notice."""
-    problem = staying(len(names), names, FOLDER)
+    late = {name: [record(f"{number}.example.com")] for number, name in enumerate(names)}
+    published = [(f"_acme-challenge.{n}.example.com.", "v") for n in (*range(len(names)), "ready")]
+    [problem] = staying(published, late, FOLDER)
     assert (problem.code, problem.severity) == ("records-stay", Severity.WARNING)
     verb = "value stays" if len(names) == 1 else "values stay"
     assert problem.message == f"{len(names)} {verb} in DNS"
     [_, command] = problem.hint.split(": ")
     assert shlex.split(command) == ["dns01", "clean", *which, "--state-dir", str(FOLDER)]
+
+
+def test_nothing_stays_of_what_was_not_published() -> None:
+    """What is ready waits for nobody, and what failed before the write is not there."""
+    published = [("_acme-challenge.ready.example.com.", "v")]
+    assert staying(published, {"a": [record("a.example.com")]}, FOLDER) == ()
+    assert staying(published, {}, FOLDER) == ()
+
+
+def test_orders_that_are_kept_no_more() -> None:
+    """One is named, of many a few, in one sentence; none is nothing to say."""
+    assert dropped([]) == ()
+    [one], [many] = dropped(["a"]), dropped(["a", "b", "c", *"d" * 1000])
+    assert one.message == "the order kept for a is dropped: the next run asks for a new one"
+    assert many.message.startswith("the orders kept for a, b, c, and 1,000 more are dropped")
 
 
 def test_what_a_time_out_leaves_is_said_by_ready_alone(tmp_path: Path) -> None:

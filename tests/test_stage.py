@@ -848,10 +848,12 @@ def test_values_that_stay_are_said(scene: Scene, stays: bool) -> None:  # noqa: 
         return run.ready(stays=stays)
 
     assert scene.run("b.example.com", do=ready).problems == ()
+    scene.source.answers["d.example.com"] = Failed(Exit.DATA, "order", "not one")
+    beside = scene.run("e.example.com", "d.example.com", do=ready)
+    assert codes(beside) == ["order"]  # what is ready has to stay
     scene.dns.behave(scene.dns.addresses[0], without_answer)
     scene.settings = scene.hurried(0.8)
     scene.source.answers["a.example.com"] = pending("a.example.com", "v", "w")
-    scene.source.answers["d.example.com"] = Failed(Exit.DATA, "order", "not one")
     report = scene.run("a.example.com", "d.example.com", do=ready)
     said = [problem for problem in report.problems if problem.code == "records-stay"]
     assert [order.exit for order in report.orders] == [Exit.NOT_READY, Exit.DATA]

@@ -1,7 +1,7 @@
 """Say what of ours is still in DNS, and how to remove it. Pure."""
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 from pipeline.model import Problem, Record, Severity
@@ -31,24 +31,44 @@ def left_behind(records: Collection[Record], why: str, folder: PurePath) -> Prob
     )
 
 
-def staying(values: int, names: Sequence[str], folder: PurePath) -> Problem:
-    """Return the notice that *values* for certificate *names* wait in DNS for the next run."""
+def staying(
+    published: Iterable[tuple[str, str]], late: Mapping[str, Iterable[Record]], folder: PurePath
+) -> tuple[Problem, ...]:
+    """Return the notice of what waits in DNS for the next run.
+
+    That is what of the records of *late* certificates, by name, is among the names and values
+    that were *published*. What is ready stays, too, but not for a run.
+    """
+    theirs = {(r.challenge.name.to_text(), r.challenge.value) for rs in late.values() for r in rs}
+    values = len(theirs.intersection(published))
+    if not values:
+        return ()
     stay, them = ("value stays", "it") if values == 1 else ("values stay", "them")
-    return Problem(
-        "records-stay",
-        f"{values} {stay} in DNS",
-        f"run again to go on, or remove {them} and begin anew: {cleaning(names, folder)}",
-        Severity.WARNING,
+    return (
+        Problem(
+            "records-stay",
+            f"{values} {stay} in DNS",
+            f"run again to go on, or remove {them} and begin anew: {cleaning([*late], folder)}",
+            Severity.WARNING,
+        ),
     )
 
 
-def dropped(name: str) -> Problem:
-    """Return the notice that the order kept for certificate *name* is kept no more."""
-    return Problem(
-        "order-dropped",
-        f"the order kept for {printable(name)} is dropped: the next run asks for a new one",
-        "to go on with an order, run again without cleaning",
-        Severity.NOTICE,
+def dropped(names: Sequence[str]) -> tuple[Problem, ...]:
+    """Return the notice that the orders kept for certificates *names* are kept no more."""
+    if not names:
+        return ()
+    one = len(names) == 1
+    more = [f"and {len(names) - SHOWN:,} more"] if len(names) > SHOWN else []
+    which = ", ".join([*map(printable, names[:SHOWN]), *more])
+    what = f"order kept for {which} is" if one else f"orders kept for {which} are"
+    return (
+        Problem(
+            "order-dropped",
+            f"the {what} dropped: the next run asks for {'a new one' if one else 'new ones'}",
+            "to go on with an order, run again without cleaning",
+            Severity.NOTICE,
+        ),
     )
 
 
