@@ -10,6 +10,7 @@ from providers.contract import Assuring
 
 from .case import Case, Tools
 from .configuration.settings import Settings
+from .detection import Detect
 from .model import Failed
 from .placing import named
 from .tree.vacancies import Crowd
@@ -43,9 +44,13 @@ class Assurance:
         self._clock = tools.clock
         self._left = left
         names = dict.fromkeys(each.name for case in cases for each in case.challenges)
-        # Whom the zone's servers are to tell is not known yet; of several, each would have to say.
+        chosen = {name: named(name, settings) for name in names}
+        if not all(chosen.values()):
+            lone = only(tools.detect)
+            chosen = {name: providers or lone for name, providers in chosen.items()}
+        # Of several, each would have to say.
         self._providers = {
-            name: providers[0] for name in names if len(providers := named(name, settings)) == 1
+            name: providers[0] for name, providers in chosen.items() if len(providers) == 1
         }
 
     def hopeful(self, names: Collection[Name]) -> Collection[Name]:
@@ -85,6 +90,14 @@ class Assurance:
         except Failed:
             return None
         return opened if isinstance(opened, Assuring) else None
+
+
+def only(detect: Detect) -> Sequence[str]:
+    """Return the provider that is the only one with credentials; none where zones must decide."""
+    try:
+        return detect(None)
+    except Failed:
+        return ()
 
 
 def told(provider: Assuring, crowd: Crowd) -> Collection[Name]:

@@ -14,8 +14,9 @@ from pipeline import assurance
 from pipeline.asking.endpoints import Endpoint
 from pipeline.case import Case
 from pipeline.configuration.settings import ZoneSettings
-from pipeline.model import Order, Standing
+from pipeline.model import Exit, Failed, Order, Standing
 from pipeline.preparing import Preparation
+from pipeline.tree.delegation import Delegation
 from providers.contract import Assuring
 from providers.errors import Unauthorized, Unavailable
 
@@ -75,6 +76,25 @@ def test_one_request_does_for_many_names(tmp_path: Path) -> None:
     assert outcome(one) == outcome(other)
     assert one.failure is None
     assert len(one.goals) == len(NAMES)
+
+
+@pytest.mark.parametrize(("is_alone", "vouches"), [(True, True), (False, False)])
+def test_the_only_provider_with_credentials_vouches(
+    tmp_path: Path, *, is_alone: bool, vouches: bool
+) -> None:
+    """
+    Nobody has to name it; which of several a zone is at, its servers tell only later.
+    """
+
+    def detect(zone: Delegation | None) -> Sequence[str]:
+        if zone is None and not is_alone:
+            raise Failed(Exit.CONFIG, "provider", "several")
+        return ["host"]
+
+    primary, one = Primary(), wanting(*NAMES)
+    prepared(world(), tmp_path, one, accounts={"host": primary}, detect=detect, providers=())
+    assert one.failure is None
+    assert bool(primary.asked) == vouches
 
 
 def test_each_zone_is_asked_about_once(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pipeline.asking.query import Query, Reply
 from pipeline.case import Case, Tools
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings, ZoneSettings
+from pipeline.detection import Detect
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Severity
 from pipeline.preparing import Preparation
@@ -92,9 +93,10 @@ def prepared(
     *cases: Case,
     verb: Verb = Preparation.prepare,
     accounts: Mapping[str, Account] | None = None,
+    detect: Detect | None = None,
     **settings: object,
 ) -> Preparation:
-    """Prepare *cases*, and return who did."""
+    """Prepare *cases*, and return who did; their providers are chosen, but for *detect*."""
     opened = accounts or {"host": Account("x.test.", "y.test.")}
     clock = SystemClock()
     made = Settings(folder, **{"root_hints": HINTS, "providers": tuple(opened), **settings})  # type: ignore[arg-type]
@@ -103,7 +105,7 @@ def prepared(
         Store(folder, clock.today),
         Hosts(opened.__getitem__, clock),
         internet,
-        lambda _zone: pytest.fail("a provider is chosen"),
+        detect or (lambda _zone: pytest.fail("a provider is chosen")),
         None,  # type: ignore[arg-type]
     )
     preparation = Preparation(made, tools, lambda: 9.0)
