@@ -23,7 +23,7 @@ check: lint  ## what must be green before a commit: lint, tests, branch coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: .venv/dev  ## dns01 and its peers on the same servers, ten minutes; less: NAMES=1,20 ROUNDS=1, more: FULL=1
+bench: .venv/dev  ## dns01 and its peers on the same servers, and the other benchmarks: ten minutes; less: NAMES=1,20 ROUNDS=1, more: FULL=1
 	@.ci/install-servers
 	@.ci/isolated $(BIN)/python -m bench \
 		$(if $(NAMES),--names $(NAMES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FULL),--full)

@@ -12,13 +12,16 @@ from .table import markdown
 
 TEMPLATE = Path(__file__).with_name("benchmarks.md")
 DOCS = Path(__file__).parents[1] / "docs"
+LEFT_OUT = (
+    "What takes longest is measured by `make bench FULL=1` alone: "
+    "its rows bear the date of the last, or are not there."
+)
 PAGE, PLOT = DOCS / "benchmarks.md", DOCS / "benchmarks.svg"
 
 
 def drawn(results: Results) -> dict[Path, str]:
     """Return what the page and its plot say of *results*."""
     compared = [group for group in groups(results.runs) if group.delay in tables.COMPARED]
-    missing = "" if results.full else "Left out here: what takes longest (`make bench FULL=1`)."
     its_targets = [*promises.targets(results.runs), *results.targets]
     parts = [
         f"## {heading}\n\n{markdown(results.parts[name])}"
@@ -29,7 +32,7 @@ def drawn(results: Results) -> dict[Path, str]:
         "machine": results.machine,
         "versions": ", ".join(f"{name} {which}" for name, which in results.versions.items()),
         "took": f"{results.took_s / 60:.0f} minutes",
-        "missing": missing,
+        "missing": "" if results.full else LEFT_OUT,
         "targets": markdown(tables.verdicts(its_targets)),
         "at_once": markdown(tables.comparison(results, 0)),
         "late": markdown(tables.comparison(results, 5)),

@@ -1,6 +1,6 @@
 """The benchmarks beside the comparison, each a module with ``measure`` and maybe ``targets``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 
 from .table import Row, Target
@@ -13,18 +13,13 @@ HEADINGS = {
 }
 """Modules, and how their tables are headed."""
 
-FULL = {"fleet"}
-"""Those that take so long that they are left out unless all is asked for."""
+LESS: Mapping[str, Mapping[str, object]] = {"fleet": {"sizes": ((100, 2), (1000, 20))}}
+"""What modules measure less unless all is asked for."""
 
 
-def chosen(*, full: bool) -> list[str]:
-    """Return the modules to measure."""
-    return [name for name in HEADINGS if full or name not in FULL]
-
-
-def measure(names: Sequence[str]) -> Iterator[tuple[str, Sequence[Row], Sequence[Target]]]:
+def measure(*, full: bool) -> Iterator[tuple[str, Sequence[Row], Sequence[Target]]]:
     """Yield what each module measures, and the targets that this meets or misses."""
-    for name in names:
+    for name in HEADINGS:
         module = import_module(f"bench.{name}")
-        rows: Sequence[Row] = module.measure()
+        rows: Sequence[Row] = module.measure(**{} if full else LESS.get(name, {}))
         yield name, rows, getattr(module, "targets", lambda _: [])(rows)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from .clients import ISSUES, STAGE
+from .runs import Run
 
 NOPOLL, TUNED = "lego:0", "lego:1"
 """lego without a pause between its looks, and with one of a second."""
@@ -27,42 +28,42 @@ class Step:
 # certbot sleeps as it is told: the least that can do, a second, and 7 s where secondaries take 5.
 STEPS = (
     Step(STAGE, "1", 0, 5),
-    Step(ISSUES, "1", 0, 5),
-    Step("certbot:1", "1", 0, 5),
-    Step(NOPOLL, "1", 0, 3),
-    Step(TUNED, "1", 0, 2),
+    Step(ISSUES, "1", 0, 3),
+    Step("certbot:1", "1", 0, 3),
+    Step(NOPOLL, "1", 0, 2),
+    Step(TUNED, "1", 0, 1, full=True),
     Step(STAGE, "both", 0, 3),
-    Step(ISSUES, "both", 0, 3),
-    Step("certbot:1", "both", 0, 3),
-    Step(NOPOLL, "both", 0, 1),
+    Step(ISSUES, "both", 0, 2),
+    Step("certbot:1", "both", 0, 2),
+    Step(NOPOLL, "both", 0, 1, full=True),
     Step(STAGE, "20", 0, 3),
     Step(ISSUES, "20", 0, 2),
     Step("certbot:1", "20", 0, 2),
-    Step(NOPOLL, "20", 0, 1),
+    Step(NOPOLL, "20", 0, 1, full=True),
     Step(TUNED, "20", 0, 1, full=True),
     Step(STAGE, "100", 0, 5),
     Step(ISSUES, "100", 0, 3),
     Step("certbot:1", "100", 0, 3),
     Step(NOPOLL, "100", 0, 1, full=True),
-    Step(STAGE, "1", 5, 2),
-    Step(ISSUES, "1", 5, 2),
-    Step("certbot:7", "1", 5, 2),
+    Step(STAGE, "1", 5, 3),
+    Step(ISSUES, "1", 5, 1),
+    Step("certbot:7", "1", 5, 1),
     Step(NOPOLL, "1", 5, 1),
     Step(TUNED, "1", 5, 1),
-    Step(STAGE, "both", 5, 1),
-    Step(ISSUES, "both", 5, 1),
-    Step("certbot:7", "both", 5, 1),
+    Step(STAGE, "both", 5, 3, full=True),
+    Step(ISSUES, "both", 5, 1, full=True),
+    Step("certbot:7", "both", 5, 1, full=True),
     Step(NOPOLL, "both", 5, 1, full=True),
-    Step(STAGE, "20", 5, 1),
-    Step(ISSUES, "20", 5, 1),
-    Step("certbot:7", "20", 5, 1),
+    Step(STAGE, "20", 5, 3),
+    Step(ISSUES, "20", 5, 1, full=True),
+    Step("certbot:7", "20", 5, 1, full=True),
     Step(NOPOLL, "20", 5, 1, full=True),
     Step(STAGE, "100", 5, 3),
-    Step(ISSUES, "100", 5, 1),
+    Step(ISSUES, "100", 5, 3),
     Step("certbot:7", "100", 5, 1),
-    Step(STAGE, "1", 1, 2),
-    Step(STAGE, "1", 2, 2),
-    Step(STAGE, "1", 10, 2),
+    Step(STAGE, "1", 1, 3),
+    Step(STAGE, "1", 2, 3, full=True),
+    Step(STAGE, "1", 10, 3, full=True),
 )
 
 
@@ -88,3 +89,12 @@ def alternating(taken: Sequence[Step]) -> list[Step]:
         for number in range(max(step.rounds for step in mine)):
             order += [step for step in mine if step.rounds > number]
     return order
+
+
+def beside(runs: Sequence[Run], earlier: Sequence[Run]) -> list[Run]:
+    """Return *runs*, and those of *earlier* that only a full comparison repeats and they lack."""
+    long = {(step.client, step.case, step.delay) for step in STEPS if step.full}
+    lacking = long - {(run.client, run.case, run.delay) for run in runs}
+    older = [run for run in earlier if (run.client, run.case, run.delay) in lacking]
+    kinds = list(dict.fromkeys((step.case, step.delay) for step in STEPS))
+    return sorted([*runs, *older], key=lambda run: kinds.index((run.case, run.delay)))

@@ -9,7 +9,7 @@ from .summary import Group, chosen, ratio
 from .table import shown
 from .tables import SAID
 
-WIDTH, LEFT, RIGHT = 760, 130, 120
+WIDTH, LEFT, RIGHT = 860, 130, 220
 BAR, GAP, HEADING, TOP = 16, 5, 30, 40
 LEAST, MOST = 0.1, 1000.0
 COLOURS = {STAGE: "stage", ISSUES: "whole", "lego": "lego", "certbot": "certbot"}
@@ -92,8 +92,9 @@ def _label(bar: Group, bars: Iterable[Group]) -> str:
     peer = bar.client not in (STAGE, ISSUES)
     return (
         f"{shown(_ready(bar))} s"
-        + (f" (\N{MULTIPLICATION SIGN} {shown(times)})" if peer and times else "")
+        + (f" (\N{MULTIPLICATION SIGN} {shown(times)})" if peer and times and not bar.day else "")
         + ("" if all(run.ok for run in bar.runs) else f", {bar.ok} ok")
+        + bar.remark
     )
 
 

@@ -15,7 +15,7 @@ from . import launch
 from .authority import Authority
 from .capture import capturing
 from .clients import STAGE, Place
-from .watch import Change, served, watching
+from .watch import served, watching
 
 CASES = {
     "1": ["h001.example.test"],
@@ -48,8 +48,9 @@ class Run:
         calls: Requests to the CA.
         authoritative: Questions to authoritative servers, by type.
         recursive: The same to resolvers.
-        wait: From the last write until the last server served it; only where there was a delay.
+        wait: From the last write until the last server served it.
         lag: From then until `ready`.
+        begun: When the comparison did that it is of, UTC.
     """
 
     client: str
@@ -66,6 +67,12 @@ class Run:
     recursive: Mapping[str, int]
     wait: float | None = None
     lag: float | None = None
+    begun: str = ""
+
+    @property
+    def own(self) -> float | None:
+        """Seconds until it ended, less `wait`: what was its own to be quick with."""
+        return None if self.wait is None else self.wall - self.wait
 
     @property
     def questions(self) -> int:
@@ -80,10 +87,9 @@ def run(lab: Lab, authority: Authority, client: str, case: str, delay: float) ->
         place = Place(lab, authority, Path(folder))
         command, environment = place.start(client, CASES[case])
         with ExitStack() as stack:
-            changes: Sequence[Change] = ()
             if delay:
                 stack.enter_context(lab.delay(knot=delay, nsd=delay))
-                changes = stack.enter_context(watching())
+            changes = stack.enter_context(watching())
             capture = stack.enter_context(capturing(place.folder))
             took = _launch(place.folder, command, environment)
         if client == STAGE:

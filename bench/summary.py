@@ -24,17 +24,28 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Runs of one client, with the same names and the same delay."""
+    """Runs of one client, with the same names and the same delay.
+
+    Attributes:
+        day: Of the earlier comparison that they are of; empty if they are of the last.
+    """
 
     client: str
     case: str
     delay: float
     runs: Sequence[Run]
+    day: str = ""
 
     @property
     def ok(self) -> str:
         """How many of the runs ended well."""
         return f"{sum(run.ok for run in self.runs)}/{len(self.runs)}"
+
+    @property
+    def remark(self) -> str:
+        """What a reader must know of its figures, to follow its name."""
+        once = ", one round" if len(self.runs) == 1 else ""
+        return once + (f", of {self.day}" if self.day else "")
 
     def of(self, field: str) -> Spread | None:
         """Return the spread of a field of `Run`; nothing where no run has it."""
@@ -60,7 +71,11 @@ def groups(runs: Iterable[Run]) -> list[Group]:
     found: dict[tuple[str, float, str], list[Run]] = {}
     for run in runs:
         found.setdefault((run.case, run.delay, run.client), []).append(run)
-    return [Group(client, case, delay, its) for (case, delay, client), its in found.items()]
+    last = max((each.begun for its in found.values() for each in its), default="")
+    return [
+        Group(client, case, delay, its, "" if its[0].begun == last else its[0].begun[:10])
+        for (case, delay, client), its in found.items()
+    ]
 
 
 def chosen(all_groups: Iterable[Group], client: str, case: str, delay: float) -> Group | None:

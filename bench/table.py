@@ -7,9 +7,12 @@ figures, ``targets(rows) -> list[Target]``; run by itself (``python -m bench.eng
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 Figure = float | int | str | None
 """None: does not apply here."""
+
+TOLD = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Target:
     Attributes:
         name: What is promised, e.g. ``100 names, delay 0: wall``.
         value: The figure.
-        most: What it may be at most.
+        most: What it may be at most; `TOLD` where nothing is promised, but all should see it.
         unit: Of both; empty where they are ratios or counts.
         of_machine: Whether another machine would show another figure: seconds do, ratios do not.
     """

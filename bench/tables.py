@@ -6,7 +6,7 @@ from .clients import ISSUES, STAGE
 from .parts import HEADINGS
 from .results import Results
 from .summary import Group, Spread, chosen, groups, ratio
-from .table import Figure, Row, Target, shown
+from .table import TOLD, Figure, Row, Target, shown
 
 SAID = {"1": "1 name", "both": "apex + wildcard", "20": "20 names", "100": "100 names"}
 COMPARED = (0, 5)
@@ -56,7 +56,7 @@ def detection(results: Results) -> list[Row]:
             },
         )
         for group in groups(results.runs)
-        if (wait := group.of("wait")) and (lag := group.of("lag"))
+        if group.delay and (wait := group.of("wait")) and (lag := group.of("lag"))
     ]
 
 
@@ -66,24 +66,30 @@ def verdicts(targets: Iterable[Target]) -> list[Row]:
         Row(
             target.name + (" (this machine)" if target.of_machine else ""),
             {
-                "measured": f"{_plain(target.value)} {target.unit}".strip(),
-                "at most": f"{_plain(target.most)} {target.unit}".strip(),
-                "": "met" if target.met else "**missed**",
+                "measured": _with_unit(target.value, target.unit),
+                "at most": None if target.most == TOLD else _with_unit(target.most, target.unit),
+                "": _verdict(target),
             },
         )
         for target in targets
     ]
 
 
-def _plain(value: float) -> str:
-    """Return *value*: a count, which may be a median, without decimals."""
-    return shown(int(value) if value == int(value) else value)
+def _verdict(target: Target) -> str:
+    if target.most == TOLD:
+        return "no promise"
+    return "met" if target.met else "**missed**"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    """Return *value* with its unit: a count, which may be a median, without decimals."""
+    return f"{shown(int(value) if value == int(value) else value)} {unit}".strip()
 
 
 def _compared(group: Group, base: Group | None) -> Row:
     figures: dict[str, Figure] = {
         "ok": group.ok,
-        "ratio": None if group.client == STAGE else ratio(group, base),
+        "ratio": None if group.client == STAGE or group.day else ratio(group, base),
         "ready s": _said(group.of("ready")),
         "whole s": _said(group.of("wall")),
         "CPU s": _said(group.of("cpu")),
@@ -104,7 +110,7 @@ def _of_types(group: Group) -> dict[str, Figure]:
 
 def _named(group: Group, *, delay: bool = False) -> str:
     late = f", {group.delay:g} s late" if delay else ""
-    return f"{SAID[group.case]}{late}: {group.client}"
+    return f"{SAID[group.case]}{late}: {group.client}{group.remark}"
 
 
 def _middle(group: Group, field: str) -> Figure:

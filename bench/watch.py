@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from threading import Event, Thread
 
 import dns.message
@@ -54,7 +55,7 @@ def served(changes: Sequence[Change], before: float) -> tuple[float, float] | No
     ]
     if None in firsts:
         return None
-    return at, max(first for first in firsts if first is not None)
+    return at, max(at, *(first for first in firsts if first is not None))
 
 
 def _watch(changes: list[Change], stop: Event) -> None:
@@ -76,6 +77,7 @@ def _watch(changes: list[Change], stop: Event) -> None:
                     changes.append((time.monotonic(), source, serial))
 
 
+@lru_cache(maxsize=64)  # a question always of the same octets: most answers were seen before
 def _serial(answer: bytes) -> int:
     message = dns.message.from_wire(answer)
     rrset = message.get_rrset(message.answer, APEX, dns.rdataclass.IN, dns.rdatatype.SOA)

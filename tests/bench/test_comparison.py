@@ -40,6 +40,9 @@ def test_a_client_is_issued_its_certificate(lab: Lab, ca: Authority, client: str
     assert took.peak < 200
     assert took.authoritative["SOA"] > 0
     assert bool(took.recursive) == (client != "certbot:1")
+    assert took.wait is not None
+    assert took.wait >= 0
+    assert took.own == took.wall - took.wait
 
 
 def test_what_it_waited_for_is_known(lab: Lab, ca: Authority) -> None:

@@ -13,11 +13,11 @@ def test_a_missed_target_is_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
     """
     assert told(results(), whole=True) == 0
     said = capsys.readouterr().out
-    assert "missed" not in said
-    for heading in ("No delay", "Secondaries 5 s late", "Start and memory", "Targets"):
+    assert "**missed**" not in said
+    for heading in ("No delay", "Secondaries 5 s late", "Start and memory", "Targets (0 missed)"):
         assert f"\n{heading}\n" in said
     assert told(results(missed=True), whole=True) == 1
-    assert "missed" in capsys.readouterr().out
+    assert "Targets (1 missed)" in capsys.readouterr().out
 
 
 def test_a_shortened_run_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The page, its plot, and the verdicts."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,7 @@ from bench.page import PAGE, PLOT, drawn
 from bench.plot import LEAST, LEFT, MOST, RIGHT, WIDTH, place, svg
 from bench.results import RESULTS, load, save
 from bench.summary import groups
-from bench.table import Target
+from bench.table import TOLD, Target
 
 from .examples import example, late, results
 
@@ -50,9 +51,9 @@ def test_every_kind_of_run_has_its_line() -> None:
     lines = {row.name: row.figures for row in tables.comparison(results(), 0)}
     assert lines["1 name: certbot:1"]["ratio"] == 2.5
     assert lines["1 name: certbot:1"]["ready s"] == "2.00 (1.60-2.40)"
-    assert lines["1 name: lego:0"]["ratio"] == 0.25
-    assert lines["1 name: dns01 ready"]["ratio"] is None
-    assert "| 1 name: certbot:7 | 0/1 | - |" in page
+    assert lines["1 name: lego:0, one round"]["ratio"] == 0.25
+    assert lines["1 name: dns01 ready, one round"]["ratio"] is None
+    assert "| 1 name: certbot:7, one round | 0/1 | - |" in page
     assert "| dns01 --version | 2.50 |" in page
     assert "$" not in page
 
@@ -72,20 +73,20 @@ def test_verdicts() -> None:
     Each promise is met or missed by the medians of this run, and what is not measured is not said.
     """
     runs = [
-        example(ready=0.15), example(ready=0.65, case="100"), example("certbot:1", 3.0, case="100"),
+        example(ready=0.15, wait=0.03), example(ready=0.65, case="100"),
+        example("certbot:1", 3.0, case="100"),
         late(5.9, 5.0, 0.6, case="100"), late(1.2, 1.0, 0.1, delay=1.0),
     ]  # fmt: skip
     found = promises.targets(runs)
-    assert named(found, "1 name, no delay").met
-    assert not named(found, "100 names, no delay: whole").met
+    assert named(found, "less the wait").met
+    assert not named(found, "100 names, no delay: `dns01 ready`, one round, whole").met
     assert named(found, "of certbot's").met
     assert not named(found, "ready after the last server").met
-    assert not named(found, "100 names, 5 s late: lag").met
-    assert named(found, "1 name, 1 s late: lag").met
+    assert not named(found, "100 names, 5 s late: `dns01 ready`, one round, lag").met
+    assert named(found, "1 name, 1 s late: `dns01 ready`, one round, lag").met
     assert named(found, "peak memory").met
     assert not promises.targets([])
     assert not named(promises.targets([example(peak=61.0)]), "peak memory").met
-    assert not named(promises.targets([example(ready=0.25)]), "1 name, no delay").met
     slow = [example(ready=0.65, case="100"), example("certbot:1", 1.9, case="100")]
     assert not named(promises.targets(slow), "of certbot's").met
     assert named(found, "that failed").met
@@ -94,6 +95,64 @@ def test_verdicts() -> None:
     assert not named(
         promises.targets([example(case="100", authoritative=many, recursive={})]), "questions"
     ).met
+
+
+def test_like_is_compared_with_like() -> None:
+    """
+    Of certbot's time two parts are judged by the same bound: that of `dns01 ready`, which has no
+    CA, and is said so; and that of `dns01 run`, which has the same work.
+    """
+    base = example("certbot:1", 3.0, case="100")
+    runs = [example(ready=0.65, case="100"), example(ISSUES, 1.5, case="100"), base]
+    found = promises.targets(runs)
+    assert named(found, "without a CA").met
+    same = named(found, "the same work")
+    assert (same.value, same.most, same.met) == (0.5, 1 / 3, False)
+    assert "`dns01 run`" in same.name
+    assert not [each for each in promises.targets(runs[:2]) if "certbot" in each.name]
+
+
+def test_the_start_of_one_name_is_judged_without_the_wait() -> None:
+    """
+    Process time less the time that secondaries took is judged; the whole is told beside it.
+    """
+    found = promises.targets([example(ready=0.65, wait=0.5), example(ready=0.75, wait=0.25)])
+    own, whole = named(found, "less the wait"), named(found, "wait included")
+    assert own.value == pytest.approx((0.4 + 0.75) / 2)
+    assert not own.met
+    assert whole.value == pytest.approx(0.95)
+    assert whole.most == TOLD
+    assert named(promises.targets([example(ready=0.65, wait=0.5)]), "less the wait").met
+
+
+def test_when_run_hands_over_is_told() -> None:
+    """
+    How long after the last server `dns01 run` had handed over is seen, and is no promise.
+    """
+    fields = {"case": "100", "delay": 5.0, "wait": 5.0, "lag": 7.5}
+    found = promises.targets([example(ISSUES, 13.0, **fields)])
+    told = named(found, "last challenge handed over")
+    assert (told.value, told.most, told.met) == (7.5, TOLD, True)
+    assert not [each for each in found if "part of the wait" in each.name]
+    (line,) = tables.verdicts([told])
+    assert list(line.figures.values()) == ["7.50 s", None, "no promise"]
+
+
+def test_what_is_of_an_earlier_run_says_so() -> None:
+    """
+    A row of an earlier run bears its date, and has no ratio to runs that it was not among.
+    """
+    today = {"begun": "2026-03-02 10:00"}
+    earlier = example("lego:0", 80.0, begun="2026-03-01 09:00")
+    found = results(example(ISSUES, 2.0, **today), example(ISSUES, 4.0, **today), earlier)
+    ours, lego = tables.comparison(found, 0)
+    assert ours.name == "1 name: dns01 run"
+    assert lego.name == "1 name: lego:0, one round, of 2026-03-01"
+    assert lego.figures["ratio"] is None
+    assert "lego:0: 80.0 s, one round, of 2026-03-01" in svg(groups(found.runs))
+    missed = replace(late(7.0, 5.0, 2.0), begun="2026-03-01 09:00")
+    assert named(promises.targets([missed]), "lag").met is False
+    assert not [t for t in promises.targets([missed, *found.runs]) if "lag" in t.name]
 
 
 def test_a_missed_target_is_seen() -> None:
@@ -125,7 +184,7 @@ def test_no_ratio_without_a_base() -> None:
     """
     Where dns01 did not do the same work, a peer's bar says its time alone.
     """
-    assert "1 name, no delay, lego:0: 1.00 s<" in svg(groups([example("lego:0", 1.0)]))
+    assert "1 name, no delay, lego:0: 1.00 s, one round<" in svg(groups([example("lego:0", 1.0)]))
 
 
 def test_bars_are_as_long_as_their_time() -> None:

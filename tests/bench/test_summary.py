@@ -1,7 +1,9 @@
 """Medians, spreads and ratios."""
 
-from bench.clients import ISSUES
-from bench.plan import STEPS, Step, alternating, steps
+from itertools import groupby
+
+from bench.clients import ISSUES, STAGE
+from bench.plan import STEPS, Step, alternating, beside, steps
 from bench.summary import chosen, groups, ratio, spread
 from bench.table import Row, Target, markdown, shown, text
 
@@ -97,3 +99,38 @@ def test_every_round_is_run() -> None:
     assert {step.full for step in steps()} == {False}
     short = steps(["1", "20"], 1)
     assert {(step.rounds, step.case) for step in short} == {(1, "1"), (1, "20")}
+
+
+def test_verdicts_are_of_three_rounds() -> None:
+    """
+    What is judged is a median of three rounds at least, and so is the peer it is compared with.
+    """
+    judged = [step for step in STEPS if step.client == STAGE]
+    judged += [step for step in STEPS if step.case == "100" and step.client == ISSUES]
+    judged += [step for step in STEPS if step.case == "100" and step.client == "certbot:1"]
+    assert len(judged) > 10
+    assert min(step.rounds for step in judged) >= 3
+
+
+def test_what_only_a_full_run_repeats_is_kept() -> None:
+    """
+    Of an earlier run those kinds stay that a short one leaves out, each beside its like; the rest
+    goes, and a full run leaves nothing of it.
+    """
+    kinds = {(step.client, step.case, step.delay): step.full for step in STEPS}
+    earlier = [
+        example(client, case=case, delay=delay, begun="before") for client, case, delay in kinds
+    ]
+    new = [
+        example(client, case=case, delay=delay, begun="now")
+        for (client, case, delay), full in kinds.items()
+        if not full
+    ]
+    found = beside(new, [*earlier, example("gone:0", case="1", begun="before")])
+    assert len(found) == len(kinds)
+    for run in found:
+        full = kinds[run.client, run.case, run.delay]
+        assert run.begun == ("before" if full else "now")
+    places = [(run.case, run.delay) for run in found]
+    assert len(list(groupby(places))) == len(set(places))
+    assert [run.begun for run in beside(earlier, new)] == ["before"] * len(kinds)
