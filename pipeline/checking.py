@@ -8,7 +8,7 @@ from dns.name import Name
 from .case import Tools
 from .checks.caa import Identifier, identified
 from .checks.examine import Examination
-from .checks.issuance import issuers
+from .checks.issuance import is_known, issuers
 from .checks.judgement import Findings, gravest_first
 from .checks.lines import CheckLine, NameserverLine
 from .checks.soundings import Soundings
@@ -143,6 +143,7 @@ def line(
         zone=printable(end.zone.apex.to_text(), 255),
         servers=nameservers(end.zone),
         issuers=issuers(identifier, findings.caa),
+        hears_caa=is_known(identifier, findings.caa),
         dnssec=zone.chain.value,
         negative_ttl_s=zone.negative_ttl,
     )

@@ -23,9 +23,14 @@ ANYONE = Authority()
 
 
 def issuers(identifier: Identifier, answers: Answers) -> tuple[str, ...] | None:
-    """Return the CAs that may issue for *identifier* after dns-01, printable; None: any."""
+    """Return the CAs that may issue for *identifier* after dns-01, printable.
+
+    None: any, or what a CA meets is not known (`is_known`).
+    """
     match relevant(identifier.base, answers):
         case None:
+            return None
+        case Obstructed(is_sure=False):
             return None
         case Relevant() as found if not critical(found):
             matter = properties(found, is_wildcard=identifier.is_wildcard)
@@ -34,6 +39,15 @@ def issuers(identifier: Identifier, answers: Answers) -> tuple[str, ...] | None:
             return None if matter is None else tuple(sorted(names))
         case _:
             return ()
+
+
+def is_known(identifier: Identifier, answers: Answers) -> bool:
+    """Whether what CAA says of *identifier* has been heard; our own bad luck says nothing."""
+    match relevant(identifier.base, answers):
+        case Obstructed(is_sure=False):
+            return False
+        case _:
+            return True
 
 
 def problems(

@@ -28,6 +28,7 @@ class CheckLine:
         target: Where its values belong, if *name* is an alias; else empty.
         zone: The one that holds the values; empty if none was found.
         issuers: The CAs that CAA allows; None: any, or not known.
+        hears_caa: Whether what CAA says is known.
         dnssec: A word of `signatures.Chain`.
         negative_ttl_s: For how long resolvers remember that a name does not
             exist; None: not known.
@@ -39,6 +40,7 @@ class CheckLine:
     zone: str = ""
     servers: tuple[NameserverLine, ...] = ()
     issuers: tuple[str, ...] | None = None
+    hears_caa: bool = True
     dnssec: str = "unknown"
     negative_ttl_s: int | None = None
 
@@ -81,7 +83,7 @@ def summary(line: CheckLine) -> list[str]:
     if not line.zone:
         return [f"  {line.domain}: its zone is not known"]
     match line.issuers:
-        case None if line.dnssec == "unknown":
+        case None if line.dnssec == "unknown" or not line.hears_caa:
             may = "who may issue is not known"
         case None:
             may = "any CA may issue"

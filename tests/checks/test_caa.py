@@ -19,7 +19,7 @@ from pipeline.checks.caa import (
     retold,
 )
 from pipeline.checks.grants import Grant, grant
-from pipeline.checks.issuance import issuers, problems
+from pipeline.checks.issuance import is_known, issuers, problems
 from pipeline.configuration.settings import Authority
 from pipeline.model import Problem, Severity
 from pipeline.questions import Silence
@@ -384,7 +384,19 @@ def test_who_may_issue() -> None:
         == ("a.example", "b.example")  # fmt: skip
     assert issuers(name, at('0 issue "a.example; validationmethods=x"')) == ()
     assert issuers(name, at('0 issue "a.example"', '128 unknown "x"')) == ()
-    assert issuers(name, answers(example=ERROR)) == ()
+    assert issuers(name, answers(example=Denied("REFUSED"))) == ()
+
+
+@pytest.mark.parametrize("outcome", [ERROR, TIMEOUT])
+def test_an_error_of_our_own_forbids_nothing(outcome: Message | Silence) -> None:
+    """
+    Where only we have met it, nobody knows who may issue, and nobody is said to be forbidden.
+    """
+    name, lost = Identifier(BASE), answers(example=outcome)
+    assert issuers(name, lost) is None
+    assert not is_known(name, lost)
+    assert is_known(name, answers())
+    assert is_known(name, answers(example=Denied("REFUSED")))
 
 
 def test_the_ladder() -> None:

@@ -259,6 +259,7 @@ def test_lines_for_people() -> None:
         replace(LINE, servers=servers, target="t.example.com.", negative_ttl_s=900),
         replace(LINE, domain="*.example.com", servers=servers, issuers=()),
         replace(LINE, domain="www.example.com", issuers=("a.example", "b.example")),
+        replace(LINE, domain="deaf.example.com", hears_caa=False, issuers=None),
         CheckLine("lost.example"),
     ]
     text = check_details(lines)
@@ -269,5 +270,6 @@ def test_lines_for_people() -> None:
     assert text[2].split() == ["ns1.example.net.", "no", "address", "(only", "its", "parent", "names", "it)"]  # fmt: skip  # noqa: E501
     assert "no CA may issue" in text[4]
     assert "CAA lets a.example, b.example issue" in text[6]
+    assert "who may issue is not known" in text[8]
     assert text[-1] == "  lost.example: its zone is not known"
     assert sum("ns1" in line for line in text) == 1
