@@ -29,7 +29,9 @@ CORE = {
     )),
     "fleet.inventory", "fleet.sharding", "fleet.waves",
     *(f"orders.{each}" for each in (
-        *(f"acme.{each}" for each in ("answers", "challenges", "keys", "reading", "words")),
+        *(f"acme.{each}" for each in (
+            "answers", "challenges", "keys", "offer", "reading", "words",
+        )),
         "due", "fields", "identifiers", "intake", "issuers", "rcl_generations", "retry", "tokens",
     )),
     *(f"picture.{each}" for each in (

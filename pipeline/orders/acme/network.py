@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from io import BytesIO
+from threading import local
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,16 +42,28 @@ class TooLong(requests.RequestException):
     """An answer is longer than any order."""
 
 
-class Guard(HTTPAdapter):
-    """Sends requests where they may go, and takes no more of an answer than is bearable.
+class Answered(local):
+    """What the thread that asks was last answered.
 
     Attributes:
-        status: Of the last answer; 0 before.
-        headers: Of the last answer.
+        status: Of that answer; 0 before.
+        headers: Of that answer.
     """
 
     status = 0
     headers: Mapping[str, str] = MappingProxyType({})
+
+
+class Guard(HTTPAdapter):
+    """Sends requests where they may go, and takes no more of an answer than is bearable.
+
+    Attributes:
+        last: What came of the last request.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = Answered()
 
     def send(
         self,
@@ -61,10 +74,10 @@ class Guard(HTTPAdapter):
         url = urlsplit(request.url or "")
         if url.scheme != "https" and not is_loopback(url.hostname):
             raise Unsafe(request.url, request=request)
-        self.status, self.headers = 0, {}
+        self.last.status, self.last.headers = 0, {}
         response = super().send(request, *arguments, **options | {"stream": True})
         body = whole(response)
-        self.status, self.headers = response.status_code, response.headers
+        self.last.status, self.last.headers = response.status_code, response.headers
         if response.is_redirect:
             raise Redirected(response.headers["Location"], request=request)
         if len(body) > LIMIT:
@@ -74,7 +87,11 @@ class Guard(HTTPAdapter):
 
 
 class Network(ClientNetwork):
-    """Signs requests with *key*, and sends them through its `guard`."""
+    """Signs requests with *key*, and sends them through a `Guard`; threads may share it.
+
+    Attributes:
+        last: What the thread that asks was last answered.
+    """
 
     def __init__(self, key: Key, *, is_local: bool, trust: str) -> None:
         """Send nothing yet.
@@ -91,12 +108,13 @@ class Network(ClientNetwork):
             user_agent=f"dns01/{__version__}",
             timeout=PATIENCE,
         )
-        self.guard = Guard()
+        guard = Guard()
+        self.last = guard.last
         self.session.trust_env = not is_local
         self.session.auth = unchanged
         self.session.headers["Accept-Encoding"] = "identity"
-        self.session.mount("http://", self.guard)
-        self.session.mount("https://", self.guard)
+        self.session.mount("http://", guard)
+        self.session.mount("https://", guard)
 
     def post(self, *arguments: Any, **options: Any) -> requests.Response:  # noqa: ANN401
         for _ in range(NONCES - 1):
@@ -106,6 +124,13 @@ class Network(ClientNetwork):
                 if error.code != "badNonce":
                     raise
         return self._post_once(*arguments, **options)
+
+    def _get_nonce(self, url: str, new_nonce_url: str) -> str:
+        while True:
+            try:
+                return super()._get_nonce(url, new_nonce_url)
+            except KeyError:  # another thread took the one that was there
+                continue
 
 
 def whole(response: requests.Response) -> bytes:

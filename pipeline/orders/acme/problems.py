@@ -13,7 +13,7 @@ from pipeline.model import Exit, Failed
 from pipeline.orders.retry import Throttled, after_s
 from pipeline.text import printable
 
-from .network import Guard, Redirected, TooLong, Unsafe
+from .network import Answered, Redirected, TooLong, Unsafe
 from .words import words
 
 ACCOUNT = {
@@ -41,7 +41,7 @@ LATER = {"rateLimited", "serverInternal", "badNonce"}
 
 
 @contextmanager
-def translated(what: str, url: str, guard: Guard) -> Iterator[None]:
+def translated(what: str, url: str, last: Answered) -> Iterator[None]:
     """Turn what goes wrong within into `Failed`; *what* was asked of the CA, at *url*.
 
     Raises:
@@ -51,9 +51,9 @@ def translated(what: str, url: str, guard: Guard) -> Iterator[None]:
     try:
         yield
     except messages.Error as error:
-        raise refusal(error, f"{ca} refuses {what}", guard) from error
+        raise refusal(error, f"{ca} refuses {what}", last) from error
     except errors.ClientError as error:
-        raise unsaid(ca, what, guard) from error
+        raise unsaid(ca, what, last) from error
     except requests.RequestException as error:
         raise unreached(error, ca, what) from error
     except OSError as error:  # a file of CAs that is not there
@@ -75,22 +75,22 @@ def host_of(url: object) -> str:
         return ""
 
 
-def refusal(error: messages.Error, what: str, guard: Guard) -> Failed:
+def refusal(error: messages.Error, what: str, last: Answered) -> Failed:
     """Return what the problem document *error* (RFC 7807) means; *what* has gone wrong."""
     kind = str(error.typ).rpartition(":")[2]
     message = f"{what}: {words(error)}"
-    if kind in LATER or guard.status >= 500 or guard.status == 429:
-        failed = Failed(Exit.UNAVAILABLE, "order-api", message, advice(guard.headers))
-        is_full = kind == "rateLimited" or guard.status == 429
-        return Throttled.like(failed, after_s(guard.headers)) if is_full else failed
+    if kind in LATER or last.status >= 500 or last.status == 429:
+        failed = Failed(Exit.UNAVAILABLE, "order-api", message, advice(last.headers))
+        is_full = kind == "rateLimited" or last.status == 429
+        return Throttled.like(failed, after_s(last.headers)) if is_full else failed
     if kind in ACCOUNT:
         return Failed(Exit.REFUSED, "order-credentials", message, ACCOUNT[kind])
     return Failed(Exit.DATA, "order-refused", message)
 
 
-def unsaid(ca: str, what: str, guard: Guard) -> Failed:
+def unsaid(ca: str, what: str, last: Answered) -> Failed:
     """Return what an answer means that is no answer of ACME's."""
-    status = guard.status
+    status = last.status
     said = f"{ca} answers HTTP {status} to {what}"
     match status:
         case 401 | 403:
@@ -105,7 +105,7 @@ def unsaid(ca: str, what: str, guard: Guard) -> Failed:
             hint = "does ACME_DIRECTORY_URL name the CA's directory?"
             return Failed(Exit.UNAVAILABLE, "order-api", said, hint)
         case _:
-            return Failed(Exit.UNAVAILABLE, "order-api", said, advice(guard.headers))
+            return Failed(Exit.UNAVAILABLE, "order-api", said, advice(last.headers))
 
 
 def unreached(error: requests.RequestException, ca: str, what: str) -> Failed:

@@ -1,7 +1,6 @@
 """Talk to a CA as one of its accounts: each method is a request or two (RFC 8555 §7)."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 
 import requests
@@ -14,6 +13,7 @@ from pipeline.configuration.acme import AcmeAccount
 from pipeline.model import Exit, Failed
 from pipeline.orders.identifiers import hostname
 
+from .abreast import abreast
 from .answers import authorization_in, order_in
 from .keys import Key
 from .network import Network
@@ -23,6 +23,7 @@ from .problems import gone, translated, unregistered
 class Session:
     """The conversation of *account*, whose key is *key*; begins with the first question.
 
+    Once that has led to the account's URL, threads may go on with it side by side.
     Every method raises `Failed`: 65, 69, 77 or 78, with the CA's own words.
     """
 
@@ -34,15 +35,15 @@ class Session:
     @cached_property
     def _directory(self) -> messages.Directory:
         """The CA's directory (RFC 8555 §7.1.1)."""
-        url, guard = self._settings.directory, self._network.guard
+        url, last = self._settings.directory, self._network.last
         try:
-            with translated("the directory", url, guard):
+            with translated("the directory", url, last):
                 found = ClientV2.get_directory(url, self._network)
                 if {"newNonce", "newAccount", "newOrder"} <= {*found.to_partial_json()}:
                     return found
                 raise LookupError("a directory has these")
         except Failed as failed:
-            if guard.status not in {200, 404, 405, 410}:
+            if last.status not in {200, 404, 405, 410}:
                 raise
             why = failed.problem.message
             hint = "does ACME_DIRECTORY_URL name the CA's directory?"
@@ -51,7 +52,7 @@ class Session:
     @cached_property
     def issuers(self) -> tuple[str, ...]:
         """The CA's names in CAA records, as itself says."""
-        with translated("the directory", self._settings.directory, self._network.guard):
+        with translated("the directory", self._settings.directory, self._network.last):
             listed = self._directory.meta.caa_identities or ()
             return tuple(each.lower() for each in listed if hostname(each))
 
@@ -60,7 +61,7 @@ class Session:
         """The account's URL; the account is made if there is none, and the user wants that."""
         directory = self._directory
         client = ClientV2(directory, self._network)
-        with translated("the account's key", directory["newAccount"], self._network.guard):
+        with translated("the account's key", directory["newAccount"], self._network.last):
             try:
                 return self._look_up(client)
             except messages.Error as error:
@@ -68,11 +69,12 @@ class Session:
                     raise
         if not self._settings.accepts_terms:
             raise unregistered(str(directory.meta.terms_of_service or ""))
-        with translated("a new account", directory["newAccount"], self._network.guard):
+        with translated("a new account", directory["newAccount"], self._network.last):
             self._network.account = None
-            with suppress(errors.ConflictError):  # another run was faster
-                client.new_account(self._registration())
-            return self._look_up(client)
+            try:
+                return str(client.new_account(self._registration()).uri or "")
+            except errors.ConflictError:  # another run was faster
+                return self._look_up(client)
 
     def _look_up(self, client: ClientV2) -> str:
         """Return the URL of the account that the key has, and sign by it from now on."""
@@ -101,29 +103,33 @@ class Session:
         kind = messages.IDENTIFIER_FQDN
         wanted = [messages.Identifier(typ=kind, value=name) for name in names]
         url = str(self._directory["newOrder"])
-        with translated("the order", url, self._network.guard):
+        with translated("the order", url, self._network.last):
             response = self._post(url, messages.NewOrder(identifiers=wanted))
             return str(response.headers["Location"]), order_in(response.json())
 
     def order(self, url: str) -> messages.Order:
         """Return what the CA says of its order at *url*."""
-        with translated("the order", url, self._network.guard):
+        with translated("the order", url, self._network.last):
             return order_in(self._post(url, None).json())
 
     def authorization(self, url: str) -> messages.Authorization:
         """Return what the CA says of its authorization at *url*."""
-        with translated("an authorization", url, self._network.guard):
+        with translated("an authorization", url, self._network.last):
             return authorization_in(self._post(url, None).json())
+
+    def authorizations(self, urls: Sequence[str]) -> dict[str, messages.Authorization]:
+        """Return what the CA says of each of its authorizations at *urls*, in their order."""
+        return dict(zip(urls, abreast(self.authorization, urls), strict=True))
 
     def answer(self, url: str) -> None:
         """Tell the CA that the challenge at *url* is met (RFC 8555 §7.5.1)."""
-        with translated("the answer to a challenge", url, self._network.guard):
+        with translated("the answer to a challenge", url, self._network.last):
             self._post(url, DNS01Response(key_authorization=""))  # which is sent as {}
 
     @property
     def retry_after(self) -> float:
         """The seconds that the CA wanted to be left alone when it last answered."""
-        said = self._network.guard.headers.get("Retry-After", "")
+        said = self._network.last.headers.get("Retry-After", "")
         return float(said) if said.isascii() and said.isdigit() else 0.0
 
     def _post(self, url: str, body: JSONDeSerializable | None) -> requests.Response:

@@ -16,6 +16,7 @@ from pipeline.text import printable, quoted
 
 from .challenges import Account, refused
 from .keys import read_key
+from .offer import Offer, offered
 from .reading import NEW_ORDER, header, names_of, pending, spelt
 from .responding import Responding
 from .session import Session
@@ -47,6 +48,7 @@ class AcmeSource:
         self._key = read_key(account.key)
         self._session = Session(account, self._key)
         self._clock = clock
+        self._offers: dict[str, Offer] = {}
         whose = f"{account.directory} {self._key.thumbprint}"
         self.account = hashlib.sha256(whose.encode()).hexdigest()[:16]
 
@@ -86,7 +88,8 @@ class AcmeSource:
 
         Blocks, at most to *until* on the clock and as long as one request takes.
         """
-        return Responding(self._session, self._owner, self._clock, until).respond(orders)
+        responding = Responding(self._session, self._owner, self._clock, until)
+        return responding.respond(orders, self._offers)
 
     @cached_property
     def _owner(self) -> Account:
@@ -104,12 +107,14 @@ class AcmeSource:
             raise refused(said, NEW_ORDER)
         if order.status != "pending":
             return order
-        authorizations = [self._session.authorization(url) for url in body.authorizations or ()]
+        found, ordered = self._session.authorizations(body.authorizations), names_of(body)
         challenges, standing, ends = pending(
-            authorizations, names_of(body), self._owner, self._preferred
+            [*found.values()], ordered, self._owner, self._preferred
         )
         expires = min((*ends, *([order.expires] if order.expires else ())), default=None)
-        return replace(order, challenges=challenges, standing=standing, expires=expires)
+        whole = replace(order, challenges=challenges, standing=standing, expires=expires)
+        self._offers[url] = offered(found, ordered, whole, self._owner)
+        return whole
 
     def _must_be_here(self, url: str) -> None:
         """Refuse an order of another CA: only this one knows the account."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.case import Case
+from pipeline.configuration.acme import AcmeAccount
 from pipeline.configuration.settings import Authority
 from pipeline.examining import authority_of
 from pipeline.model import Exit, Failed, Order
@@ -71,17 +72,31 @@ def decide(ca: StandIn, number: int, name: str, status: str, **more: Any) -> Non
     )
 
 
+def kept(ca: StandIn, clock: Clock, folder: Path, name: str) -> tuple[AcmeSource, Order]:
+    """Return the source of this run, and an order for *name* that an earlier one has made."""
+    order = source(ca, folder, clock).fetch(name)
+    key = (folder / "key.pem").read_text()
+    account = AcmeAccount(f"{ca.url}/dir", key, is_local=True)
+    return AcmeSource(account, clock), order
+
+
+def answered(ca: StandIn) -> list[str]:
+    """Return the challenges that were answered."""
+    return [path for path in ca.paths() if path.startswith("/chall/")]
+
+
 def turning(ca: StandIn, first: str = "pending") -> None:
-    """Let the order be ready once each authorization is valid."""
+    """Let the order be ready once each authorization is valid, invalid once one is."""
     known = ca.replies["/order/1"]
     assert isinstance(known, Reply)
     assert isinstance(known.body, dict)
     body = known.body
 
     def now(_: object) -> Reply:
-        replies = [reply for path, reply in ca.replies.items() if path.startswith("/authz/")]
-        valid = all('"valid"' in repr(reply).replace("'", '"') for reply in replies)
-        return Reply(body | {"status": "ready" if valid else first})
+        replies: list[Any] = [each for path, each in ca.replies.items() if "/authz/" in path]
+        states = {each.body["status"] for each in replies}
+        status = "ready" if states == {"valid"} else "invalid" if "invalid" in states else first
+        return Reply(body | {"status": status})
 
     ca.replies["/order/1"] = now
 
@@ -92,14 +107,14 @@ def test_each_challenge_is_answered_once(ca: StandIn, acme: AcmeSource) -> None:
     """
     ca.order(APEX, WWW)
     turning(ca)
-    order = acme.fetch(f"{APEX},{WWW}")
     decide(ca, 0, APEX, "valid")
+    order = acme.fetch(f"{APEX},{WWW}")
 
-    def answered(_: object) -> Reply:
+    def validated(_: object) -> Reply:
         decide(ca, 1, WWW, "valid")
         return Reply({})
 
-    ca.replies["/chall/1"] = answered
+    ca.replies["/chall/1"] = validated
     [done] = respond(acme, order)
     assert isinstance(done, Order)
     assert done == replace(order, status="ready")
@@ -117,36 +132,57 @@ def test_a_look_is_rarer_the_longer_it_takes(ca: StandIn, acme: AcmeSource, cloc
     assert clock.passed == pytest.approx(60.0)
     assert clock.pauses[:-1] == sorted(clock.pauses[:-1])
     assert max(clock.pauses) <= 5.0
-    assert ca.paths().count("/authz/0") < 30
+    assert ca.paths().count("/order/1") < 30
+    assert "still at work on 1 authorization at the deadline" in str(failed)
 
 
 def test_the_ca_says_when_to_come_back(ca: StandIn, acme: AcmeSource, clock: Clock) -> None:
     """
-    Retry-After is kept (RFC 8555 §7.5.1), as far as there is time.
+    Retry-After is kept (RFC 8555 §7.4), as far as there is time.
     """
-    ca.order(APEX)
+    made = ca.order(APEX)
     order = acme.fetch(APEX)
-    waits = ca.authorization(APEX, "/chall/0")
-    ca.replies["/authz/0"] = replace(waits, headers={"Retry-After": "40"})
+    ca.replies["/order/1"] = Reply(made.body, headers={"Retry-After": "40"})
     respond(acme, order, until=60.0)
     assert clock.pauses == pytest.approx([40.0, 20.0])
 
 
-def test_a_refusal_ends_it_with_the_cas_words(ca: StandIn, acme: AcmeSource) -> None:
+def test_a_refusal_ends_it_with_the_cas_words(ca: StandIn, acme: AcmeSource, clock: Clock) -> None:
     """
     At once, for this order alone: 65, and what the CA saw.
     """
     ca.order(APEX)
+    turning(ca)
     order = acme.fetch(APEX)
     seen = {"type": "urn:ietf:params:acme:error:unauthorized", "detail": "no TXT found"}
-    decide(
-        ca, 0, APEX, "invalid",
-        challenges=[{"type": "dns-01", "url": "x", "token": TOKEN, "error": seen}],
-    )  # fmt: skip
+
+    def refused(_: object) -> Reply:
+        decide(
+            ca, 0, APEX, "invalid",
+            challenges=[{"type": "dns-01", "url": "x", "token": TOKEN, "error": seen}],
+        )  # fmt: skip
+        return Reply({})
+
+    ca.replies["/chall/0"] = refused
     [failed] = respond(acme, order)
+    assert clock.pauses == []
     assert isinstance(failed, Failed)
     assert (failed.exit, failed.problem.code) == (Exit.DATA, "validation")
     assert str(failed) == ('the CA has not validated example.com: unauthorized, "no TXT found"')
+
+
+def test_an_order_that_was_given_up_in_between(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    Nothing is answered any more, and the CA's words tell for which name.
+    """
+    ca.order(APEX, WWW)
+    turning(ca)
+    order = acme.fetch(f"{APEX},{WWW}")
+    decide(ca, 1, WWW, "invalid")
+    [failed] = respond(acme, order)
+    assert isinstance(failed, Failed)
+    assert f"the CA has not validated {WWW}" in str(failed)
+    assert not answered(ca)
 
 
 def test_a_ca_that_stumbles_is_asked_again(ca: StandIn, acme: AcmeSource, clock: Clock) -> None:
@@ -156,23 +192,21 @@ def test_a_ca_that_stumbles_is_asked_again(ca: StandIn, acme: AcmeSource, clock:
     ca.order(APEX)
     order = acme.fetch(APEX)
     turning(ca)
-    open_still = ca.replies["/authz/0"]
+    decided = ca.replies["/order/1"]
+    assert callable(decided)
     left = [problem("serverInternal", "try later", 500)] * 3
 
-    def authorization(_: object) -> Reply:
-        if not ca.paths().count("/chall/0"):
-            assert isinstance(open_still, Reply)
-            return open_still
-        if left:
-            return left.pop()
-        decide(ca, 0, APEX, "valid")
-        return ca.authorization(APEX, "/chall/0", status="valid")
+    def stumbling(payload: object) -> Reply:
+        return left.pop() if left and answered(ca) else decided(payload)
 
-    ca.replies["/authz/0"] = authorization
+    def validated(_: object) -> Reply:
+        decide(ca, 0, APEX, "valid")
+        return Reply({})
+
+    ca.replies |= {"/order/1": stumbling, "/chall/0": validated}
     [done] = respond(acme, order)
     assert isinstance(done, Order)
-    assert done.status == "ready"
-    decide(ca, 0, APEX, "pending")
+    assert (done.status, left) == ("ready", [])
     ca.replies["/order/1"] = problem("serverInternal", "try later", 500)
     [failed] = respond(acme, order, until=clock.now() + 5)
     assert isinstance(failed, Failed)
@@ -190,7 +224,7 @@ def test_an_order_that_is_ready_is_left_alone(ca: StandIn, acme: AcmeSource) -> 
     [done] = respond(acme, order)
     assert isinstance(done, Order)
     assert done.status == "ready"
-    assert not [path for path in ca.paths() if path.startswith("/chall/")]
+    assert not answered(ca)
 
 
 def test_what_a_kept_order_has_become(ca: StandIn, acme: AcmeSource) -> None:
@@ -235,37 +269,39 @@ def test_the_order_tells_whose_it_is(ca: StandIn, acme: AcmeSource) -> None:
 
 @pytest.mark.parametrize("change", [{"token": "Z" * 43}, {"type": "dns-account-01"}])
 def test_only_what_was_published_is_answered(
-    ca: StandIn, acme: AcmeSource, change: dict[str, str]
+    ca: StandIn, clock: Clock, tmp_path: Path, change: dict[str, str]
 ) -> None:
     """
-    A CA that wants to see something else by now would find nothing: 65, and no attempt is spent.
+    A CA that wants to see something else than an earlier run has published would find nothing:
+    65, and no attempt is spent.
     """
     ca.order(APEX, WWW)
-    order = acme.fetch(f"{APEX},{WWW}")
+    acme, order = kept(ca, clock, tmp_path, f"{APEX},{WWW}")
     one = {"type": "dns-01", "url": f"{ca.url}/chall/1", "status": "pending", "token": TOKEN}
     ca.replies["/authz/1"] = ca.authorization(WWW, "/chall/1", challenges=[one | change])
     [failed] = respond(acme, order)
     assert isinstance(failed, Failed)
     assert failed.exit == Exit.DATA
     assert f"changed what it wants to see for {WWW}" in str(failed)
-    assert not [path for path in ca.paths() if path.startswith("/chall/")]
+    assert not answered(ca)
 
 
-def test_of_several_challenges_the_published_one_is_answered(ca: StandIn, acme: AcmeSource) -> None:
+def test_of_several_challenges_the_published_one_is_answered(
+    ca: StandIn, clock: Clock, tmp_path: Path
+) -> None:
     """
     Whatever else the CA offers by then.
     """
     ca.order(APEX)
     ca.replies["/authz/0"] = ca.authorization(APEX, "/chall/0", "dns-account-01")
-    order = acme.fetch(APEX)
+    acme, order = kept(ca, clock, tmp_path, APEX)
     offers = [
         {"type": kind, "url": f"{ca.url}/chall/{kind}", "status": "pending", "token": TOKEN}
         for kind in ("dns-01", "dns-account-01")
     ]
     ca.replies["/authz/0"] = ca.authorization(APEX, "/chall/0", challenges=offers)
     respond(acme, order, until=1.0)
-    asked = [path for path in ca.paths() if path.startswith("/chall/")]
-    assert asked == ["/chall/dns-account-01"]
+    assert answered(ca) == ["/chall/dns-account-01"]
 
 
 def test_an_order_that_loses_a_name_is_not_answered(ca: StandIn, acme: AcmeSource) -> None:
