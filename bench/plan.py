@@ -92,9 +92,9 @@ def alternating(taken: Sequence[Step]) -> list[Step]:
 
 
 def beside(runs: Sequence[Run], earlier: Sequence[Run]) -> list[Run]:
-    """Return *runs*, and those of *earlier* that only a full comparison repeats and they lack."""
-    long = {(step.client, step.case, step.delay) for step in STEPS if step.full}
-    lacking = long - {(run.client, run.case, run.delay) for run in runs}
+    """Return *runs*, and of *earlier* those of a kind that they lack, as it takes long."""
+    compared = {(step.client, step.case, step.delay) for step in STEPS}
+    lacking = compared - {(run.client, run.case, run.delay) for run in runs}
     older = [run for run in earlier if (run.client, run.case, run.delay) in lacking]
     kinds = list(dict.fromkeys((step.case, step.delay) for step in STEPS))
     return sorted([*runs, *older], key=lambda run: kinds.index((run.case, run.delay)))

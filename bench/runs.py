@@ -29,6 +29,8 @@ PRIVATE = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
 """Peers find addresses of name servers by the system's resolver: all get one of the laboratory."""
 
 TOPMOST_S = 600
+SAID = 2000
+"""Characters, the last, that are shown of what a client said that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ def run(lab: Lab, authority: Authority, client: str, case: str, delay: float) ->
             _tidy(place)
         lab.level()
         handed = authority.handed(took["start"])
-    ok = took["exit"] == 0
+        ok = took["exit"] == 0
+        if not ok:
+            print((place.folder / "said").read_text()[-SAID:], file=sys.stderr)
     ends = [took["end"]] if client == STAGE and ok else handed
     ready = max(ends, default=None)
     truth = served(changes, ready) if ready else None
