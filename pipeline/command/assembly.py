@@ -200,7 +200,7 @@ class Assembly:
         """Return what limits requests to *source*: our user, or what it tells waves of a fleet."""
         from pipeline.orders.rationing import Budgeted  # noqa: PLC0415 - who has a limit
 
-        return Budgeted(self.settings, self._clock, source, deadline)
+        return Budgeted(self.settings, self._clock, source, deadline, self._progress.say)
 
     def _detect(self, zone: Delegation | None) -> Sequence[str]:
         """Return the providers of *zone*, among those with credentials in the environment."""

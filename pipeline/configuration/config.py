@@ -46,6 +46,7 @@ def settings(options: Namespace, environment: Environment) -> Settings:
         force=flags.get("force", False),
         respond=flags.get("respond", False),
         order_s=ORDER_S if flags.get("fleet") else 0.0,
+        fleet_run=flags.get("fleet_run", ""),
         order_limit=choice.of("order_limit"),
         serve_names=choice.of("serve.names") or (),
         acme=acme(choice) if source == "acme" and "order" in flags else AcmeSettings(),

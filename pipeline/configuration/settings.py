@@ -96,6 +96,7 @@ class Settings:
         order_limit: How many orders an account may ask for in what time.
         order_s: Seconds that a wave of a fleet has for each of its orders, before the time for
             the rest begins; 0: the run is no such wave.
+        fleet_run: What all waves of one run over an inventory have in common; empty: none.
         accounts: Those that have a name of their own.
         shared_dir: Where all runs count their requests together; None: nowhere.
     """
@@ -115,6 +116,7 @@ class Settings:
     order: str = "rcl"
     order_limit: "Rate | None" = None
     order_s: float = 0.0
+    fleet_run: str = ""
     acme: AcmeSettings = AcmeSettings()
     zones: Mapping[Name, ZoneSettings] = field(default_factory=dict)
     accounts: Mapping[str, Account] = field(default_factory=dict)

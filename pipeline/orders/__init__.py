@@ -5,8 +5,6 @@ from typing import Protocol, runtime_checkable
 
 from pipeline.model import Failed, Order
 
-from .retry import Throttled
-
 
 class OrderSource(Protocol):
     """A place that holds certificate orders.
@@ -55,14 +53,14 @@ class ValidatingSource(OrderSource, Protocol):
 class Ration(Protocol):
     """What an account may ask for."""
 
-    def enter(self, name: str) -> None:
-        """Wait until the order of *name* may be asked for, and count it.
+    def enter(self) -> None:
+        """Wait until an order may be asked for, and count it.
 
         Raises:
-            Failed: 75, if that takes too long.
+            Failed: 75, if that takes too long; 69, 77 or 78, if asking is of no use in this run.
         """
         ...
 
-    def refused(self, by: Throttled) -> None:
-        """Let nobody ask for as long as the source has said *by* its refusal."""
+    def learn(self, failure: Failed | None) -> None:
+        """Take to heart what a request has met: *failure*, or none."""
         ...

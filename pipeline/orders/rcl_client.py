@@ -20,7 +20,7 @@ from providers.bodies import capped
 
 from .fields import LIMIT
 from .rcl_generations import Asked, Generation
-from .retry import Throttled, after_s
+from .retry import Throttled, after_s, replenished_s
 
 PASSING = {407, 408, 425, 429}
 """What says nothing of the request: a proxy, and a service that is busy."""
@@ -141,7 +141,8 @@ class RclClient:
             case 403 if "quota" in words.lower():
                 used_up = "the week's quota of orders is used up"
                 failed = self._unavailable(f"says {said}", used_up)
-                return Throttled.like(failed, after_s(response.headers))
+                after = after_s(response.headers) or replenished_s(words)
+                return Throttled.like(failed, after)
             case 429:
                 failed = self._unavailable(f"says {said}", advice(response))
                 return Throttled.like(failed, after_s(response.headers))

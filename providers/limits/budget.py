@@ -11,7 +11,19 @@ from providers.errors import Unavailable
 
 from .store import Memory, Shared
 from .turn import turn
-from .window import HORIZON, Rate, State, blocked, claim, reserve, slowed, spread, without
+from .window import (
+    HORIZON,
+    Opening,
+    Rate,
+    State,
+    blocked,
+    claim,
+    opening,
+    reserve,
+    slowed,
+    spread,
+    without,
+)
 
 BUDGET = "for the account's request budget"
 BLOCK = "until the host's block of this account ends"
@@ -79,6 +91,10 @@ class Budget:
                 self._give_back(slot)
                 raise
             slot, reason = self._line_up(partial(claim, slot=slot))
+
+    def opening(self) -> Opening:
+        """Return when requests may go."""
+        return self._change(lambda state, now: (state, opening(state, self._rate, now)))
 
     def block(self, seconds: float) -> None:
         """Let nobody send anything for *seconds*: the host has said so."""

@@ -64,24 +64,40 @@ class Shared:
 
     def change(self, edit: Edit[Answer], now: Now) -> Answer:
         """Do as `Memory.change`; one process at a time, in less than a millisecond."""
-        with opened(self._path) as descriptor:
-            self._lock(descriptor)
-            moment = now()
-            before = decoded(os.pread(descriptor, LARGEST, 0), moment, self._horizon)
-            after, answer = edit(before, moment)
-            if after != before:
-                # Never empty in between: a process that is killed here leaves one or the other.
-                body = encoded(after)
-                os.pwrite(descriptor, body, 0)
-                os.ftruncate(descriptor, len(body))
-            return answer
 
-    def _lock(self, descriptor: int) -> None:
+        def kept(body: bytes) -> tuple[bytes, Answer]:
+            moment = now()
+            before = decoded(body, moment, self._horizon)
+            after, answer = edit(before, moment)
+            return body if after == before else encoded(after), answer
+
+        return rewritten(self._path, kept, self._nap)
+
+
+def rewritten(
+    path: Path, edit: Callable[[bytes], tuple[bytes, Answer]], nap: Callable[[float], None]
+) -> Answer:
+    """Replace what is in the file at *path* by what *edit* makes of it; return what else it says.
+
+    One process at a time. What is written is to be one line: who reads takes the first.
+
+    Raises:
+        OSError: There is no such file to be had.
+    """
+    with opened(path) as descriptor:
         for _ in range(int(STUCK / POLL)):
             if locked(descriptor):
-                return
-            self._nap(POLL)
-        raise TimeoutError(f"{self._path} is held")
+                break
+            nap(POLL)
+        else:
+            raise TimeoutError(f"{path} is held")
+        before = os.pread(descriptor, LARGEST, 0)
+        after, answer = edit(before)
+        if after != before:
+            # Never empty in between: a process that is killed here leaves one or the other.
+            os.pwrite(descriptor, after, 0)
+            os.ftruncate(descriptor, len(after))
+        return answer
 
 
 def locked(descriptor: int) -> bool:

@@ -91,6 +91,24 @@ class State:
         return max(calm, self.gap if at < self.gap_until else 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When *one* request may go, and when *every* one of the rate; whether a block is why."""
+
+    one: float
+    every: float
+    is_block: bool
+
+
+def opening(state: State, rate: Rate, now: float) -> Opening:
+    """Return when requests may go, as if nobody was in line."""
+    window, last = state.window(rate, now), state.gone[-rate.calls :]
+    one = last[0] + window if len(last) == rate.calls else now
+    every = last[-1] + window if last else now
+    until = state.blocked_until
+    return Opening(max(now, one, until), max(now, every, until), until > max(now, one))
+
+
 def reserve(state: State, rate: Rate, now: float) -> tuple[State, float]:
     """Return *state* with one more slot, behind all others, and that slot; now means: go."""
     line = sorted((*state.gone, *state.slots))

@@ -14,7 +14,7 @@ from pipeline.configuration.settings import Settings
 from pipeline.configuration.values import limit
 from pipeline.model import Exit, Failed
 from pipeline.orders.rationing import Budgeted
-from pipeline.orders.retry import Throttled, after_s
+from pipeline.orders.retry import Throttled, after_s, replenished_s
 from providers.limits import Rate
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Clock:
 
     seconds: float = 0.0
     waited: list[float] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def now(self) -> float:
         return self.seconds
@@ -44,9 +45,9 @@ class Clock:
         self.seconds += seconds
 
 
-def source(account: str = "ours") -> "OrderSource":
+def source(account: str, name: str) -> "OrderSource":
     """Return a source, as far as it is looked at."""
-    return cast("OrderSource", SimpleNamespace(name="rcl", account=account))
+    return cast("OrderSource", SimpleNamespace(name=name, account=account))
 
 
 @pytest.fixture
@@ -54,11 +55,18 @@ def budgeted(tmp_path: Path) -> Callable[..., Budgeted]:
     """Return what makes the budget of another process."""
     (tmp_path / "shared").mkdir(mode=0o700)
 
-    def make(clock: Clock, rate: Rate | None, account: str = "ours") -> Budgeted:
+    def make(
+        clock: Clock, rate: Rate | None, account: str = "ours", run: str = "", name: str = "rcl"
+    ) -> Budgeted:
         settings = Settings(
-            tmp_path, timeout=300.0, order_limit=rate, shared_dir=tmp_path / "shared"
+            tmp_path,
+            timeout=300.0,
+            order_limit=rate,
+            shared_dir=tmp_path / "shared",
+            fleet_run=run,
         )
-        return Budgeted(settings, clock, source(account), settings.timeout)
+        of = source(account, name)
+        return Budgeted(settings, clock, of, settings.timeout, clock.said.append)
 
     return make
 
@@ -68,7 +76,7 @@ def asked(ration: Budgeted, times: int) -> int:
     count = 0
     for _ in range(times):
         with suppress(Failed):
-            ration.enter("example.com")
+            ration.enter()
             count += 1
     return count
 
@@ -84,46 +92,92 @@ def test_all_processes_share_a_limit(budgeted: Callable[..., Budgeted]) -> None:
     assert clock.waited == []
 
 
-def test_what_does_not_fit_is_later(budgeted: Callable[..., Budgeted]) -> None:
-    """It ends with 75 and says what to do; nobody waits for hours, and no place is kept for it."""
-    clock = Clock()
-    ration = budgeted(clock, Rate(1, 7200.0))
-    ration.enter("example.com")
+def later(ration: Budgeted) -> str:
+    """Return why an order may not be asked for now."""
     with pytest.raises(Failed) as caught:
-        ration.enter("example.com")
-    assert caught.value.exit is Exit.NOT_READY
-    assert caught.value.problem.code == "order-later"
-    assert "run again later" in caught.value.problem.hint
+        ration.enter()
+    assert (caught.value.exit, caught.value.problem.code) == (Exit.NOT_READY, "order-later")
+    assert "run again then" in caught.value.problem.hint
+    return caught.value.problem.message
+
+
+def test_what_does_not_fit_is_later(budgeted: Callable[..., Budgeted]) -> None:
+    """75, with the limit, where it is set, and when how many go; nobody waits for hours.
+
+    No place is kept for those who do not wait, so all are told the same.
+    """
+    clock = Clock()
+    ration = budgeted(clock, Rate(3, 7200.0))
+    for pause in (30.0, 600.0, 0.0):
+        ration.enter()
+        clock.seconds += pause
+    told = "order_limit 3/2h (DNS01_ORDER_LIMIT) is used up: "
+    assert later(ration) == f"{told}the next order from 14:00 UTC, 3 from 14:11 UTC"
+    assert later(ration) == later(budgeted(clock, Rate(3, 7200.0)))
     assert clock.waited == []
+    clock.seconds = 7200.0 + 630.0
+    assert asked(budgeted(clock, Rate(3, 7200.0)), 9) == 3
+    assert later(ration) == f"{told}3 from 16:11 UTC"
+
+
+def test_tomorrow_has_a_date(budgeted: Callable[..., Budgeted]) -> None:
+    """A time that is not today's is told with its day."""
+    ration = budgeted(Clock(), Rate(1, 604_800.0))
+    ration.enter()
+    assert "order_limit 1/7d" in (told := later(ration))
+    assert told.endswith(" 1 from 2026-11-30 12:00 UTC")
 
 
 def test_a_short_wait_is_waited(budgeted: Callable[..., Budgeted]) -> None:
-    """A limit by the second slows a run down, and refuses nothing."""
+    """A limit by the second slows a run down, refuses nothing, and the wait is told."""
     clock = Clock()
     assert asked(budgeted(clock, Rate(1, 2.0)), 5) == 5
     assert clock.seconds == pytest.approx(8.0)
+    assert clock.said == ["orders: waiting 2 s until the order API may be asked"] * 4
 
 
-@pytest.mark.parametrize(
-    ("said", "most", "seconds"),
-    [(None, 3, 60.0), *((said, 0, said) for said in (600.0, 3600.0, 7200.0, 604_800.0))],
-)
+def full(after: float | None) -> Throttled:
+    """Return what a source says that takes no more."""
+    return Throttled.like(Failed(Exit.UNAVAILABLE, "order-api", "HTTP 429"), after)
+
+
+@pytest.mark.parametrize("seconds", [None, 11.0, 600.0, 3600.0, 7200.0, 604_800.0])
 def test_nobody_asks_within_a_block(
-    said: float | None, most: int, seconds: float, budgeted: Callable[..., Budgeted]
+    seconds: float | None, budgeted: Callable[..., Budgeted]
 ) -> None:
-    """Once one was told to come later no process asks before; a minute is waited, ten are not."""
+    """Once one was told to come later no process asks before, or waits: 75 at once, and until when.
+
+    Who does not say for how long means a minute.
+    """
     clock = Clock()
-    full = Throttled(Exit.UNAVAILABLE, "order-api", "HTTP 429")
-    full.after_s = said
-    budgeted(clock, None).refused(full)
-    assert asked(budgeted(clock, None), 3) == most
-    assert clock.seconds >= (seconds if most else 0)
-    for again in range(3):  # who was on the way is told the same
-        if said:
-            budgeted(clock, None).refused(full)
-            assert asked(budgeted(clock, None), 3) == 0, again
-    clock.seconds = max(clock.seconds, seconds)
+    budgeted(clock, None).learn(full(seconds))
+    for _ in range(3):  # who was on the way is told the same
+        assert asked(budgeted(clock, None), 3) == 0
+        budgeted(clock, None).learn(full(seconds))
+    assert clock.waited == []
+    clock.seconds = (seconds or 60.0) - 1
+    assert asked(budgeted(clock, None), 1) in {0, 1}  # that last second may be waited
+    clock.seconds = seconds or 60.0
     assert asked(budgeted(clock, None), 1) == 1
+
+
+def test_a_block_is_the_sources(budgeted: Callable[..., Budgeted]) -> None:
+    """It is told who takes no order, until when, and of no DNS host and no other certificate."""
+    clock = Clock()
+    budgeted(clock, None).learn(full(70.0))
+    assert later(budgeted(clock, None)) == "the order API takes no order before 12:01:10 UTC"
+    budgeted(clock, Rate(5, 10_800.0), name="acme").learn(full(90_000.0))
+    told = later(budgeted(clock, Rate(5, 10_800.0), name="acme"))
+    assert told == "the CA takes no order before 2026-11-24 13:00:00 UTC"
+
+
+def test_a_breath_is_waited(budgeted: Callable[..., Budgeted]) -> None:
+    """A source that wants a few seconds has them, shown, and the order is asked for."""
+    clock = Clock()
+    budgeted(clock, None).learn(full(5.0))
+    assert asked(budgeted(clock, None), 2) == 2
+    assert clock.waited[0] == pytest.approx(5.0)
+    assert clock.said == ["orders: waiting 5 s until the order API may be asked"]
 
 
 @pytest.mark.parametrize(
@@ -141,11 +195,35 @@ def test_nobody_asks_within_a_block(
             600.0,
         ),
         ({"Retry-After": "²"}, None),
+        ({"Retry-After": "0"}, None),
+        ({"Retry-After": "-5"}, None),
+        (
+            {
+                "Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT",
+                "Date": "Mon, 23 Nov 2026 12:00:00 GMT",
+            },
+            None,
+        ),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, or a date by the answer's own clock; anything else says nothing."""
+    """Seconds, or a date by the answer's own clock; anything else, and the past, says nothing."""
     assert after_s(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Out of call volume quota. Quota will be replenished in 3.05:00:00.", 277_200.0),
+        ("Quota will be replenished in 00:10:05", 605.0),
+        ("Quota will be replenished in 00:00:00.", None),
+        ("Quota will be replenished soon: 00:10:05", None),
+        ("replenished in 9999.00:00:00", None),
+    ],
+)
+def test_quotas_say_when(words: str, seconds: float | None) -> None:
+    """Days and time of day, as the gateway spells a span; anything else says nothing."""
+    assert replenished_s(words) == seconds
 
 
 @pytest.mark.parametrize(
