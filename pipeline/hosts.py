@@ -20,7 +20,7 @@ from providers.threads import in_thread, start
 
 from .clock import Clock
 from .model import Failed, Record
-from .outcomes import broken, no_end, result, translated
+from .outcomes import broken, is_untouched, no_end, result, translated
 from .pauses import Pauses
 
 AT_ONCE = 8
@@ -137,8 +137,9 @@ class Hosts:
         """
         try:
             change = result(future, group[0], self._opened.get(group[0]))
-        except Failed:
-            self._written[group] = None
+        except Failed as failed:
+            if not is_untouched(failed):
+                self._written[group] = None
             raise
         self._note(group, change)
         if change.id or group not in self._changes:  # else an earlier one is what to follow
@@ -148,7 +149,7 @@ class Hosts:
     def found(self, record: Record) -> bool:
         """Whether *record* was there already, each time that it was to be written.
 
-        Not if its host does not tell, or any write there failed: part of that may be done.
+        Not if its host does not tell, or a write there failed of which part may be done.
         """
         written = self._written.get((record.provider, record.zone))
         return written is not None and (record.owner, record.challenge.value) not in written

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
+from dns.name import Name
+
 from providers import errors
 from providers.contract import Addressed, Zone
 
@@ -54,6 +56,14 @@ def is_untouched(failed: Failed | None) -> bool:
     """Whether the provider whose failure it is says that it has done nothing."""
     cause = failed.__cause__ if failed else None
     return isinstance(cause, errors.ProviderError) and cause.untouched
+
+
+def refused_at(name: Name, failed: Failed, provider: str) -> Failed | None:
+    """Return what *failed* says of *name*, if it is a refusal that tells one name from another."""
+    cause = failed.__cause__
+    if not isinstance(cause, errors.Rejected) or name not in cause.each:
+        return None
+    return translated(cause.each[name], provider)
 
 
 def broken(error: BaseException, provider: str) -> Failed:

@@ -43,16 +43,17 @@ class Ownership:
 
         None is whose place was not *touched*, after a first write of them all.
         """
-        listed = list(records)
+        listed = [
+            record
+            for record in records
+            if touched is None or record.place in self._ours or record.place in touched
+        ]
         self._found = {p: r for p, r in self._found.items() if self._hosts.found(r)}
         found = [r for r in listed if r.place not in self._ours and self._hosts.found(r)]
         if found:
             beside = self._ledger.listed_elsewhere()
             self._found |= {record.place: record for record in found if record.place not in beside}
-        may_be = [r for r in listed if r.place not in self._found]
-        if touched is None:
-            return may_be
-        return [r for r in may_be if r.place in self._ours or r.place in touched]
+        return [record for record in listed if record.place not in self._found]
 
     def problems(self) -> list[Problem]:
         """Return what was found, and is left alone."""

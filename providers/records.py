@@ -50,8 +50,8 @@ class Change:
 
     Attributes:
         id: What `Provider.in_sync` follows; empty where the host has nothing to follow.
-        written: Name and value of what an append found missing and wrote; None
-            where the host does not tell.
+        written: Name and value of what an append found missing and wrote, or
+            may have written where an answer was lost; None where the host does not tell.
     """
 
     zone: Zone

@@ -28,11 +28,11 @@ from dns.name import Name
 from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Description, Marked, Pause, Setting, Zone
 from providers.enclosing import candidates, enclosing
-from providers.errors import Misconfigured, Rejected
+from providers.errors import Misconfigured, Rejected, refused
 
 from . import marks, width
 from .api import Api, Line
-from .batches import Batches
+from .batches import Batches, Operation
 from .client import BASE_URL, connect
 from .policy import policy
 from .wire import Record, matching, post, records_path, spelled, stored_record
@@ -77,16 +77,15 @@ class Cloudflare:
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
         def write(txts: Sequence[TXT]) -> Change:
-            written: set[tuple[Name, str]] = set()
-
-            def difference() -> list[object]:
+            def difference() -> list[Operation]:
                 missing, ttls = self._missing(zone, txts)
-                written.update((record.name, record.value) for record in missing)
-                return [post(record, ttls.get(record.name), mark) for record in missing]
+                return [
+                    ((record.name, record.value), post(record, ttls.get(record.name), mark))
+                    for record in missing
+                ]
 
             self._refuse_delegated(zone, txts)
-            self._batches.send(zone, "posts", difference)
-            return Change(zone, written=frozenset(written))
+            return Change(zone, written=self._batches.send(zone, "posts", difference))
 
         return self._writer.write(zone, ("append", mark), records, write)
 
@@ -136,37 +135,45 @@ class Cloudflare:
 
     def _refuse_delegated(self, zone: Zone, records: Sequence[TXT]) -> None:
         cuts = {record.name for record in self._records(zone, {"type": "NS"})} - {zone.apex}
-        for record in records:
-            for cut in cuts:
-                if record.name.is_subdomain(cut):
-                    raise Rejected(
-                        f"{record.name} is below {cut}, which {zone.apex} delegates elsewhere:"
-                        " Cloudflare would store the record and never serve it",
-                        hint=f"write to the zone {cut} at the host that serves it",
-                    )
+        each = {
+            record.name: Rejected(
+                f"{record.name} is below {cut}, which {zone.apex} delegates elsewhere:"
+                " Cloudflare would store the record and never serve it",
+                hint=f"write to the zone {cut} at the host that serves it",
+                untouched=True,
+            )
+            for record in records
+            for cut in cuts
+            if record.name.is_subdomain(cut)
+        }
+        if each:
+            raise refused(each)
 
     def _missing(self, zone: Zone, records: Sequence[TXT]) -> tuple[list[TXT], Mapping[Name, int]]:
         """Return the records still to be created, each once, and the TTLs of sets that exist."""
         names = {record.name for record in records}
         missing = {(record.name, record.value): record for record in records}
         ttls: dict[Name, int] = {}
+        each: dict[Name, Rejected] = {}
         for stored in self._records(zone, matching(names)):
             if stored.type == "CNAME" and stored.name in names:
-                raise Rejected(
+                each[stored.name] = Rejected(
                     f"a CNAME record at {stored.name} is in the way of TXT records",
                     hint="remove it, or write at its target; the name servers may not show it yet",
                 )
             if stored.type == "TXT":
                 ttls[stored.name] = stored.ttl
                 missing.pop((stored.name, stored.text), None)
+        if each:
+            raise refused(each)
         return [*missing.values()], ttls
 
-    def _present(self, zone: Zone, records: Sequence[TXT]) -> list[object]:
-        """Return the ids of all records that hold these values, however quoted."""
+    def _present(self, zone: Zone, records: Sequence[TXT]) -> list[Operation]:
+        """Return what removes all records that hold these values, however quoted."""
         wanted = {(record.name, record.value) for record in records}
         filters = {"type": "TXT", **matching(name for name, _ in wanted)}
         return [
-            {"id": stored.id}
+            ((stored.name, stored.text), {"id": stored.id})
             for stored in self._records(zone, filters)
             if stored.type == "TXT" and (stored.name, stored.text) in wanted
         ]

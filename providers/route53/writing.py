@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from dns.name import Name
 
 from providers.contract import TXT, Change, Zone
-from providers.errors import Rejected
+from providers.errors import Rejected, refused
+from providers.tally import Tally
 
 from .errors import Conflict, Lost
 from .rrsets import Swap, alone, appended, batch, removed, spelled
@@ -63,8 +64,16 @@ def write(requests: "Requests", zone: Zone, edits: Mapping[Name, Edit], comment:
 
     The last batch stands for all: Route 53 takes the changes of a zone one after the other.
     """
+    tally = Tally()
+    with tally.refusals():
+        change = _submit(requests, zone, edits, comment, tally)
+    return replace(change, written=tally.written())
+
+
+def _submit(
+    requests: "Requests", zone: Zone, edits: Mapping[Name, Edit], comment: str, tally: Tally
+) -> Change:
     change, attempt = Change(zone), 0
-    written: set[tuple[Name, str]] = set()
     read: set[Name] = set()
     left = [swap for edit in edits.values() if (swap := edit.swap(edit.guess))]
     while left:
@@ -73,33 +82,54 @@ def write(requests: "Requests", zone: Zone, edits: Mapping[Name, Edit], comment:
             change = Change(zone, requests.change(zone.id, swaps, comment))
         except (Conflict, Lost) as error:
             doubted = _mentioned(error, swaps) or {swap.name for swap in swaps}
-            if isinstance(error, Lost):  # perhaps written: then the look finds it
-                written |= _added(swaps)
             if isinstance(error, Lost) or doubted & read:  # no mere guess that was wrong
                 requests.patience.wait(attempt, error, FIRST_PAUSE)
                 attempt += 1
-            again = _again(swaps, edits, requests.read(zone.id, doubted))
+            known = requests.read(zone.id, doubted)
+            if isinstance(error, Lost) and not _is_refuted(swaps, known):
+                tally.lost(_added(swaps))
+            again = _again(swaps, edits, known)
         except Rejected as error:
             doubted = _mentioned(error, swaps) - read
             again = _again(swaps, edits, requests.read(zone.id, doubted))
             if again == swaps:  # whatever stands there is not why
+                error.each = dict.fromkeys(_mentioned(error, swaps), error)
                 raise
         else:
-            written |= _added(swaps)
+            tally.taken(_added(swaps))
             doubted, again = set(), []
         left = again + left[len(swaps) :]
         read |= doubted
-    return replace(change, written=frozenset(written))
+    return change
 
 
 def _again(
     swaps: Sequence[Swap], edits: Mapping[Name, Edit], known: "Mapping[Name, RRsets]"
 ) -> list[Swap]:
-    """Return what is to be made of *swaps* now that some sets are *known*."""
-    made = (
-        edits[swap.name].swap(known[swap.name]) if swap.name in known else swap for swap in swaps
-    )
+    """Return what is to be made of *swaps* now that some sets are *known*.
+
+    Raises:
+        Rejected: For each name where something is in the way.
+    """
+    made: list[Swap | None] = []
+    each: dict[Name, Rejected] = {}
+    for swap in swaps:
+        try:
+            made.append(edits[swap.name].swap(known[swap.name]) if swap.name in known else swap)
+        except Rejected as error:
+            each[swap.name] = error
+    if each:
+        raise refused(each)
     return [swap for swap in made if swap]
+
+
+def _is_refuted(swaps: Sequence[Swap], known: "Mapping[Name, RRsets]") -> bool:
+    """Whether a set that is *known* now has another TTL than *swaps* would have left it with."""
+    return any(
+        rrset["Type"] == "TXT" and rrset.get("TTL") != swap.changes[-1]["ResourceRecordSet"]["TTL"]
+        for swap in swaps
+        for rrset in known.get(swap.name, ())
+    )
 
 
 def _added(swaps: Iterable[Swap]) -> set[tuple[Name, str]]:

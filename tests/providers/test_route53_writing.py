@@ -123,7 +123,8 @@ def test_a_race_after_the_look_is_waited_out() -> None:
 
 def test_what_others_wrote_meanwhile_is_not_ours() -> None:
     """
-    A value that the look after a refusal finds was not written by us; after a lost answer it was.
+    A value that the look after a refusal finds was not written by us; after a lost answer it
+    may have been.
     """
     [name] = names(1)
     for kind, written in ((Conflict, frozenset[Any]()), (Lost, frozenset({(name, "v")}))):
@@ -133,16 +134,73 @@ def test_what_others_wrote_meanwhile_is_not_ours() -> None:
         assert len(zone.sent) == 1
 
 
+def test_a_lost_batch_that_was_not_performed_owns_nothing() -> None:
+    """
+    A batch is all or nothing: if one of its values is missing after the answer was lost,
+    those that are there are somebody else's, however often answers are lost.
+    """
+    first, second, third = names(3)
+    for losses in (1, 2):
+        zone = Zoned([said(Lost)] * losses, {first: rrset(first, "v")})
+        edits = appending([TXT(name, "v") for name in (first, second, third)])
+        change = write(zone, ZONE, edits, "")  # type: ignore[arg-type]
+        assert change.written == frozenset({(second, "v"), (third, "v")})
+        assert [len(swaps) for swaps in zone.sent] == [3] + [2] * losses
+
+
+def test_a_set_of_another_ttl_was_not_made_by_a_lost_batch() -> None:
+    """
+    After a lost answer a set with a TTL that the batch did not give is not of its making.
+    """
+    [name] = names(1)
+    [stored] = rrset(name, "v")
+    zone = Zoned([said(Lost)], {name: [stored | {"TTL": 300}]})
+    change = write(zone, ZONE, appending([TXT(name, "v")]), "")  # type: ignore[arg-type]
+    assert change.written == frozenset()
+
+
+def test_every_name_that_is_in_the_way_is_told() -> None:
+    """
+    One look at what a refusal mentions tells all sets that nothing can stand beside, each in
+    words of its own, and that nothing was done.
+    """
+    first, second, third = names(3)
+    zone = Zoned([said(Rejected, first, third)])
+    for name in (first, third):
+        zone.stored[name] = [rrset(name, "w")[0] | {"SetIdentifier": "x"}]
+    edits = appending([TXT(name, "v") for name in (first, second, third)])
+    with pytest.raises(Rejected, match="routing policy") as caught:
+        write(zone, ZONE, edits, "")  # type: ignore[arg-type]
+    assert caught.value.each.keys() == {first, third}
+    assert all(str(name) in str(error) for name, error in caught.value.each.items())
+    assert caught.value.untouched
+
+
+@pytest.mark.parametrize("first", [said(Lost), lambda _swaps: None])
+def test_a_refusal_after_a_batch_may_leave_something(
+    first: Callable[[Sequence[Swap]], Exception | None],
+) -> None:
+    """
+    Once a batch was taken, or may have been, a refusal does not say that nothing was done.
+    """
+    zone = Zoned([first, said(Rejected)])
+    with pytest.raises(Rejected) as caught:
+        write(zone, ZONE, appending([TXT(name, "v") for name in names(1_100)]), "")  # type: ignore[arg-type]
+    assert not caught.value.untouched
+
+
 def test_a_refusal_for_good_is_explained_once() -> None:
     """
     The names it mentions are looked at, for what stands there may say more; then it is raised.
     """
     [name] = names(1)
     zone = Zoned([said(Rejected, name)] * 2)
-    with pytest.raises(Rejected, match="InvalidChangeBatch"):
+    with pytest.raises(Rejected, match="InvalidChangeBatch") as caught:
         write(zone, ZONE, appending([TXT(name, "v")]), "")  # type: ignore[arg-type]
     assert (len(zone.sent), zone.read_names) == (1, [{name}])
+    assert caught.value.each.keys() == {name}
     zone = Zoned([said(Rejected)])
-    with pytest.raises(Rejected, match="InvalidChangeBatch"):
+    with pytest.raises(Rejected, match="InvalidChangeBatch") as caught:
         write(zone, ZONE, appending([TXT(name, "v")]), "")  # type: ignore[arg-type]
     assert zone.read_names == [set()]
+    assert not caught.value.each

@@ -150,9 +150,10 @@ class TestOtherWriters:
         A value that appears between list and batch fails the batch, not the change.
         """
         api.next(None, None, Fault(meanwhile=lambda: api.put("TXT", HOST, '"v"')))
-        provider.append(zone, [TXT(NAME, "v"), TXT(NAME, "w")], MARK)
+        change = provider.append(zone, [TXT(NAME, "v"), TXT(NAME, "w")], MARK)
         assert [record.content for record in api.records(HOST)] == ['"v"', '"w"']
         assert sent(api).count("POST batch") == 2
+        assert change.written == frozenset({(NAME, "w")}), "the other value is somebody else's"
 
     def test_edited_by_hand(self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone) -> None:
         """
@@ -178,6 +179,21 @@ class TestOtherWriters:
         with pytest.raises(Rejected, match="CNAME"):
             provider.append(zone, [TXT(NAME, "v")], MARK)
 
+    def test_every_cname_in_the_way_is_told(
+        self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone
+    ) -> None:
+        """
+        A look tells each name that is refused, and the rest can do without another.
+        """
+        names = [from_text(f"_acme-challenge.h{i}.example.com.") for i in range(4)]
+        for i in (1, 3):
+            api.put("CNAME", f"_acme-challenge.h{i}.example.com", "x.example.net")
+        with pytest.raises(Rejected) as caught:
+            provider.append(zone, [TXT(name, "v") for name in names], MARK)
+        assert caught.value.each.keys() == {names[1], names[3]}
+        assert all(str(name) in str(error) for name, error in caught.value.each.items())
+        assert caught.value.untouched
+
     def test_below_a_delegation(
         self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone
     ) -> None:
@@ -187,7 +203,10 @@ class TestOtherWriters:
         api.put("NS", "sub.example.com", "ns.example.net")
         api.put("NS", "example.com", "ada.ns.cloudflare.com")
         names = ["_acme-challenge.example.com.", "_acme-challenge.a.sub.example.com."]
-        with pytest.raises(Rejected, match=r"a\.sub\.example\.com\. is below sub\.example\.com\."):
+        told = r"a\.sub\.example\.com\. is below sub\.example\.com\."
+        with pytest.raises(Rejected, match=told) as caught:
             provider.append(zone, [TXT(from_text(name), "v") for name in names], MARK)
         assert sent(api) == ["GET dns_records"]
+        assert caught.value.each.keys() == {from_text(names[1])}
+        assert caught.value.untouched
         provider.append(zone, [TXT(from_text("_acme-challenge.nosub.example.com."), "v")], MARK)

@@ -3,6 +3,7 @@
 import json
 import socket
 import traceback
+from dataclasses import replace
 
 import pytest
 
@@ -22,14 +23,26 @@ class TestFailures:
         self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone, lost: Fault
     ) -> None:
         """
-        A write whose answer is lost is looked for, not repeated.
+        A write whose answer is lost is looked for, not repeated; what it wrote is ours.
         """
         api.next(None, None, lost)
-        provider.append(zone, [TXT(NAME, "v")], MARK)
+        assert provider.append(zone, [TXT(NAME, "v")], MARK).written == frozenset({(NAME, "v")})
         api.next(None, lost)
         provider.delete(zone, [TXT(NAME, "v")])
         assert sent(api).count("POST batch") == 2
         assert api.records(HOST) == []
+
+    @pytest.mark.parametrize("fault", [cut(), bad_gateway(), throttled(2)])
+    def test_a_failed_batch_owns_nothing(
+        self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone, fault: Fault
+    ) -> None:
+        """
+        What somebody else has written by the time that a batch had to be sent again is not ours.
+        """
+        by_others = replace(fault, meanwhile=lambda: api.put("TXT", HOST, '"v"'))
+        api.next(None, None, by_others)
+        change = provider.append(zone, [TXT(NAME, "v"), TXT(NAME, "w")], MARK)
+        assert change.written == frozenset({(NAME, "w")})
 
     @pytest.mark.parametrize("fault", [cut(), bad_gateway(), unsuccessful(), throttled(2)])
     def test_a_passing_failure(
