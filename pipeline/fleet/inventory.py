@@ -16,7 +16,8 @@ from itertools import chain, islice
 from typing import Any
 
 from pipeline.model import Exit, Failed
-from pipeline.orders.identifiers import bases
+from pipeline.orders.identifiers import bases, hostname
+from pipeline.receipts.receipt import normal
 from pipeline.text import counted, quoted
 
 FIELDS = ("name", "order", "provider")
@@ -50,6 +51,19 @@ class Certificate:
     order: str = ""
     provider: str = ""
 
+    @property
+    def key(self) -> str:
+        """The name as it is compared: one certificate has one, however it is spelt."""
+        name = normal(self.name)
+        return name if name.isascii() else ",".join(map(punycode, name.split(",")))
+
+
+def punycode(name: str) -> str:
+    """Return *name* with A-labels for what is internationalised, if it is a domain name."""
+    base = hostname(name.removeprefix("*."))
+    star = "*." * name.startswith("*.")
+    return star + base.to_text(omit_final_dot=True) if base else name
+
 
 def read(lines: Iterable[str], form: Form | None, where: str) -> Iterator[Certificate]:
     """Yield the certificates in *lines*, which *where* names to people; `form_of` them without.
@@ -57,11 +71,20 @@ def read(lines: Iterable[str], form: Form | None, where: str) -> Iterator[Certif
     CSV and plain lines are read as they come, JSON and TOML whole.
 
     Raises:
+        Failed: as `checked` does.
+    """
+    return checked(rows(lines, form, where), where)
+
+
+def checked(entries: Iterable[tuple[str, object]], where: str) -> Iterator[Certificate]:
+    """Yield the certificates that *entries* describe, each of which comes with its place.
+
+    Raises:
         Failed: 65, at the end, for the first mistakes; from the first on nothing is yielded.
     """
     mistakes: list[str] = []
     count, is_empty = 0, True
-    for place, row in rows(lines, form, where):
+    for place, row in entries:
         try:
             found = certificate(row, place)
         except ValueError as error:
@@ -166,7 +189,7 @@ def certificate(row: object, place: str) -> Certificate:
     """
     if isinstance(row, ValueError):
         raise row
-    fields: Mapping[str, Any] = {"name": row} if isinstance(row, str) else entries(row)
+    fields: Mapping[str, Any] = {"name": row} if isinstance(row, str) else table(row)
     if strange := [key for key in fields if key not in FIELDS]:
         raise ValueError(unknown("field", strange[0]))
     order = text(fields, "order")
@@ -176,10 +199,10 @@ def certificate(row: object, place: str) -> Certificate:
             f"order {quoted(order)} is none of {', '.join(ORDERS)}"
             + (f"; did you mean {near[0]}?" if near else "")
         )
-    return Certificate(named(fields), place, order, text(fields, "provider"))
+    return Certificate(named(fields), place, order, hosts(fields))
 
 
-def entries(row: object) -> Mapping[str, Any]:
+def table(row: object) -> Mapping[str, Any]:
     """Return *row* as a table."""
     if not isinstance(row, Mapping):
         raise ValueError(f"{quoted(row)} is neither a name nor a table")  # noqa: TRY004 - see above
@@ -200,6 +223,15 @@ def named(fields: Mapping[str, Any]) -> str:
         except Failed as failed:
             raise ValueError(failed.problem.message) from failed
     return name
+
+
+def hosts(fields: Mapping[str, Any]) -> str:
+    """Return the DNS hosts in *fields*, of which none comes before another."""
+    said = text(fields, "provider")
+    hosts = {each.strip() for each in said.split(",")} if said else set()
+    if said and "" in hosts:
+        raise ValueError(f"provider {quoted(said)} has an empty name in it")
+    return ",".join(sorted(hosts))
 
 
 def text(fields: Mapping[str, Any], key: str) -> str:

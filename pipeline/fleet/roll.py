@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.receipts.receipt import normal
 from pipeline.report import NOT_DUE
 from pipeline.text import quoted
 
@@ -23,7 +22,8 @@ PRAGMA temp_store = FILE;
 PRAGMA cache_size = -4000;
 CREATE TABLE certificate (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL, name TEXT NOT NULL, place TEXT NOT NULL,
-    source TEXT NOT NULL, provider TEXT NOT NULL, zone TEXT NOT NULL, branch TEXT NOT NULL,
+    source TEXT NOT NULL, provider TEXT NOT NULL, queue TEXT NOT NULL,
+    zone TEXT NOT NULL, branch TEXT NOT NULL,
     wave INTEGER, ended INTEGER, status TEXT, code TEXT,
     UNIQUE (key, source)
 );
@@ -76,7 +76,11 @@ class Roll:
         self._file.close()
 
     def fill(
-        self, certificates: Iterable[Certificate], source: str, zone_of: Callable[[str], str]
+        self,
+        certificates: Iterable[Certificate],
+        source: str,
+        zone_of: Callable[[str], str],
+        queue_of: Callable[[Certificate], str] = lambda _: "",
     ) -> list[tuple[str, str]]:
         """Take *certificates*, of *source* where they name none; return what is there twice.
 
@@ -88,12 +92,12 @@ class Roll:
         twice: list[tuple[str, str]] = []
         self._file.execute("BEGIN")
         for each in certificates:
-            key = normal(each.name)
-            order = each.order or source
-            row = (key, each.name, each.place, order, each.provider, zone_of(each.name))
+            key, order = each.key, each.order or source
+            row = (key, each.name, each.place, order, each.provider, queue_of(each), zone_of(key))
             added = self._file.execute(
                 "INSERT OR IGNORE INTO certificate"
-                " (key, name, place, source, provider, zone, branch) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " (key, name, place, source, provider, queue, zone, branch)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row, branch(key)),
             )
             if not added.rowcount:
@@ -120,13 +124,13 @@ class Roll:
     def waves(self, size: int) -> list[Wave]:
         """Cut what is pending into waves of at most *size* certificates."""
         zones = self._file.execute(
-            "SELECT source, provider, count(*) FROM certificate WHERE ended IS NULL"
-            " GROUP BY source, provider, zone ORDER BY source, provider, zone"
+            "SELECT source, provider, queue, count(*) FROM certificate WHERE ended IS NULL"
+            " GROUP BY source, provider, queue, zone ORDER BY source, provider, queue, zone"
         )
-        found = list(cut(((Choice(s, p), count) for s, p, count in zones), size))
+        found = list(cut(((Choice(*choice), count) for *choice, count in zones), size))
         numbers = self._file.execute(
             "SELECT number FROM certificate WHERE ended IS NULL"
-            " ORDER BY source, provider, zone, branch, number"
+            " ORDER BY source, provider, queue, zone, branch, number"
         )
         waves = (wave.number for wave in found for _ in range(wave.count))
         places = [(wave, number) for wave, (number,) in zip(waves, numbers, strict=True)]
@@ -194,8 +198,8 @@ class Roll:
         )
         return (body for (body,) in rows)
 
-    def warnings(self, most: int) -> Iterator[str]:
-        """Yield the first warnings, at *most* so many."""
+    def warnings(self, most: int = -1) -> Iterator[str]:
+        """Yield the first warnings, at *most* so many; -1: all."""
         rows = self._file.execute(
             "SELECT body FROM problem WHERE severity = 'warning' ORDER BY number LIMIT ?", (most,)
         )

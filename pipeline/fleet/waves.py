@@ -19,10 +19,14 @@ LEAST = 50
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What all certificates of a wave have in common; empty: what holds for the whole run."""
+    """What all certificates of a wave have in common; empty: what holds for the whole run.
+
+    The *queue* is that of whoever has their accounts, where waves are handed to others.
+    """
 
     order: str
     provider: str
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

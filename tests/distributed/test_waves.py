@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from dns.name import from_text
 
 from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.distributed.waves import LONGEST, queue_of, waves
 from pipeline.fleet.inventory import Certificate
+from pipeline.model import Failed
 
 SETTINGS = Settings(
     Path("state"),
@@ -61,7 +63,35 @@ def test_a_wave_is_one_run() -> None:
     entries = [entry("a.test"), entry("b.test", order="acme"), entry("c.test", "x", "acme")]
     found = {wave.names: (wave.queue, wave.choices) for wave in waves(entries, SETTINGS)}
     assert found == {
-        ("a.test",): ("dns01.route53", {}),
+        ("a.test",): ("dns01.route53", {"source": "rcl"}),
         ("b.test",): ("dns01.route53", {"source": "acme"}),
         ("c.test",): ("dns01.x", {"source": "acme", "provider": "x"}),
     }
+
+
+def test_one_certificate_is_one_task() -> None:
+    """
+    However it is spelt, and whether an entry names the order source that all have or not.
+    """
+    idn = ["b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.test", "xn--bcher-kva.test"]
+    entries = [*map(entry, idn), entry("a.test"), entry("A.test.", order="rcl")]
+    [wave] = waves(entries, SETTINGS)
+    assert len(wave.names) == 2
+
+
+def test_two_providers_for_one_certificate_are_refused() -> None:
+    """
+    As by the command: 65, with both places, and no wave is yielded before.
+    """
+    entries = [entry("b.test"), entry("a.test", "cloudflare"), entry("A.test", "route53")]
+    with pytest.raises(Failed, match="another provider") as failed:
+        next(waves(entries, SETTINGS))
+    assert failed.value.exit == 65
+
+
+def test_a_zone_of_two_hosts_has_one_queue() -> None:
+    """
+    In whatever order they are named.
+    """
+    turned = Settings(Path("state"), fallback=("b", "a"))
+    assert queue_of(entry("a.test"), turned) == queue_of(entry("a.test", "a,b"), turned)

@@ -72,6 +72,7 @@ def test_forms(text: str, form: Form) -> None:
         ('["a.example", 7]', "f: certificate 2"),
         ('{"certificate": []}', "did you mean certificates?"),
         ("{}", "no list of certificates"),
+        ('name,provider\na.example,"a,,b"\n', "f:2: provider"),
         ("[", "f is no JSON"),
         ("[]", "f lists no certificate"),
         ("# none\n", "f lists no certificate"),
@@ -95,6 +96,23 @@ def test_all_mistakes_are_told() -> None:
     assert "f:2" in caught.value.problem.message
     assert "f:11" in caught.value.problem.hint
     assert "20 more mistakes" in caught.value.problem.hint
+
+
+def test_hosts_of_a_zone_have_no_order() -> None:
+    """The same hosts are one choice, however they are listed."""
+    spelt = ["b,a", " a , b", "a,b,a"]
+    text = "".join(f'a{at}.example,"{each}"\n' for at, each in enumerate(spelt))
+    assert {each.provider for each in read(f"name,provider\n{text}".splitlines(), None, "f")} == {
+        "a,b"
+    }
+
+
+def test_one_name_in_two_spellings_is_one() -> None:
+    """An internationalised name and its punycode are the same certificate; a wildcard is not."""
+    name = "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example"
+    plain = "xn--bcher-kva.example"
+    keys = [Certificate(each, "").key for each in (name, plain, f"*.{name}", f"{plain},*.{name}.")]
+    assert keys == [plain, plain, f"*.{plain}", f"{plain},*.{plain}"]
 
 
 def test_passwords_are_not_shown() -> None:
