@@ -14,12 +14,17 @@ from ruamel.yaml import YAML
 from pipeline.command.arguments import parse
 from pipeline.configuration.config import settings
 from pipeline.configuration.environment import Environment
+from pipeline.fleet.inventory import Form, read
 
 from .documents import ROOT, pages
 from .walkthrough.script import SHELL, Fenced, fenced
 
 ELSEWHERE = {"bind", "cron", "dockerfile", "json", "knot", *SHELL}
 """Languages whose blocks other tests read, run, or give to the server that they are for."""
+
+
+LINES = "text"
+"""What a command says at times that no test waits for."""
 
 
 def is_toml(text: str, folder: Path) -> None:
@@ -56,7 +61,13 @@ def is_python(text: str, _folder: Path) -> None:
     assert ast.parse(text).body
 
 
+def is_csv(text: str, _folder: Path) -> None:
+    """An inventory of some certificates."""
+    assert list(read(text.splitlines(), Form.CSV, "page"))
+
+
 KINDS: dict[str, Callable[[str, Path], None]] = {
+    "csv": is_csv,
     "env": is_env,
     "ini": is_ini,
     "python": is_python,
@@ -89,4 +100,4 @@ def test_no_language_is_unknown_here() -> None:
     """
     A block in a further language needs somebody who reads it.
     """
-    assert {block.language for _, block in found()} <= KINDS.keys() | ELSEWHERE
+    assert {block.language for _, block in found()} <= KINDS.keys() | ELSEWHERE | {LINES}
