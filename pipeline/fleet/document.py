@@ -17,6 +17,9 @@ from .waves import Wave
 BUSY = "busy"
 """The code of a certificate that another run is at work on; it may end soon."""
 
+INTERRUPTED = "interrupted"
+"""The code of a certificate whose process was told to end."""
+
 SIGNALLED = 128
 """Exits from here on say that somebody sent the process a signal."""
 
@@ -37,7 +40,11 @@ def ends(document: Document, count: int, *, again: bool) -> list[End | None]:
     orders = document["orders"]
     if len(orders) != count:  # it ended before there were any, and all for one reason
         return [End(document["exit"] or Exit.BUG, "", first_code(document))] * count
-    found = [End(each["exit"], each["status"] or "", each["problem"] or "") for each in orders]
+    why = first_code(document)  # of a run that was ended, whatever became of each
+    found = [
+        End(each["exit"], each["status"] or "", each["problem"] or (why if each["exit"] else ""))
+        for each in orders
+    ]
     return [None if again and (end.code == BUSY or end.exit >= SIGNALLED) else end for end in found]
 
 
@@ -50,21 +57,26 @@ def first_code(document: Document) -> str:
 def keep(roll: Roll, wave: Wave, document: Document, begun: float, *, again: bool) -> int:
     """Keep in *roll* what *document* says of *wave*, whose process began at *begun* seconds.
 
-    Returns how many certificates are done with; others are to be tried *again*.
+    Returns how many certificates are done with; others are to be tried *again*. That a process was
+    told to end is for the fleet to tell, which knows of all.
     """
     found = ends(document, wave.count, again=again)
     names = roll.end(wave, found)
     if orders := document["orders"]:
         receipt = {"receipt": document["receipt"]}
-        told = [each | receipt for each, end in zip(orders, found, strict=True) if end]
+        told = [
+            each | receipt | {"problem": end.code or None}
+            for each, end in zip(orders, found, strict=True)
+            if end
+        ]
         roll.add(wave.number, "orders", lines(told))
     else:
         ended = [(*each, end) for each, end in zip(names, found, strict=True) if end]
         keep_lines(roll, wave.number, ended)
     roll.add(wave.number, "records", lines(later(document["records"], begun)))
-    is_over = all(found)
+    hushed = {INTERRUPTED} if all(found) else {INTERRUPTED, BUSY}
     for problem in document["problems"]:
-        if is_over or problem["code"] not in {BUSY, "interrupted"}:
+        if problem["code"] not in hushed:
             roll.tell(problem["code"], problem["severity"], lines([problem]))
     return sum(end is not None for end in found)
 

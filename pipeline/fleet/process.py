@@ -5,9 +5,13 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
-from tempfile import TemporaryFile
+
+from .temporary import paper
 
 MODULE = "pipeline.command.wave"
+ROOM, ROOM_EACH = 2**16, 2**13
+"""Octets that a report may take, and each certificate of it."""
+
 LAST = 4000
 """Octets of what a process said last that are looked at."""
 
@@ -19,9 +23,14 @@ class Process:
     open them, and nothing stays of them, whoever is killed.
     """
 
-    def __init__(self, given: object, environment: Mapping[str, str]) -> None:
-        self._report, self._words = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - see `end`
-        with TemporaryFile() as told:
+    def __init__(self, given: object, environment: Mapping[str, str], count: int) -> None:
+        """Start it, once there is room for its report of *count* certificates.
+
+        Raises:
+            Failed: 78, there is no room.
+        """
+        self._report, self._words = paper(ROOM + ROOM_EACH * count), paper()
+        with paper() as told:
             pickle.dump((os.getpid(), given), told)
             told.seek(0)
             self._process = subprocess.Popen(  # noqa: S603 - our own
@@ -40,4 +49,4 @@ class Process:
         with self._report as report, self._words as words:
             report.seek(0)
             words.seek(max(words.seek(0, os.SEEK_END) - LAST, 0))
-            return report.read().decode(), words.read().decode("utf-8", "replace")
+            return report.read().rstrip(b"\0").decode(), words.read().decode("utf-8", "replace")

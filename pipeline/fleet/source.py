@@ -1,6 +1,7 @@
 """Open the file that an inventory is in."""
 
 from collections.abc import Iterator
+from errno import EBADF
 from pathlib import Path
 from typing import TextIO
 
@@ -12,7 +13,7 @@ from .inventory import Certificate, Form, read
 ENDINGS = {".csv": Form.CSV, ".json": Form.JSON, ".toml": Form.TOML}
 
 
-def certificates(path: str, stdin: TextIO) -> Iterator[Certificate]:
+def certificates(path: str, stdin: TextIO | None) -> Iterator[Certificate]:
     """Yield the certificates of the inventory at *path*; ``-`` is *stdin*.
 
     Raises:
@@ -21,7 +22,7 @@ def certificates(path: str, stdin: TextIO) -> Iterator[Certificate]:
     where = "standard input" if path == "-" else printable(path)
     try:
         if path == "-":
-            yield from read(stdin, None, where)
+            yield from read(stdin or closed(), None, where)
             return
         form = ENDINGS.get(Path(path).suffix.lower())
         with Path(path).open(encoding="utf-8-sig", newline="") as lines:
@@ -31,3 +32,8 @@ def certificates(path: str, stdin: TextIO) -> Iterator[Certificate]:
         message = f"cannot read the inventory {quoted(path)}: {why}"
         hint = "--inventory takes a file, or - for standard input"
         raise Failed(Exit.USAGE, "inventory", message, hint) from error
+
+
+def closed() -> TextIO:
+    """Fail as a file does that was closed: the shell's ``<&-``."""
+    raise OSError(EBADF, "it is closed")

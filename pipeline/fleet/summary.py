@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
+from signal import Signals
 
 from pipeline.model import Exit, Problem, Severity, worst
 from pipeline.report import NOT_DUE, finished
@@ -36,10 +38,32 @@ def progress(tally: Tally, under_way: int, pace: Pace, now: float) -> str:
     parts = [f"{done:,} of {certificates(tally.total)} done"]
     parts += [f"{tally.failed:,} failed"] if tally.failed else []
     parts += [f"{under_way:,} under way"] if under_way else []
-    parts += [f"{pace.rate(now):.1f} a second"] if done else []
     left = pace.left(now)
-    parts += [f"about {spoken(left)} left"] if left is not None else []
+    if left is not None:
+        parts += [f"{pace.rate(now):.1f} a second", f"about {spoken(left)} left"]
     return ", ".join(parts)
+
+
+def beginning(total: int, waves: int, jobs: int) -> str:
+    """Return what is ahead: *total* certificates in so many *waves*, *jobs* of them at once."""
+    if not total:
+        return "nothing to do"
+    pieces = f"{waves:,} waves" if waves > 1 else "1 wave"
+    at_once = f", {jobs} at once" if waves > jobs else ""
+    return f"{certificates(total)} in {pieces}{at_once}; a wave tells how it went at its end"
+
+
+def interrupted(roll: Roll, signum: int, *, is_heard: bool) -> Problem:
+    """Return the problem of a fleet that *signum* ended; *is_heard*: each process has reported."""
+    known = {problem(body).code for body in roll.warnings(-1)}
+    if not is_heard or known & {"records-left", "records-stay"}:
+        left = "receipts list what is in DNS"
+    elif roll.tally().ready:
+        left = "what is ready stays in DNS, and nothing else of this run is left there"
+    else:
+        left = "nothing of this run is left in DNS"
+    hint = "run again: what was ordered goes on; or dns01 clean --all"
+    return Problem("interrupted", f"{Signals(signum).name}: {left}", hint)
 
 
 def status(roll: Roll, exit_code: int) -> str:
@@ -57,10 +81,11 @@ def exit_of(roll: Roll) -> int:
 def problems(roll: Roll) -> Iterator[Problem]:
     """Yield one problem for each reason to fail, most certificates first; then warnings."""
     for code, _, count, names in roll.failures(NAMED):
-        first = next(map(problem, roll.problems(code)), Problem(code, "", ""))
+        first, *others = [*map(problem, islice(roll.problems(code), 2))] or [Problem(code, "", "")]
+        example = "for example: " if others else ""
         named = ", ".join(printable(name, 80) for name in names)
         more = f" and {count - len(names):,} more" if count > len(names) else ""
-        message = f"{certificates(count)} ({named}{more}): {first.message}"
+        message = f"{certificates(count)} ({named}{more}): {example}{first.message}"
         yield Problem(code, message, first.hint)
     warnings = [*map(problem, roll.warnings(REMARKS + 1))]
     yield from warnings[:REMARKS]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.clock import Clock
 from pipeline.configuration.settings import ORDER_S
+from pipeline.model import Failed
 from providers.threads import in_thread
 
 from .process import Process
@@ -44,8 +45,12 @@ class Supervisor:
     """Keeps *jobs* processes at work, until a signal comes.
 
     Args:
-        launch: Starts the process of a wave.
+        launch: Starts the process of a wave; once it raises `Failed`, no more are begun.
         timeout: Seconds that a wave may take, beyond those for its orders.
+
+    Attributes:
+        signum: The signal that came, or 0.
+        failure: Why no process could be started.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Supervisor:
         self._live: dict[Future[int], Worker] = {}
         self._stopped_at = float("inf")
         self.signum = 0
+        self.failure: Failed | None = None
 
     @property
     def under_way(self) -> int:
@@ -96,7 +102,12 @@ class Supervisor:
             if wave.chain not in busy:
                 busy.add(wave.chain)
                 waiting.remove(wave)
-                worker = Worker(wave, self._launch(wave), self._clock.now())
+                try:
+                    worker = Worker(wave, self._launch(wave), self._clock.now())
+                except Failed as failed:
+                    self.failure = failed
+                    waiting.clear()
+                    return
                 self._live[in_thread(worker.process.wait)] = worker
                 self._pass_on(worker)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -119,7 +120,10 @@ def test_what_was_ready_is_confirmed_again(site: Site) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_all(site: Site, signum: signal.Signals) -> None:
-    """The processes remove their records, or say which are left; the report has everybody."""
+    """
+    The processes remove their records, or say which are left; the report has everybody, with order
+    and receipt.
+    """
     site.hide()
     run = site.start("ready", "--inventory", inventory(site, *NAMES), "--jobs", "2", "--json")
     until(lambda: left(site), 60)
@@ -132,7 +136,14 @@ def test_a_signal_ends_all(site: Site, signum: signal.Signals) -> None:
         128 + signum,
         "failed",
     )
-    assert {each["exit"] for each in report["orders"]} == {128 + signum}
+    assert {(each["exit"], each["problem"]) for each in report["orders"]} == {
+        (128 + signum, "interrupted")
+    }
+    assert all(each["order_uri"] and Path(each["receipt"]).exists() for each in report["orders"])
+    [why] = [each for each in report["problems"] if each["code"] == "interrupted"]
+    told = f"{signum.name}: {'receipts list' if left(site) else 'nothing of this run is left in'}"
+    assert why["message"].startswith(told)
+    assert told in result.stderr
     assert {each["name"] for each in report["orders"]} == {*NAMES}
     assert not left(site) or "records-left" in {each["code"] for each in report["problems"]}
     assert not any(map(is_alive, workers))

@@ -125,3 +125,30 @@ def test_standard_input(site: Site) -> None:
     )
     names = {each["name"] for each in json.loads(told.stdout)["orders"]}
     assert names == {"a.zone0.example", "b.zone1.example"}
+
+
+def test_a_closed_standard_input(site: Site) -> None:
+    """It is told as a file that cannot be read."""
+    words = f"exec {DNS01} ready --inventory - <&-"
+    told = subprocess.run(
+        ["sh", "-c", words], capture_output=True, text=True, env=site.environment, check=False
+    )
+    assert told.returncode == 64
+    assert "cannot read the inventory" in told.stderr
+
+
+def test_a_report_that_cannot_be_written(site: Site) -> None:
+    """That is told once, and how the fleet ended."""
+    path = inventory(site, "a.zone0.example", "b.zone1.example")
+    with Path("/dev/full").open("w") as full:
+        told = subprocess.run(
+            [DNS01, "ready", "--inventory", path, "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=site.environment,
+            check=False,
+        )
+    assert told.returncode == 78
+    assert told.stderr.count("cannot write the result") == 1
+    assert "2 of 2 certificates ready" in told.stderr
