@@ -1015,6 +1015,30 @@ def test_a_write_that_failed_leaves_all_ours(scene: Scene) -> None:
     assert not hosts.found(scene_record(zone))
 
 
+def test_a_refused_neighbour_makes_nothing_ours(scene: Scene) -> None:
+    """
+    A refusal that names one name and has done nothing leaves what was found at another alone,
+    and is no word that the refused value was found.
+    """
+    stored_by_somebody(scene, "v")
+    refusals = iter([True])
+
+    def pick() -> None:
+        if next(refusals, None):
+            name = leaf("b.example.com")
+            raise Rejected("b", untouched=True, each={name: Rejected("b")})
+
+    scene.adapter.before = on("append", pick)
+    source = document("v")
+    source.answers["b.example.com"] = pending("b.example.com", "w")
+    with scene.opened("a.example.com", "b.example.com", source=source) as run:
+        report = run.ready()
+    assert codes(report) == ["provider-rejected", "value-found"]
+    assert [p.message for p in report.problems if "v was in zone" in p.message]
+    assert cleaned(scene).exit == 0
+    assert scene.values("a.example.com") == {"v"}
+
+
 def test_a_receipt_tells_of_a_removal_under_way(scene: Scene) -> None:
     """
     Whoever is killed while removing has perhaps sent it: the receipt says so, before and not after.
