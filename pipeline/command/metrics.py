@@ -11,12 +11,13 @@ from contextlib import suppress
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.report import NOT_DUE, Report
+from pipeline.report import NOT_DUE, OrderLine, Report
 from pipeline.text import printable
 
 SUCCESS = "dns01_last_success_timestamp_seconds"
 EXPIRY = "dns01_certificate_expiry_timestamp_seconds"
 LABELS = ("certificate", "verb")
+OUTCOMES = ("done", "not-due", "failed")
 
 GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dns01_last_run_timestamp_seconds": ("When the last run ended.", ()),
@@ -25,6 +26,7 @@ GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dns01_exit_status": ("Exit status of the last run.", ()),
     "dns01_ready": ("Whether the last run found every value ready to validate.", ()),
     "dns01_run_duration_seconds": ("How long the last run took.", ()),
+    "dns01_certificates": ("Certificates by how the last run left them.", ("outcome",)),
     "dns01_records": ("TXT values that the last run dealt with.", ()),
     "dns01_servers": ("Values by server, by what the server last said.", ("role", "state")),
     "dns01_confirmed_seconds": ("From start until the last server confirmed.", ("role",)),
@@ -53,12 +55,16 @@ def metrics(report: Report, names: Sequence[str], verb: str, ended: float, befor
         "dns01_exit_status": int(report.exit),
         "dns01_ready": int(report.status == "ready"),
         "dns01_run_duration_seconds": report.elapsed_s,
-        "dns01_records": len(report.records),
         "dns01_dns_queries": report.dns_queries,
         "dns01_api_calls": report.api_calls,
     }
+    if not report.summary:  # of many certificates it has all, but for their records
+        once["dns01_records"] = len(report.records)
     for name, value in once.items():
         gauges[name].labels(*own).set(value)
+    outcomes = Counter(map(outcome_of, report.orders))
+    for outcome in OUTCOMES if outcomes else ():
+        gauges["dns01_certificates"].labels(*own, outcome).set(outcomes[outcome])
     if ends := endings(report, verb, kept(before, own, EXPIRY)):
         gauges[EXPIRY].labels(*own).set(min(ends))
     lines = [line for record in report.records for line in record.perspectives]
@@ -71,9 +77,18 @@ def metrics(report: Report, names: Sequence[str], verb: str, ended: float, befor
         if known := [time for time in times if time is not None]:
             gauges["dns01_confirmed_seconds"].labels(*own, printable(role)).set(max(known))
     kinds = Counter((printable(each.code), each.severity.value) for each in report.problems)
+    if report.summary:  # it has one problem for all that failed alike
+        kinds |= Counter((printable(o.problem), "error") for o in report.orders if o.exit)
     for kind, number in kinds.items():
         gauges["dns01_problems"].labels(*own, *kind).set(number)
     return generate_latest(registry)
+
+
+def outcome_of(order: OrderLine) -> str:
+    """Return how the run left the certificate of *order*."""
+    if order.exit:
+        return "failed"
+    return "not-due" if order.status == NOT_DUE else "done"
 
 
 def endings(report: Report, verb: str, before: float | None) -> list[float]:

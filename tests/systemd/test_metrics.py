@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.command.metrics import EXPIRY, GAUGES, SUCCESS, kept, metrics
 from pipeline.model import Problem
-from pipeline.report import NOT_DUE, Report
+from pipeline.report import NOT_DUE, OrderLine, Report
 from providers.errors import Unavailable
 from tests.bridge import Site, opened
 from tests.documents import DOCS, quoted, rows
@@ -52,6 +52,9 @@ def test_what_a_success_says() -> None:
         ("dns01_exit_status",): 0.0,
         ("dns01_ready",): 1.0,
         ("dns01_run_duration_seconds",): 6.6,
+        ("dns01_certificates", "done"): 1.0,
+        ("dns01_certificates", "not-due"): 0.0,
+        ("dns01_certificates", "failed"): 0.0,
         ("dns01_records",): 2.0,
         ("dns01_servers", "authoritative", "confirmed"): 8.0,
         ("dns01_servers", "recursive", "confirmed"): 6.0,
@@ -78,6 +81,29 @@ def test_a_failure_keeps_the_last_success() -> None:
         assert samples["dns01_last_run_timestamp_seconds",] == ended
         assert (samples["dns01_exit_status",], samples["dns01_ready",]) == (75.0, 0.0)
         assert samples["dns01_problems", "not-ready", "error"] == 1.0
+
+
+def test_a_fleet_counts_its_certificates() -> None:
+    """
+    By outcome, and by the problem that ended each; of records nothing is said, for it has none.
+    """
+    ends = [(0, "ready", ""), (75, "", "not-ready"), (75, "", "not-ready"), (0, NOT_DUE, "")]
+    orders = tuple(
+        OrderLine(f"h{at}.example", "rcl", "", status, exit_, problem=code)
+        for at, (exit_, status, code) in enumerate(ends)
+    )
+    told = (Problem("not-ready", "2 certificates: h1", ""), Problem("values-left", "", ""))
+    summary = "1 of 4 certificates ready"
+    samples = parsed(of(Report("not-ready", 75, orders, problems=told, summary=summary)))
+    counts = {key[1:]: value for key, value in samples.items() if len(key) > 1}
+    assert counts == {
+        ("done",): 1.0,
+        ("not-due",): 1.0,
+        ("failed",): 2.0,
+        ("not-ready", "error"): 2.0,
+        ("values-left", "error"): 1.0,
+    }
+    assert ("dns01_records",) not in samples
 
 
 def test_another_certificates_success_is_not_ours() -> None:
