@@ -1,9 +1,12 @@
 """Be ready with a whole inventory: waves in processes of their own, and one report at the end."""
 
 import os
+import signal
+import sqlite3
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from secrets import token_hex
 from typing import TextIO
@@ -14,18 +17,20 @@ from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.configuration.values import words
 from pipeline.fleet import summary
-from pipeline.fleet.document import document, keep, keep_rest, lines, parsed
+from pipeline.fleet.document import INTERRUPTED, SIGNALLED, document, keep, keep_rest, lines, parsed
 from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.pace import Pace
 from pipeline.fleet.process import Process
 from pipeline.fleet.roll import End, Roll
 from pipeline.fleet.sharding import automatic, zone_of
+from pipeline.fleet.silence import silence
 from pipeline.fleet.source import certificates
 from pipeline.fleet.supervisor import BEAT, Ended, Supervisor
+from pipeline.fleet.temporary import no_room
 from pipeline.fleet.waves import Wave, fit
 from pipeline.model import Exit, Failed, Problem, Severity
-from pipeline.report import OrderLine, Report, problem_out
-from pipeline.text import counted, printable
+from pipeline.report import OrderLine, Report, headline, problem_out
+from pipeline.text import counted
 from pipeline.withdrawing import GRACE
 
 from .contradictions import of_source
@@ -68,24 +73,29 @@ class Fleet:
     _roll: Roll = field(default_factory=Roll, init=False)
     _dns_queries: int = field(default=0, init=False)
     _api_calls: int = field(default=0, init=False)
+    _is_heard: bool = field(default=True, init=False)
     _run: str = field(default_factory=partial(token_hex, 8), init=False)
 
     @property
     def _jobs(self) -> int:
         return self._options.jobs or default_jobs()
 
-    def run(self, stdin: TextIO) -> int:
+    def run(self, stdin: TextIO | None) -> int:
         """Do it, put out the report, and return the exit status.
 
         Raises:
             Failed: 64, 65 or 78, for the inventory and what it names; then nothing was begun.
+                78, if there is no room for the report.
         """
-        with self._roll:
-            self._read(self._mine(certificates(self._options.inventory, stdin)))
-            signum = self._supervise()
-            finish()
-            self._gauge.close()
-            return self._finish(signum)
+        try:
+            with self._roll:
+                self._read(self._mine(certificates(self._options.inventory, stdin)))
+                signum = self._supervise()
+                finish()
+                self._gauge.close()
+                return self._finish(signum)
+        except sqlite3.OperationalError as error:
+            raise no_room(error) from error
 
     def _mine(self, inventory: Iterable[Certificate]) -> Iterator[Certificate]:
         """Yield what of *inventory* is this process's to do; all of it is read."""
@@ -127,20 +137,35 @@ class Fleet:
         supervisor = Supervisor(self._launch, self._clock, self._jobs, self._settings.timeout)
         answer_with(lambda signum, _frame: supervisor.stop(signum))
         pace = Pace(tally.total, self._jobs, self._clock.now())
-        all_ = summary.certificates(tally.total)
-        self._gauge.say(f"{all_} to do, {self._jobs} waves at once at most")
-        for again in (True, False):
-            waves = self._roll.waves(size if again else max(1, size // SMALLER))
-            if waves and not again:
+        waves = self._roll.waves(size)
+        self._gauge.say(summary.beginning(tally.total, len(waves), self._jobs))
+        try:
+            self._follow(supervisor, waves, pace, again=True)
+            rest = self._roll.waves(max(1, size // SMALLER))
+            if rest and not (supervisor.signum or supervisor.failure):
                 self._let_others_end(supervisor)
-            for ended in supervisor.run(waves):
-                if ended:
-                    self._take(ended, pace, again=again)
-                    tally = self._roll.tally()
-                now, under_way = self._clock.now(), supervisor.under_way
-                told = summary.progress(tally, under_way, pace, now)
-                self._gauge.show(told, is_news=bool(ended))
+                self._follow(supervisor, rest, pace, again=False)
+        except BaseException:
+            supervisor.stop(signal.SIGTERM)
+            deque(supervisor.run(()), maxlen=0)
+            raise
+        if failed := supervisor.failure:
+            self._tell(failed.problem)
+            keep_rest(self._roll, End(failed.exit, code=failed.problem.code))
         return supervisor.signum
+
+    def _follow(
+        self, supervisor: Supervisor, waves: Sequence[Wave], pace: Pace, *, again: bool
+    ) -> None:
+        """Run *waves* and keep what becomes of them; what they leave is to be tried *again*."""
+        tally = self._roll.tally()
+        for ended in supervisor.run(waves):
+            if ended:
+                self._take(ended, pace, supervisor.signum, again=again)
+                tally = self._roll.tally()
+            now, under_way = self._clock.now(), supervisor.under_way
+            told = summary.progress(tally, under_way, pace, now)
+            self._gauge.show(told, is_news=bool(ended))
 
     def _let_others_end(self, supervisor: Supervisor) -> None:
         """Give processes of a run that was killed the time to let go of their certificates."""
@@ -155,28 +180,32 @@ class Fleet:
         options["names"] = self._roll.names(wave)
         options["order"] = wave.choice.order
         options["provider"] = wave.choice.provider or self._options.provider
-        return Process(Namespace(**options), self._environment.plus(**dict.fromkeys(UNTOLD, "")))
+        environment = self._environment.plus(**dict.fromkeys(UNTOLD, ""))
+        return Process(Namespace(**options), environment, wave.count)
 
-    def _take(self, ended: Ended, pace: Pace, *, again: bool) -> None:
-        """Keep what a wave has left; if that is no report, it is tried *again*, or has failed."""
+    def _take(self, ended: Ended, pace: Pace, signum: int, *, again: bool) -> None:
+        """Keep what a wave has left; if that is no report, it is tried *again*, or has failed.
+
+        After the signal *signum* nothing is tried any more.
+        """
         wave, (text, words_) = ended.worker.wave, ended.worker.process.end()
         if found := parsed(text):
             self._dns_queries += found["dns_queries"]
             self._api_calls += found["api_calls"]
-            done = keep(self._roll, wave, found, ended.worker.begun, again=again)
+            begun, again = ended.worker.begun, again and not signum
+            done = keep(self._roll, wave, found, begun, again=again)
             pace.ended(self._clock.now(), done)
             return
-        how = f"signal {-ended.status}" if ended.status < 0 else f"exit {ended.status}"
-        last = printable((words_.strip().splitlines() or [""])[-1], 300)
-        said = f'; it said last: "{last}"' if last else ""
-        message = f"the process of {summary.certificates(wave.count)} ended with {how}{said}"
-        if again:
-            self._gauge.say(f"{message}; they are tried once more")
+        if signum:
+            self._is_heard = False
             return
-        # Whoever kills a process does so again, or not; one that fails by itself is our fault.
-        end = End(Exit.NOT_READY if ended.status < 0 else Exit.BUG, code="worker")
-        hint = "run again: receipts list what is in DNS, and what was ordered goes on"
-        self._tell(Problem("worker", f"{message}, and so did one before", hint))
+        problem, end = silence(wave.count, ended.status, text, words_)
+        if end.code == "worker":
+            if again:
+                self._gauge.say(f"{problem.message}; they are tried once more")
+                return
+            problem = replace(problem, message=f"{problem.message}, and so did one before")
+        self._tell(problem)
         pace.ended(self._clock.now(), keep_rest(self._roll, end, wave))
 
     def _tell(self, problem: Problem) -> None:
@@ -186,8 +215,10 @@ class Fleet:
         """Put the report out everywhere it belongs and return the exit status."""
         roll, options = self._roll, self._options
         if signum:
-            keep_rest(roll, End(128 + signum, code="interrupted"))
+            keep_rest(roll, End(128 + signum, code=INTERRUPTED))
         status = 128 + signum if signum else summary.exit_of(roll)
+        if signalled := [each - SIGNALLED for each in roll.exits() if each > SIGNALLED]:
+            self._tell(summary.interrupted(roll, max(signalled), is_heard=self._is_heard))
         problems = tuple(summary.problems(roll))
         is_told = options.junit or options.metrics
         report = Report(
@@ -212,7 +243,9 @@ class Fleet:
                 "api_calls": report.api_calls,
                 "receipt": None,
             }
-            printed = min(map(self._output.text, document(roll, whole)))  # goes on to the end
+            printed = all(map(self._output.text, document(roll, whole)))
+            if not printed:
+                self._output.say(headline(report))
             self._output.problems(report)
         return status or (Exit.DONE if printed else Exit.CONFIG)
 
