@@ -23,11 +23,11 @@ CORE = {
     )),
     "command.gitlab", "command.junit", "command.metrics", "configuration.catalogue",
     "configuration.settings",
-    "distributed.attempts", "distributed.waves",
+    "distributed.attempts",
     *(f"explaining.{each}" for each in (
         "causes", "course", "diagnosis", "findings", "verdict", "witness",
     )),
-    "fleet.inventory", "fleet.sharding", "fleet.waves",
+    "fleet.forms", "fleet.inventory", "fleet.sharding", "fleet.waves",
     *(f"orders.{each}" for each in (
         *(f"acme.{each}" for each in (
             "answers", "challenges", "keys", "offer", "reading", "words",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.model import Exit, worst
-from pipeline.receipts.receipt import normal
+from pipeline.receipts.receipt import RESUMABLE_FOR, normal
 from pipeline.report import finished
 
 Document = dict[str, Any]
@@ -20,7 +20,17 @@ TRIES = 5
 """How often a task is tried again."""
 
 FIRST_PAUSE = 30
-"""Seconds before that; each pause is twice the last, and all are within an order's hour."""
+"""Seconds before that; each pause is twice the last."""
+
+
+def pause(first: float, number: int, worked: float) -> float | None:
+    """Return the seconds before try *number* + 1 of a task, whose first try is 0 and has no pause.
+
+    None: it is not tried again, for that try would order anew: after the *worked* seconds of the
+    tries before it and their pauses, of which *first* was the shortest, an order's hour is over.
+    """
+    begins = worked + first * (2 ** (number + 1) - 1)
+    return first * 2**number if begins < RESUMABLE_FOR.total_seconds() else None
 
 
 def unfinished(names: Sequence[str], report: Document) -> list[str]:
@@ -35,16 +45,15 @@ def unfinished(names: Sequence[str], report: Document) -> list[str]:
     return [name for name, code in ended.items() if code in PASSING or code == Exit.DONE]
 
 
-def failures(names: Sequence[str], report: Document) -> Document | None:
-    """Return what *report* says of others than *names*, which are tried again; None: nothing."""
+def failures(names: Sequence[str], report: Document) -> Document:
+    """Return what *report* says of others than *names*, which are tried again, and what it cost."""
     again = {*map(normal, names)}
     orders = [order for order in report["orders"] if normal(order["name"]) not in again]
-    if not orders:
-        return None
     code = worst(Exit(order["exit"]) for order in orders)
     causes = {order["problem"] for order in orders}
     problems = [each for each in report["problems"] if each["code"] in causes]
-    return report | {"exit": int(code), "orders": orders, "records": [], "problems": problems}
+    kept = {"orders": orders, "records": [], "problems": problems}
+    return report | kept | {"exit": int(code), "checks": report["checks"] if orders else []}
 
 
 def together(earlier: Mapping[str, Any] | None, report: Document) -> Document:

@@ -7,21 +7,22 @@ did wrong raises.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
 from celery.result import AsyncResult
 
-from pipeline.configuration import config
+from pipeline.configuration import config, registry
 from pipeline.configuration.environment import Environment
-from pipeline.fleet.inventory import Certificate
+from pipeline.fleet.forms import FIELDS
+from pipeline.fleet.inventory import Certificate, checked
 from pipeline.library import calls
 from pipeline.library.choices import options
 from pipeline.report import Report, to_json
 
-from .attempts import FIRST_PAUSE, TRIES, Document, failures, together, unfinished
+from .attempts import FIRST_PAUSE, TRIES, Document, failures, pause, together, unfinished
 from .waves import waves
 
 TIMEOUT = 1800.0
@@ -72,33 +73,30 @@ def get_ready(
     """
     report = document(calls.ready(*names, fleet=True, **spoken(choices)))
     again = unfinished(names, report)
-    if not again or is_last(task):
-        return together(earlier, report)
-    beyond = failures(again, report)
-    told = together(earlier, beyond) if beyond else earlier
-    raise task.retry(
-        args=(again,),
-        kwargs={**choices, "earlier": told},
-        countdown=pause(task),
-    )
+    told = together(earlier, report)
+    countdown = wait(task, told["elapsed_s"])
+    if not again or countdown is None:
+        return told
+    beyond = together(earlier, failures(again, report))
+    raise task.retry(args=(again,), kwargs={**choices, "earlier": beyond}, countdown=countdown)
 
 
 def clean_up(task: Task, names: Sequence[str]) -> Document:
     """Remove what the receipts of the certificates *names* list; return the report."""
     report = document(calls.clean(*names))
-    if not unfinished(names, report) or is_last(task):
+    countdown = wait(task)
+    if not unfinished(names, report) or countdown is None:
         return report
-    raise task.retry(countdown=pause(task))
+    raise task.retry(countdown=countdown)
 
 
-def is_last(task: Task) -> bool:
-    """Whether *task* is not to be tried again, whatever comes of it."""
-    return bool(task.request.retries >= task.max_retries)
+def wait(task: Task, worked: float = 0.0) -> float | None:
+    """Return the seconds before *task*, which has *worked* so long, is tried again; None: never.
 
-
-def pause(task: Task) -> float:
-    """Return the seconds before *task* is tried again; an application may annotate it."""
-    return float(task.default_retry_delay * 2**task.request.retries)
+    An application may annotate ``default_retry_delay`` and ``max_retries``.
+    """
+    number = task.request.retries
+    return None if number >= task.max_retries else pause(task.default_retry_delay, number, worked)
 
 
 ready: Task = shared_task(name="dns01.ready", **OPTIONS)(get_ready)
@@ -111,19 +109,26 @@ def submit(
 ) -> list[AsyncResult]:
     """Have an *inventory* got ready, in waves by account and zone; return the results to come.
 
-    An entry may be no more than a name.
+    An entry may be no more than a name. Nothing is sent unless all can be.
 
     Raises:
         TypeError: A choice does not exist, is no task's to have, or has a wrong type.
         ValueError: A choice has a value that it cannot have.
-        Failed: 78, if the configuration is wrong.
+        Failed: 65, if the inventory has mistakes; 78, if the configuration is wrong, or nobody
+            knows a provider.
     """
     settings = config.settings(
         options((), spoken(choices), has_order=False), Environment.of_process()
     )
+    found = [*waves(entries(inventory), settings)]
+    said = {str(wave.choices.get("provider", "")) for wave in found}
+    for name in sorted(
+        {*settings.providers, *",".join(said).split(",")} - {"", *settings.accounts}
+    ):
+        registry.load(name, accounts=settings.accounts)
     return [
         ready.apply_async((list(wave.names),), {**choices, **wave.choices}, queue=wave.queue)
-        for wave in waves(map(entry, inventory), settings)
+        for wave in found
     ]
 
 
@@ -131,34 +136,51 @@ def submit_cleaning(inventory: Iterable[Certificate | str]) -> list[AsyncResult]
     """Have cleaned up after an *inventory*, by whoever got it ready; return the results to come.
 
     Raises:
-        Failed: 78, if the configuration is wrong.
+        Failed: 65, if the inventory has mistakes; 78, if the configuration is wrong.
     """
     settings = config.settings(options((), {}, has_order=False), Environment.of_process())
     return [
         clean.apply_async((list(wave.names),), queue=wave.queue)
-        for wave in waves(map(entry, inventory), settings)
+        for wave in waves(entries(inventory), settings)
     ]
 
 
-def entry(given: Certificate | str) -> Certificate:
-    """Return *given*, or the certificate that it names."""
-    return Certificate(given, "") if isinstance(given, str) else given
+def entries(inventory: Iterable[Certificate | str]) -> Iterator[Certificate]:
+    """Yield the certificates of *inventory*, once more by the rules of one that is read.
+
+    Raises:
+        Failed: 65, at the end, if it has mistakes.
+    """
+    if isinstance(inventory, str):
+        raise TypeError("an inventory is a list of certificates or names, not one text")
+    numbered = enumerate(inventory, 1)
+    return checked((described(each, f"certificate {n}") for n, each in numbered), "the inventory")
+
+
+def described(given: Certificate | str, place: str) -> tuple[str, object]:
+    """Return where *given* stands, at *place* if it does not know, and what it says."""
+    if not isinstance(given, Certificate):
+        return place, given
+    return given.place or place, {key: getattr(given, key) for key in FIELDS}
 
 
 def spoken(choices: Mapping[str, Any]) -> dict[str, Any]:
     """Return *choices* as a call takes them, from how a message has them.
 
     Raises:
-        TypeError: One is not a task's to have.
+        TypeError: One is not a task's to have, or no number.
         ValueError: The task would be killed before its time is over.
     """
     if strange := sorted(choices.keys() - {*SAYABLE}):
         raise TypeError(f"a task takes no {strange[0]}; it takes {', '.join(SAYABLE)}")
     found = {"timeout": TIMEOUT, **choices}
-    if found["timeout"] > LONGEST:
+    if isinstance(found["timeout"], int | float) and found["timeout"] > LONGEST:
         raise ValueError(f"timeout: a task has {LONGEST} s at most")
     if (days := found.pop("renew_within_days", None)) is not None:
-        found["renew_within"] = timedelta(days=days)
+        try:
+            found["renew_within"] = timedelta(days=days)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise type(error)("renew_within_days: a number of days is wanted") from error
     return found
 
 

@@ -1,38 +1,25 @@
-"""Read an inventory of certificates: CSV, JSON, TOML, or a name a line. Pure.
+"""Read an inventory of certificates, in whichever form it is written. Pure.
 
 A mistake is told with the file and the line or entry that it is in. An
 inventory with mistakes is no inventory: whoever reads it to its end learns so
 before anything is ordered.
 """
 
-import csv
-import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from enum import Enum
-from itertools import chain, islice
 from typing import Any
 
-from pipeline.model import Exit, Failed
+from pipeline.model import Failed
 from pipeline.orders.identifiers import bases, hostname
 from pipeline.receipts.receipt import normal
 from pipeline.text import counted, quoted
 
-FIELDS = ("name", "order", "provider")
+from .forms import FIELDS, Form, rows, unknown, wrong
+
 ORDERS = ("rcl", "acme")
 SHOWN = 10
 """Mistakes of an inventory that are told one by one."""
-
-
-class Form(Enum):
-    """How an inventory is written."""
-
-    CSV = "csv"
-    JSON = "json"
-    TOML = "toml"
-    LINES = "lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,85 +89,6 @@ def checked(entries: Iterable[tuple[str, object]], where: str) -> Iterator[Certi
         raise wrong(f"{where} lists no certificate")
 
 
-def rows(lines: Iterable[str], form: Form | None, where: str) -> Iterator[tuple[str, object]]:
-    """Yield each entry of *lines*, with its place."""
-    lines = iter(lines)
-    try:
-        if form is None:
-            head = [line.removeprefix("\ufeff") for line in islice(lines, 100)]
-            form, lines = form_of(head), chain(head, lines)
-        match form:
-            case Form.CSV:
-                yield from of_csv(lines, where)
-            case Form.LINES:
-                yield from of_lines(lines, where)
-            case Form.JSON:
-                yield from of_document(json.loads("".join(lines)), where)
-            case Form.TOML:
-                yield from of_document(tomllib.loads("".join(lines)), where)
-    except (ValueError, RecursionError, csv.Error) as error:
-        kind = form.value.upper() if form else "text"
-        raise wrong(f"{where} is no {kind}: {error}") from error
-
-
-def form_of(head: Iterable[str]) -> Form:
-    """Return how an inventory is written that begins with *head*.
-
-    A bracket or brace begins JSON, but ``[[`` a line of TOML; a line with a cell ``name`` is the
-    header of CSV, for no certificate is called so; anything else is a name a line.
-    """
-    first = next((line.strip() for line in head if line.strip() and line.strip()[0] != "#"), "")
-    if first.startswith("[[certificates"):
-        return Form.TOML
-    if first.startswith(("[", "{")):
-        return Form.JSON
-    return Form.CSV if "name" in cells(first) else Form.LINES
-
-
-def cells(header: str) -> list[str]:
-    """Return the cells of a line that may be the *header* of CSV."""
-    return [cell.strip().strip('"').lower() for cell in header.split(",")]
-
-
-def of_csv(lines: Iterable[str], where: str) -> Iterator[tuple[str, object]]:
-    """Yield the rows of CSV (RFC 4180) below a header with ``name``; blank cells say nothing."""
-    table = csv.reader(lines, strict=True)
-    header = [cell.strip().lower() for cell in next(table, [])]
-    if "name" not in header:
-        raise wrong(f"{where}:1: no column is called name", f"known are {', '.join(FIELDS)}")
-    if strange := [cell for cell in header if cell not in FIELDS]:
-        raise wrong(f"{where}:1: {unknown('column', strange[0])}")
-    for row in table:
-        place = f"{where}:{table.line_num}"
-        if len(row) > len(header):
-            more = "more cells than the header; is a name with commas in quotes?"
-            yield place, ValueError(more)
-        elif any(cell.strip() for cell in row):
-            named = zip(header, row, strict=False)
-            yield place, {key: cell.strip() for key, cell in named if cell.strip()}
-
-
-def of_lines(lines: Iterable[str], where: str) -> Iterator[tuple[str, object]]:
-    """Yield the names in *lines*; what follows a ``#`` is for people."""
-    for number, line in enumerate(lines, 1):
-        if name := line.partition("#")[0].strip():
-            yield f"{where}:{number}", name
-
-
-def of_document(document: object, where: str) -> Iterator[tuple[str, object]]:
-    """Yield the entries of a list, or of a table with the list ``certificates``."""
-    if isinstance(document, Mapping):
-        if strange := [key for key in document if key != "certificates"]:
-            near = get_close_matches(strange[0], ["certificates"], n=1)
-            asked = "; did you mean certificates?" if near else ""
-            raise wrong(f"{where}: {quoted(strange[0])} is no part of an inventory{asked}")
-        document = document.get("certificates")
-    if not isinstance(document, list):
-        raise wrong(f"{where}: there is no list of certificates")
-    for number, entry in enumerate(document, 1):
-        yield f"{where}: certificate {number}", entry
-
-
 def certificate(row: object, place: str) -> Certificate:
     """Return the certificate that *row* describes.
 
@@ -240,15 +148,3 @@ def text(fields: Mapping[str, Any], key: str) -> str:
     if not isinstance(found, str):
         raise ValueError(f"{key} is a text, not {quoted(found)}")  # noqa: TRY004 - see above
     return found.strip()
-
-
-def unknown(what: str, key: object) -> str:
-    """Return a sentence on *key*, which no certificate has, and the nearest that one has."""
-    near = get_close_matches(str(key), FIELDS, n=1)
-    known = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIELDS)}"
-    return f"no {what} is called {quoted(key)}; {known}"
-
-
-def wrong(message: str, hint: str = "") -> Failed:
-    """Return the failure of an inventory that cannot be used."""
-    return Failed(Exit.DATA, "inventory", message, hint or "nothing was ordered or written")

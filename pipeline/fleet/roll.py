@@ -12,7 +12,8 @@ from typing import Any, Self
 from pipeline.report import NOT_DUE
 from pipeline.text import quoted
 
-from .inventory import Certificate, wrong
+from .forms import wrong
+from .inventory import Certificate
 from .waves import Choice, Wave, cut
 
 SCHEMA = """
@@ -198,7 +199,7 @@ class Roll:
         )
         return (body for (body,) in rows)
 
-    def warnings(self, most: int = -1) -> Iterator[str]:
+    def warnings(self, most: int) -> Iterator[str]:
         """Yield the first warnings, at *most* so many; -1: all."""
         rows = self._file.execute(
             "SELECT body FROM problem WHERE severity = 'warning' ORDER BY number LIMIT ?", (most,)

@@ -8,7 +8,8 @@ from typing import TextIO
 from pipeline.model import Exit, Failed
 from pipeline.text import printable, quoted
 
-from .inventory import Certificate, Form, read
+from .forms import Form
+from .inventory import Certificate, read
 
 ENDINGS = {".csv": Form.CSV, ".json": Form.JSON, ".toml": Form.TOML}
 

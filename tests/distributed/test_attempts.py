@@ -3,9 +3,18 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.distributed.attempts import FIRST_PAUSE, TRIES, failures, together, unfinished
-from pipeline.distributed.tasks import LONGEST, SETTINGS, TIME_LIMIT
+from pipeline.distributed.attempts import (
+    FIRST_PAUSE,
+    TRIES,
+    failures,
+    pause,
+    together,
+    unfinished,
+)
+from pipeline.distributed.tasks import LONGEST, SETTINGS, TIME_LIMIT, TIMEOUT
 from pipeline.receipts.receipt import RESUMABLE_FOR
 
 
@@ -64,20 +73,43 @@ def test_a_refusal_is_in_the_result() -> None:
 
 def test_without_a_refusal_the_last_report_counts() -> None:
     """
-    As it is.
+    With what all tries cost.
     """
     first, last = report(75, "not-ready", a=75), report(0, "ready", a=0)
-    assert failures(unfinished(["a"], first), first) is None
+    told = together(failures(unfinished(["a"], first), first), last)
+    costs = {"elapsed_s": 4.0, "dns_queries": 20, "api_calls": 6}
+    assert told == last | costs
     assert together(None, last) is last
 
 
-def test_all_tries_are_within_the_hour_of_an_order() -> None:
+@given(st.floats(0, LONGEST), st.integers(1, 600))
+def test_all_tries_are_within_the_hour_of_an_order(each: float, first: int) -> None:
     """
-    The pauses leave time to work; and no message lies unacknowledged so long that Redis would
-    deliver it again: not a task at work, and not one that pauses.
+    However long each takes: the next would order anew, and nobody asked for that.
+    """
+    now, number = each, 0
+    while number < 20 and (left := pause(first, number, each * (number + 1))) is not None:
+        now, number = now + left, number + 1
+        assert now < RESUMABLE_FOR.total_seconds()  # then it begins
+        now += each
+    assert number < 20
+
+
+def test_tries_that_take_all_their_time() -> None:
+    """
+    There are two by the time that a wave has by default; quick ones are all made.
+    """
+    assert pause(FIRST_PAUSE, 0, TIMEOUT) == FIRST_PAUSE
+    assert pause(FIRST_PAUSE, 1, 2 * TIMEOUT) is None
+    assert pause(FIRST_PAUSE, TRIES - 1, 60.0 * TRIES) == 480
+
+
+def test_no_message_is_delivered_again_in_time() -> None:
+    """
+    No message lies unacknowledged so long that Redis would deliver it again: not a task at work,
+    and not one that pauses.
     """
     pauses = [FIRST_PAUSE * 2**number for number in range(TRIES)]
-    assert sum(pauses) < RESUMABLE_FOR.total_seconds() / 2
     visible_after = SETTINGS["broker_transport_options"]["visibility_timeout"]
     assert LONGEST < TIME_LIMIT < visible_after
     assert max(pauses) < visible_after

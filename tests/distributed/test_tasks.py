@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery.signals import task_retry
+from celery.signals import before_task_publish, task_retry
 
 from pipeline.distributed import app
 from pipeline.distributed.attempts import TRIES
 from pipeline.distributed.tasks import LONGEST, clean, ready, submit
+from pipeline.fleet.inventory import Certificate
 from pipeline.model import Failed
 from tests.bridge import Site, leaf, opened
 
@@ -67,6 +68,8 @@ def test_a_service_that_fails_is_tried_so_often(
         ({"config": "x.toml"}, TypeError, "takes no config"),
         ({"timeout": LONGEST + 1}, ValueError, f"{LONGEST} s at most"),
         ({"ttl": "60"}, TypeError, "ttl"),
+        ({"timeout": "5m"}, TypeError, "timeout: a number of seconds"),
+        ({"renew_within_days": "30"}, TypeError, "renew_within_days: a number of days"),
         ({"source": "elsewhere"}, ValueError, "source"),
     ],
 )
@@ -81,6 +84,43 @@ def test_what_a_task_does_not_take(
         submit(["a.example.com"], **choices)
     with pytest.raises(error, match=said):
         ready.apply(args=(["a.example.com"],), kwargs=choices, throw=True)
+
+
+@pytest.mark.parametrize(
+    ("inventory", "choices", "exit_code", "said"),
+    [
+        (["a.example.com", "b_ad.example"], {}, 65, 'certificate 2: "b_ad.example" is not'),
+        (["https://u:hunter2@ca.example/1"], {}, 65, "no user and password"),
+        ([Certificate("a.example", "f:2", "acmee")], {}, 65, "f:2: order"),
+        ([], {}, 65, "lists no certificate"),
+        (["a.example.com"], {"provider": "brigde"}, 78, "no provider is called 'brigde'"),
+        ([Certificate("a.example", "f:2", provider="brigde")], {}, 78, "'brigde'"),
+    ],
+)
+@pytest.mark.usefixtures("site")
+def test_an_inventory_that_the_command_refuses(
+    inventory: list[Certificate | str], choices: dict[str, Any], exit_code: int, said: str
+) -> None:
+    """
+    Is refused by whoever submits, with the same words, before any message is sent.
+    """
+    sent: list[object] = []
+    before_task_publish.connect(heard := lambda **_: sent.append(1))
+    with pytest.raises(Failed) as failed:
+        submit(inventory, **choices)
+    before_task_publish.disconnect(heard)
+    assert (failed.value.exit, sent) == (exit_code, [])
+    assert said in failed.value.problem.message
+    assert "hunter2" not in repr(failed.value.problem)
+
+
+@pytest.mark.usefixtures("site")
+def test_one_text_is_no_inventory() -> None:
+    """
+    Its letters would be taken for certificates.
+    """
+    with pytest.raises(TypeError, match="not one text"):
+        submit("a.example.com")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.fleet.inventory import Certificate, Form, form_of, read
+from pipeline.fleet.forms import Form, form_of
+from pipeline.fleet.inventory import Certificate, read
 from pipeline.model import Exit, Failed
 
 ONE = 'name,provider,order\n"a.example.com, b.example.com",route53,\n\n*.example.org,,acme\n'
@@ -45,6 +46,7 @@ def test_csv() -> None:
     [
         ("name\na.example\nb.example\n", Form.CSV),
         ('provider,"Name"\n,a.example\n,b.example\n', Form.CSV),
+        ("# the fleet\n\nname,provider,,\na.example,,,\nb.example\n", Form.CSV),
         ("# the fleet\n\na.example # the first\nb.example\n", Form.LINES),
         ('["a.example", {"name": "b.example"}]', Form.JSON),
         ('{"certificates": ["a.example", "b.example"]}', Form.JSON),
@@ -73,6 +75,13 @@ def test_forms(text: str, form: Form) -> None:
         ('{"certificate": []}', "did you mean certificates?"),
         ("{}", "no list of certificates"),
         ('name,provider\na.example,"a,,b"\n', "f:2: provider"),
+        ("name,name\na.example,b.example\n", "f:1: two columns are called name"),
+        ('[{"name":"a.example","name":"b.example"}]', '"name" is there twice'),
+        ("name;provider\na.example;route53\n", "divided by commas"),
+        ("provider;name\n", "divided by commas"),
+        ("# one\n\nname\nb_ad\n", "f:4: "),
+        ("# one\nnmae,name,\n", 'f:2: no column is called "nmae"'),
+        ("name,\na.example,b.example\n", "f:2: more cells than the header"),
         ("[", "f is no JSON"),
         ("[]", "f lists no certificate"),
         ("# none\n", "f lists no certificate"),
