@@ -340,29 +340,28 @@ def test_a_dead_server_does_not_hide_behind_canaries() -> None:
 
 def test_polls_get_rarer_as_the_wait_grows() -> None:
     """
-    A record is seen at most a tenth of the wait (5 s) after it shows, a twentieth in the first
-    seconds; an hour costs hundreds of questions, not thousands.
+    A record is seen at most a twentieth of the wait (5 s) after it shows; an hour costs hundreds of
+    questions, not thousands.
     """
     for visible in (0.0, 0.02, 0.7, 3.0, 5.0, 20.0, 49.0, 400.0, 3000.0):
         story = simulate([wanting(via=AUTH[:1])], seen_at({AUTH[0]: visible}), Policy(0, 3600))
         assert isinstance(story.verdict, Ready)
-        eager = visible / 20 if 2 <= visible <= 5 else max(visible / 10, 0.1)
-        assert story.ended - visible <= min(eager, 5.0) + 0.05
-        assert len(times(story, AUTH[0])) < 60 + visible / 5
+        assert story.ended - visible <= min(max(visible / 20, 0.1), 5.0) + 0.05
+        assert len(times(story, AUTH[0])) < 85 + visible / 5
 
 
 def test_polls_are_a_tenth_of_a_second_apart_or_as_long_as_was_waited() -> None:
     """
     While nothing shows, no two polls of a server are closer than 0.1 s, but for the first few, each
     of which waits as long as all before: what takes 20 ms is not seen after 100. No wait is longer
-    than a tenth of all before it, in the first six seconds than a twentieth.
+    than a twentieth of all before it.
     """
     story = simulate([wanting(via=AUTH[:1])], seen_at({}), Policy(0, 60))
     asked = times(story, AUTH[0])
     assert all(b - a >= min(max(a, 0.01), 0.1) for a, b in pairwise(asked))
     assert len([at for at in asked if at < 0.2]) < 6
     for since, at in pairwise([at for at in asked if at > 2]):
-        assert at - since <= since / (20 if at < 6 else 10) + 0.02
+        assert at - since <= since / 20 + 0.02
     story = simulate([wanting(via=AUTH[:1])], seen_at({AUTH[0]: 0.02}), Policy(0, 60))
     assert story.ended < 0.08
 
@@ -385,7 +384,7 @@ def test_one_canary_a_server_while_nothing_shows() -> None:
     story = simulate([wanting(name=name) for name in names], world, Policy(0, 300))
     assert isinstance(story.verdict, Ready)
     before = [at for at, _ in story.asked if at < 30]
-    assert len(before) <= len(AUTH) * 60
+    assert len(before) <= len(AUTH) * 75
     assert story.ended < 35
 
 

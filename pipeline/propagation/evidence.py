@@ -1,11 +1,12 @@
 """Remember what every server said about every name, in the shape the rules need. Pure."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dns.name import Name
 
-from pipeline.questions import Answer, Goal, Observation, Question, Silence
+from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Silence
 
 
 @dataclass(slots=True)
@@ -61,11 +62,12 @@ class Track:
 
 @dataclass(slots=True, eq=False)
 class Server:
-    """What one server has shown of one zone, over all names asked there.
+    """What one server has shown of one zone, or of all that it was asked.
 
     Attributes:
         has_shown: Whether any wanted value has ever been seen.
         has_answered: Whether it has ever answered.
+        has_spoken: Whether anything has ever come from it, be it an error.
         is_routeless: Whether this host has no route to it.
         pending: Questions on their way to it.
         last: The latest observation, of whatever name.
@@ -73,22 +75,40 @@ class Server:
 
     has_shown: bool = False
     has_answered: bool = False
+    has_spoken: bool = False
     is_routeless: bool = False
     pending: int = 0
     last: Observation | None = None
     quiet: Quiet = field(default_factory=Quiet)
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether it was asked, and nothing at all has ever come from it."""
+        return self.quiet.times > 0 and not self.has_spoken
+
+    def note(self, observation: Observation) -> None:
+        """Add what came of a question to it."""
+        self.pending -= 1
+        self.last = observation
+        self.quiet.note(observation.outcome, observation.at)
+        match observation.outcome:
+            case Silence(routeless=routeless) as silence:
+                self.is_routeless = routeless
+                self.has_spoken |= not silence.is_nothing
+            case Answer(values):
+                self.is_routeless = False
+                self.has_answered = self.has_spoken = True
+                self.has_shown |= not values.isdisjoint(observation.question.wanted)
 
 
 class Evidence:
     """All that was observed about some goals."""
 
     def __init__(self, goals: Sequence[Goal]) -> None:
-        self._servers: dict[Question, Server] = {}
-        shared: dict[object, Server] = {}
-        for question in (question for goal_ in goals for question in goal_.questions):
-            key = (question.zone, question.via, question.rdtype)
-            self._servers[question] = shared.setdefault(key, Server())
-        self._tracks = {question: Track() for question in self._servers}
+        self._tracks = {question: Track() for goal_ in goals for question in goal_.questions}
+        shared = defaultdict[object, Server](Server)
+        self._servers = {q: shared[q.zone, q.via, q.rdtype] for q in self._tracks}
+        self._addresses = {q: shared[whereabouts(q.via)] for q in self._tracks}
         by_name: dict[Name, list[Goal]] = {}
         for goal_ in goals:
             for name in goal_.chain:
@@ -100,8 +120,19 @@ class Evidence:
         return self._tracks[question]
 
     def server(self, question: Question) -> Server:
-        """Return what the server asked has shown of the question's zone."""
-        return self._servers[question]
+        """Return what the server asked has shown of the question's zone.
+
+        While nothing has ever come from its address that is told of all zones at once: a dead
+        machine is dead for each of them.
+        """
+        address = self._addresses[question]
+        return address if address.is_mute else self._servers[question]
+
+    @property
+    def mutes(self) -> int:
+        """How many name servers are silent now: of one zone each, or of all that were asked."""
+        asked = {self.server(question) for question in self._tracks if question.is_authoritative}
+        return sum(server.quiet.times > 0 for server in asked)
 
     def missing(self, question: Question) -> int:
         """Return how many wanted values the last answer to *question* lacked."""
@@ -114,7 +145,7 @@ class Evidence:
 
     def latest(self, question: Question) -> Observation | None:
         """Return what *question* brought last; from a server that is silent, what any did."""
-        server = self._servers[question]
+        server = self.server(question)
         own = self._tracks[question].last
         return own if own or not server.quiet.times else server.last
 
@@ -126,30 +157,30 @@ class Evidence:
         """Note that *question* is on its way."""
         self._tracks[question].pending = True
         self._servers[question].pending += 1
+        self._addresses[question].pending += 1
 
     def note(self, observation: Observation) -> None:
         """Add *observation* of a question that was sent."""
         question, at, outcome = observation.question, observation.at, observation.outcome
-        track, server = self._tracks[question], self._servers[question]
+        self._servers[question].note(observation)
+        self._addresses[question].note(observation)
+        track = self._tracks[question]
         track.pending = False
-        server.pending -= 1
         track.attempts += 1
         if track.last is None or not alike(track.last.outcome, outcome):
             track.turns.append(observation)
-        track.last = server.last = observation
+        track.last = observation
         track.quiet.note(outcome, at)
-        server.quiet.note(outcome, at)
-        match outcome:
-            case Silence(routeless=routeless):
-                server.is_routeless = routeless
-            case Answer(values, ttl):
-                server.is_routeless = False
-                server.has_answered = True
-                server.has_shown |= not values.isdisjoint(question.wanted)
-                track.answered = observation
-                track.repeats_until = 0.0 if question.is_authoritative else at + ttl
-                holds_all = question.wanted <= values
-                track.streak_times = [*track.streak_times, at] if holds_all else []
+        if isinstance(outcome, Answer):
+            track.answered = observation
+            track.repeats_until = 0.0 if question.is_authoritative else at + outcome.ttl
+            holds_all = question.wanted <= outcome.values
+            track.streak_times = [*track.streak_times, at] if holds_all else []
+
+
+def whereabouts(via: Perspective) -> object:
+    """Return where questions to *via* go: a host of unknown address is a place of its own."""
+    return via.address or via.server, via.port, via.transport
 
 
 def alike(one: Answer | Silence, other: Answer | Silence) -> bool:

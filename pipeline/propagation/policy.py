@@ -18,7 +18,6 @@ class Policy:
 
     Attributes:
         shortest: Between two polls, from when as much has been waited.
-        eager_for: How long polls are twice as frequent as later.
     """
 
     started: float
@@ -28,7 +27,6 @@ class Policy:
     fresh: float = 5.0
     shortest: float = 0.1
     longest: float = 5.0
-    eager_for: float = 6.0
     silent_attempts: int = 3
     silent_for: float = 10.0
 
@@ -38,8 +36,7 @@ class Policy:
         As long again at first: secondaries on the same wire have it in milliseconds.
         """
         first = min(max(waited, self.shortest / 10), self.shortest)
-        share = waited / (20 if waited < self.eager_for else 10)
-        return min(max(share, first), self.longest)
+        return min(max(waited / 20, first), self.longest)
 
 
 def allowed_failures(resolvers: int) -> int:

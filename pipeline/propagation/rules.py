@@ -15,18 +15,19 @@ Rule 3. A recursive resolver is not asked again before the TTL of its last
         answer runs out, not even at the deadline.
 Rule 4. Only a server that answers can deny. An address that stays silent is
         set aside once every address that answers has confirmed and those are
-        at least half of all, of two hosts where there are two. A few resolvers
-        may stay unconfirmed: see `allowed_failures`.
-Rule 5. The wait between polls of one server is a tenth of the time already
-        waited, and half of that in the first seconds, when most hosts are
-        done: see `Policy.pause`. While a server shows nothing of a zone, one
+        at least half of all, of two hosts where there are two. One from which
+        nothing at all has ever come is silent for all of its zones, and asked
+        one question at a time. A few resolvers may stay unconfirmed: see
+        `allowed_failures`.
+Rule 5. The wait between polls of one server is a twentieth of the time already
+        waited: see `Policy.pause`. While a server shows nothing of a zone, one
         name of that zone is asked there at a time. What it shows is asked for
         again at once, from another port, until the streak is complete.
 Rule 6. Time out is a value. It comes early when nothing that could still
         happen before the deadline would make us ready.
 Rule 7. Ready needs every counted authoritative address to have held every
-        value within the last 5 s (or the time a round takes, see `PACE`),
-        and every one set aside to have been silent still.
+        value within the last 5 s, and every one set aside to have been silent
+        still; or within the time a round takes, see `PACE` and `MUTE_PACE`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,9 @@ from .policy import Policy, Require, allowed_failures
 
 PACE = 400.0
 """Questions a second that a slow line carries: with thousands the last round outlasts 5 s."""
+
+MUTE_PACE = 25.0
+"""Silent servers a second that can be asked: 64 at a time at one address, 2 s each, or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def decide(goals: Sequence[Goal], evidence: Evidence, policy: Policy, now: float
     unconfirmed = list(dict.fromkeys(q for questions in stuck.values() for q in questions))
     faded = []
     if hopeless or now >= policy.deadline - policy.fresh:  # the last round, of what was confirmed
-        faded = [q for goal in goals if not court.blocking(goal) for q in court.faded(goal)]
+        faded = list(court.faded(goal for goal in goals if not court.blocking(goal)))
     unconfirmed += faded
     if not unconfirmed:
         return Ready(tuple(question for goal in goals for question in court.set_aside(goal)))
@@ -157,14 +161,16 @@ class Court:
         strict = self.policy.require is Require.ALL
         return 0 if strict else allowed_failures(len(goal.recursive))
 
-    def faded(self, goal: Goal) -> Iterator[Question]:
+    def faded(self, goals: Iterable[Goal]) -> Iterator[Question]:
         """Yield the questions whose last word is too old; any will do for a silent server."""
-        oldest = self.now - max(self.policy.fresh, self.evidence.breadth / PACE)
-        for question in goal.authoritative:
-            track, server = self.evidence[question], self.evidence.server(question)
+        fresh, evidence = self.policy.fresh, self.evidence
+        spoke_after = self.now - max(fresh, evidence.breadth / PACE)
+        mute_after = self.now - max(fresh, evidence.mutes / MUTE_PACE)
+        for question in (question for goal in goals for question in goal.authoritative):
+            track, server = evidence[question], evidence.server(question)
             by_server = server.quiet.times and not self.is_confirmed(question)
-            last = server.last if by_server else track.last
-            if last is not None and last.at < oldest:
+            last, after = (server.last, mute_after) if by_server else (track.last, spoke_after)
+            if last is not None and last.at < after:
                 yield question
 
     def is_new(self, question: Question) -> bool:
