@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
 
 from pipeline.model import Exit, Failed, Order
-from pipeline.orders.acme.abreast import WIDTH
+from pipeline.orders.acme.abreast import WIDTH, abreast
 from pipeline.orders.acme.responding import LAST
 from pipeline.orders.acme.source import AcmeSource
 
-from .standin import Reply, StandIn, problem, source, standing
+from .standin import TOKEN, Reply, StandIn, problem, source, standing
 from .test_responding import Clock, answered, decide, respond, turning
 
 NAMES = [f"{number}.example.com" for number in range(5 * WIDTH)]
@@ -90,8 +91,7 @@ def test_several_are_asked_for_at_a_time(ca: StandIn, acme: AcmeSource, kind: st
 
 def test_a_failure_is_not_followed_by_more(ca: StandIn, acme: AcmeSource) -> None:
     """
-    Of a CA that fails no more is wanted than what is under way: neither of its authorizations,
-    nor for an order one of whose answers it refuses.
+    Once it has refused an answer no more of that order is answered than what is under way.
     """
     ca.order(*NAMES)
     order = acme.fetch(",".join(NAMES))
@@ -101,12 +101,24 @@ def test_a_failure_is_not_followed_by_more(ca: StandIn, acme: AcmeSource) -> Non
     assert isinstance(failed, Failed)
     assert failed.exit == Exit.UNAVAILABLE
     assert 1 <= len(answered(ca)) <= WIDTH
-    for number in range(len(NAMES)):
-        ca.replies[f"/authz/{number}"] = problem("serverInternal", "oops", 500)
-    ca.asked.clear()
+
+
+def test_what_has_failed_is_not_gone_on_with() -> None:
+    """
+    Nothing is begun after the first failure, which is what is told: not in other threads either.
+    """
+    begun: list[int] = []
+
+    def failing(number: int) -> None:
+        begun.append(number)
+        raise Failed(Exit.UNAVAILABLE, "order-api", "oops")
+
+    before = {*enumerate_threads()}
     with pytest.raises(Failed, match="oops"):
-        acme.fetch(",".join(NAMES))
-    assert 1 <= len([path for path in ca.paths() if path.startswith("/authz/")]) <= WIDTH
+        abreast(failing, range(100 * WIDTH))
+    for thread in {*enumerate_threads()} - before:
+        thread.join(20)
+    assert 1 <= len(begun) <= WIDTH
 
 
 @pytest.mark.parametrize(
@@ -189,3 +201,18 @@ def test_each_thread_knows_what_it_was_answered(ca: StandIn, acme: AcmeSource) -
     thread.join()
     acme._session.order(f"{ca.url}/order/1")  # noqa: SLF001
     assert (elsewhere, last.status) == ([0], 200)
+
+
+def test_what_is_answered_already_is_not_answered_again(ca: StandIn, acme: AcmeSource) -> None:
+    """
+    A challenge that the CA is at work on is waited for.
+    """
+    ca.order(*NAMES[:2])
+    one = {"type": "dns-01", "url": f"{ca.url}/chall/0", "status": "processing", "token": TOKEN}
+    decide(ca, 0, NAMES[0], "pending", challenges=[one])
+    order = acme.fetch(",".join(NAMES[:2]))
+    assert len(order.challenges) == 2
+    [failed] = respond(acme, order)
+    assert isinstance(failed, Failed)
+    assert failed.exit == Exit.NOT_READY
+    assert answered(ca) == ["/chall/1"]
