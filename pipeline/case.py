@@ -126,9 +126,10 @@ class Case:
         name = self.claim.name or f"({self.claim.source})"
         status = status if self.is_due else NOT_DUE
         expires = self.certificate.expires if self.certificate else None
-        code = self.failure.problem.code if self.failure else ""
+        why = self.failure.problem if self.failure else None
         source, resumed = self.claim.source, self.resumed
-        return OrderLine(name, source, uri, status, self.exit, resumed, expires, code)
+        ended = (why.code, why.message) if why else ("", "")
+        return OrderLine(name, source, uri, status, self.exit, resumed, expires, *ended)
 
 
 def attempt(cases: Sequence[Case], step: Callable[[], object]) -> bool:

@@ -24,7 +24,7 @@ class OrderLine:
     """One order: `status` is its own (RFC 8555 §7.1.6), `exit` how it ends here.
 
     `status` is `NOT_DUE` where there was none to be: the certificate `expires` late enough.
-    `problem` is the code of what ended it, empty if nothing did.
+    `problem` is the code of what ended it, and `reason` its message; empty if nothing did.
     """
 
     name: str
@@ -35,6 +35,7 @@ class OrderLine:
     resumed: bool = False
     expires: datetime | None = None
     problem: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def order_out(order: OrderLine) -> dict[str, object]:
         "resumed": order.resumed,
         "expires_at": order.expires.isoformat(timespec="seconds") if order.expires else None,
         "problem": order.problem or None,
+        "reason": printable(order.reason, LONGEST) or None,
     }
 
 

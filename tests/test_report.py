@@ -49,6 +49,7 @@ def test_the_document() -> None:
                 "resumed": False,
                 "expires_at": None,
                 "problem": None,
+                "reason": None,
             }
         ],
         "records": [

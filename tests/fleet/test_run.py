@@ -25,6 +25,8 @@ def test_one_failure_stops_no_other(site: Site) -> None:
     failed = ends.pop("elsewhere.example.net")
     assert failed[0] == report["exit"] != 0
     assert failed[1] in {each["code"] for each in report["problems"]}
+    [reason] = {each["reason"] for each in report["orders"]} - {None}
+    assert (failed[1], reason) in {(each["code"], each["message"]) for each in report["problems"]}
     assert ends == dict.fromkeys(names, (0, None))
     assert [each["exit"] for each in report["orders"]].count(0) == 6
     assert {each["name"] for each in report["records"]} == {f"_acme-challenge.{n}." for n in names}
