@@ -108,7 +108,7 @@ def automatic(variable: Callable[[str], str | None]) -> Shard:
     Raises:
         Failed: 78, if none did, or what one said makes no sense.
     """
-    for index_name, total_name, first in SYSTEMS:
+    for index_name, total_name, first in SYSTEMS:  # the first that says anything
         index, total = variable(index_name), variable(total_name)
         if index_name == "CI_NODE_INDEX" and index is None and total == "1":
             return Shard(1, 1)  # GitLab's word for a job that is alone
@@ -118,19 +118,28 @@ def automatic(variable: Callable[[str], str | None]) -> Shard:
             missing = index_name if index is None else total_name
             there = total_name if index is None else index_name
             raise unknown(f"{there} is set, and {missing} is not", missing)
-        if not (NUMBER.fullmatch(index) and NUMBER.fullmatch(total)):
-            raise unknown(f"{index_name} and {total_name}: {quoted(index)} of {quoted(total)}")
-        try:
-            return Shard(int(index) + 1 - first, int(total))
-        except ValueError as error:
-            said = f"{index_name} {index} of {total_name} {total}: {error}"
-            raise unknown(said) from error
+        for name, said in ((index_name, index), (total_name, total)):
+            if not NUMBER.fullmatch(said):
+                raise unknown(f"{name} is {quoted(said)}, which is no number", index_name)
+        number, count = int(index) + 1 - first, int(total)
+        if count < 1:
+            raise unknown(f"{total_name} is 0, and there is at least one job", index_name)
+        if not 1 <= number <= count:
+            goes = f"with {total_name}={count} it goes from {first} to {count - 1 + first}"
+            raise unknown(f"{index_name} is {int(index)}; {goes}", index_name)
+        return Shard(number, count)
     raise unknown("no variable says which of how many jobs this is")
 
 
-def unknown(why: str, missing: str = "") -> Failed:
-    """Return the failure of ``--shard auto``: *why* nobody can tell which it is."""
-    hint = "say it: --shard 1/4"
-    if missing == "DNS01_SHARDS":
-        hint = f"set it to the Job's completions, which Kubernetes tells no pod; or {hint}"
+HINTS = {
+    "DNS01_SHARDS": "set it to the Job's completions, which Kubernetes tells no pod",
+    "JOB_COMPLETION_INDEX": "in a Job with completionMode: Indexed, completions, parallelism and"
+    " DNS01_SHARDS are one number",
+    "": "say it: --shard I/N, another I in each job",
+}
+
+
+def unknown(why: str, variable: str = "") -> Failed:
+    """Return the failure of ``--shard auto``: *why* nobody can tell, by which *variable*."""
+    hint = HINTS.get(variable, "both are set by the system that runs the job; or say --shard I/N")
     return Failed(Exit.CONFIG, "configuration", f"--shard auto: {why}", hint)

@@ -95,3 +95,16 @@ def test_a_zone_of_two_hosts_has_one_queue() -> None:
     """
     turned = Settings(Path("state"), fallback=("b", "a"))
     assert queue_of(entry("a.test"), turned) == queue_of(entry("a.test", "a,b"), turned)
+
+
+def test_a_task_is_of_one_queue() -> None:
+    """
+    Whatever stands beside its zones by alphabet; and each queue's small zones are one task.
+    """
+    names = ["a.test", "www.example.org", "z.test", "b.example.com", "example.org"]
+    found = {wave.queue: wave.names for wave in waves(map(entry, names), SETTINGS)}
+    assert found == {
+        "dns01.route53": ("a.test", "b.example.com", "z.test"),
+        "dns01.cloudflare-inner": ("example.org", "www.example.org"),
+    }
+    assert len([*waves(map(entry, names), SETTINGS)]) == 2

@@ -123,16 +123,33 @@ def test_what_a_job_is_told(variables: Mapping[str, str], shard: str) -> None:
     assert str(automatic(variables.get)) == shard
 
 
+def test_a_job_of_two_systems() -> None:
+    """
+    A Job's index counts before what CI has left in the environment; half of it is no answer.
+    """
+    left = {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "2"}
+    inner = {"JOB_COMPLETION_INDEX": "0", "DNS01_SHARDS": "3"}
+    assert str(automatic((left | inner).get)) == "1/3"
+    with pytest.raises(Failed, match="DNS01_SHARDS is not"):
+        automatic((left | {"JOB_COMPLETION_INDEX": "0"}).get)
+
+
 @pytest.mark.parametrize(
     ("variables", "said", "hint"),
     [
-        ({}, "no variable", "--shard 1/4"),
+        ({}, "no variable", "--shard I/N, another I in each job"),
         ({"JOB_COMPLETION_INDEX": "0"}, "DNS01_SHARDS is not", "completions"),
-        ({"DNS01_SHARDS": "4"}, "JOB_COMPLETION_INDEX is not", "--shard 1/4"),
-        ({"JOB_COMPLETION_INDEX": "4", "DNS01_SHARDS": "4"}, "from 1/4 to 4/4", "--shard"),
-        ({"CI_NODE_INDEX": "0", "CI_NODE_TOTAL": "4"}, "from 1/4 to 4/4", "--shard"),
+        ({"DNS01_SHARDS": "4"}, "JOB_COMPLETION_INDEX is not", "completionMode: Indexed"),
+        (
+            {"JOB_COMPLETION_INDEX": "4", "DNS01_SHARDS": "4"},
+            "JOB_COMPLETION_INDEX is 4; with DNS01_SHARDS=4 it goes from 0 to 3",
+            "one number",
+        ),
+        ({"CI_NODE_INDEX": "0", "CI_NODE_TOTAL": "4"}, "it goes from 1 to 4", "--shard"),
+        ({"CIRCLE_NODE_INDEX": "2", "CIRCLE_NODE_TOTAL": "2"}, "it goes from 0 to 1", "--shard"),
         ({"CI_NODE_TOTAL": "4"}, "CI_NODE_INDEX is not", "--shard"),
-        ({"CI_NODE_INDEX": "x", "CI_NODE_TOTAL": "4"}, '"x" of "4"', "--shard"),
+        ({"CI_NODE_INDEX": "x", "CI_NODE_TOTAL": "4"}, 'CI_NODE_INDEX is "x"', "--shard"),
+        ({"CI_NODE_INDEX": "1", "CI_NODE_TOTAL": ""}, 'CI_NODE_TOTAL is ""', "--shard"),
         ({"CIRCLE_NODE_INDEX": "0", "CIRCLE_NODE_TOTAL": "0"}, "at least one", "--shard"),
     ],
 )
