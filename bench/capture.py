@@ -22,6 +22,9 @@ CONDITIONS = "conditions"
 NOBODY = ("127.0.0.98", 53)
 PATIENCE_S = 10.0
 
+ROOM = ("--snapshot-length", "32768", "--buffer-size", "65536")
+"""Each packet takes the room of the longest: 2,048 of them while tcpdump waits for a processor."""
+
 _CLIENT = "127.0.0.1"
 _ETHERNET, _FILE, _PACKET = 14, 24, 16  # octets of headers (pcap-savefile(5))
 _HEADER, _RESPONSE = 12, 0x80  # of a message: its length, and QR in the third octet
@@ -59,7 +62,7 @@ def capturing(folder: Path) -> Iterator[Capture]:
         TimeoutError: tcpdump did not start, or did not see what was sent.
     """
     path = folder / "capture"
-    command = ["tcpdump", "-Z", "root", "-i", "lo", "-n", "-U", "--immediate-mode", "-B", "16384"]
+    command = ["tcpdump", "-Z", "root", "-i", "lo", "-n", "-U", "--immediate-mode", *ROOM]
     capture = Capture()
     with subprocess.Popen(
         [*command, "-w", str(path), "dst port 53"], stderr=subprocess.PIPE, text=True
