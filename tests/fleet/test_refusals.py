@@ -138,7 +138,7 @@ def test_a_fleet_stops_asking(
 
     What is under way as the answer comes cannot be called back: one request a process.
     """
-    names, jobs = hosts(33), 2
+    names, jobs = hosts(123), 3
     with RclApi(answer) as api:
         variables = {
             "RCL_BASE_URL": api.base,
@@ -147,14 +147,14 @@ def test_a_fleet_stops_asking(
         }
         words = ("--jobs", str(jobs))
         report = site.report(
-            "ready", "--inventory", inventory(site, *names[:30]), *words, **variables
+            "ready", "--inventory", inventory(site, *names[:120]), *words, **variables
         )
         asked = len(api.requests)
         assert least <= asked <= least + jobs - 1
         found = ends(report)
-        assert sum(found[name] == end for name in names[:30]) >= 30 - asked
+        assert sum(found[name] == end for name in names[:120]) >= 120 - asked
         assert {status for status, _ in found.values()} <= {end[0], 69}
         assert any(told in each["message"] for each in report["problems"])
-        again = site.report("ready", "--inventory", inventory(site, *names[30:]), **variables)
+        again = site.report("ready", "--inventory", inventory(site, *names[120:]), **variables)
         assert {*ends(again).values()} == {end}
         assert (len(api.requests) > asked) == (end[1] != "order-later")
