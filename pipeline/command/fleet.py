@@ -1,6 +1,5 @@
 """Be ready with a whole inventory: waves in processes of their own, and one report at the end."""
 
-import os
 import signal
 import sqlite3
 from argparse import Namespace
@@ -17,7 +16,16 @@ from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.configuration.values import words
 from pipeline.fleet import summary
-from pipeline.fleet.document import INTERRUPTED, SIGNALLED, document, keep, keep_rest, lines, parsed
+from pipeline.fleet.document import (
+    INTERRUPTED,
+    SIGNALLED,
+    document,
+    keep,
+    keep_rest,
+    lines,
+    of_all,
+    parsed,
+)
 from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.pace import Pace
 from pipeline.fleet.process import Process
@@ -25,7 +33,7 @@ from pipeline.fleet.roll import End, Roll
 from pipeline.fleet.sharding import automatic, zone_of
 from pipeline.fleet.silence import silence
 from pipeline.fleet.source import certificates
-from pipeline.fleet.supervisor import BEAT, Ended, Supervisor
+from pipeline.fleet.supervisor import BEAT, Ended, Supervisor, default_jobs
 from pipeline.fleet.temporary import no_room
 from pipeline.fleet.waves import Wave, fit
 from pipeline.model import Exit, Failed, Problem, Severity
@@ -53,11 +61,11 @@ AS_WAVE = {"json": True, "quiet": True, "verbose": False, "fleet": True}
 SMALLER = 10
 """How many times smaller waves are the second time: one certificate may be what kills them."""
 
+LAST = 2
+"""The last attempt, counted from 0."""
+
 PARTED = GRACE + 1.0
 """Seconds in which the processes of a run that was killed have ended, too."""
-
-MOST_JOBS = 8
-"""Processes at once unless more are asked for: hosts take only so much, whatever a machine can."""
 
 
 @dataclass(slots=True)
@@ -137,14 +145,18 @@ class Fleet:
         supervisor = Supervisor(self._launch, self._clock, self._jobs, self._settings.timeout)
         answer_with(lambda signum, _frame: supervisor.stop(signum))
         pace = Pace(tally.total, self._jobs, self._clock.now())
-        waves = self._roll.waves(size)
-        self._gauge.say(summary.beginning(tally.total, len(waves), self._jobs))
         try:
-            self._follow(supervisor, waves, pace, again=True)
-            rest = self._roll.waves(max(1, size // SMALLER))
-            if rest and not (supervisor.signum or supervisor.failure):
-                self._let_others_end(supervisor)
-                self._follow(supervisor, rest, pace, again=False)
+            for attempt, most in enumerate((size, max(1, size // SMALLER), size)):
+                waves = self._roll.waves(most)
+                if attempt and (not waves or supervisor.signum or supervisor.failure):
+                    break
+                if attempt == 0:
+                    self._gauge.say(summary.beginning(tally.total, len(waves), self._jobs))
+                elif attempt == 1:
+                    self._let_others_end(supervisor)
+                else:  # those that held each other up, by the receipt of one that was killed
+                    waves = [replace(wave, chain=0) for wave in waves]
+                self._follow(supervisor, waves, pace, attempt)
         except BaseException:
             supervisor.stop(signal.SIGTERM)
             deque(supervisor.run(()), maxlen=0)
@@ -155,13 +167,13 @@ class Fleet:
         return supervisor.signum
 
     def _follow(
-        self, supervisor: Supervisor, waves: Sequence[Wave], pace: Pace, *, again: bool
+        self, supervisor: Supervisor, waves: Sequence[Wave], pace: Pace, attempt: int
     ) -> None:
-        """Run *waves* and keep what becomes of them; what they leave is to be tried *again*."""
+        """Run *waves* and keep what becomes of them at this *attempt*."""
         tally = self._roll.tally()
         for ended in supervisor.run(waves):
             if ended:
-                self._take(ended, pace, supervisor.signum, again=again)
+                self._take(ended, pace, supervisor.signum, attempt)
                 tally = self._roll.tally()
             now, under_way = self._clock.now(), supervisor.under_way
             told = summary.progress(tally, under_way, pace, now)
@@ -183,17 +195,17 @@ class Fleet:
         environment = self._environment.plus(**dict.fromkeys(UNTOLD, ""))
         return Process(Namespace(**options), environment, wave.count)
 
-    def _take(self, ended: Ended, pace: Pace, signum: int, *, again: bool) -> None:
-        """Keep what a wave has left; if that is no report, it is tried *again*, or has failed.
+    def _take(self, ended: Ended, pace: Pace, signum: int, attempt: int) -> None:
+        """Keep what a wave has left; if that is no report, it is tried once more, or has failed.
 
-        After the signal *signum* nothing is tried any more.
+        Who finds another at work is tried twice more; after the signal *signum* nobody is.
         """
         wave, (text, words_) = ended.worker.wave, ended.worker.process.end()
         if found := parsed(text):
             self._dns_queries += found["dns_queries"]
             self._api_calls += found["api_calls"]
-            begun, again = ended.worker.begun, again and not signum
-            done = keep(self._roll, wave, found, begun, again=again)
+            again = attempt < LAST and not signum
+            done = keep(self._roll, wave, found, ended.worker.begun, again=again)
             pace.ended(self._clock.now(), done)
             return
         if signum:
@@ -201,7 +213,7 @@ class Fleet:
             return
         problem, end = silence(wave.count, ended.status, text, words_)
         if end.code == "worker":
-            if again:
+            if attempt == 0:
                 self._gauge.say(f"{problem.message}; they are tried once more")
                 return
             problem = replace(problem, message=f"{problem.message}, and so did one before")
@@ -235,15 +247,7 @@ class Fleet:
         if not options.json:
             printed = self._output.result(report)
         else:
-            whole = {
-                "status": report.status,
-                "exit": status,
-                "elapsed_s": round(report.elapsed_s, 3),
-                "dns_queries": report.dns_queries,
-                "api_calls": report.api_calls,
-                "receipt": None,
-            }
-            printed = all(map(self._output.text, document(roll, whole)))
+            printed = all(map(self._output.text, document(roll, of_all(report))))
             if not printed:
                 self._output.say(headline(report))
             self._output.problems(report)
@@ -253,8 +257,3 @@ class Fleet:
         """Yield each certificate, for who asks for every one."""
         for name, source, end in self._roll.lines():
             yield OrderLine(name, source, "", end.status, end.exit, problem=end.code)
-
-
-def default_jobs() -> int:
-    """Return how many processes work at once: they wait most of their time, so two for a core."""
-    return max(2, min(2 * (os.cpu_count() or 1), MOST_JOBS))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.model import Exit
-from pipeline.report import SCHEMA, OrderLine, order_out
+from pipeline.report import SCHEMA, OrderLine, Report, order_out
 
 from .roll import End, Roll
 from .waves import Wave
@@ -127,6 +127,18 @@ def document(roll: Roll, whole: Mapping[str, object]) -> Iterator[str]:
     for key, value in whole.items():
         yield f', "{key}": {json.dumps(value)}'
     yield "}"
+
+
+def of_all(report: Report) -> Mapping[str, object]:
+    """Return what the report tells of the whole run."""
+    return {
+        "status": report.status,
+        "exit": report.exit,
+        "elapsed_s": round(report.elapsed_s, 3),
+        "dns_queries": report.dns_queries,
+        "api_calls": report.api_calls,
+        "receipt": None,
+    }
 
 
 def sections(roll: Roll) -> Sequence[tuple[str, Iterator[str]]]:

@@ -21,6 +21,8 @@ REMARKS = 10
 
 def headline(tally: Tally, seconds: float) -> str:
     """Return how many certificates ended how."""
+    if not tally.total:
+        return "nothing to do"
     counts = [f"{tally.ready:,} of {certificates(tally.total)} ready"]
     counts += [f"{tally.not_due:,} not due"] if tally.not_due else []
     counts += [f"{tally.failed:,} failed"] if tally.failed else []

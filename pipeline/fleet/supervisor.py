@@ -1,5 +1,6 @@
 """Run waves in processes of their own, a few at once: one that dies takes its wave and no more."""
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,9 @@ OVERTIME = 30.0
 
 PARTING = 8.0
 """Seconds that processes have to end after a signal; they take five at most."""
+
+MOST_JOBS = 8
+"""Processes at once unless more are asked for: hosts take only so much, whatever a machine can."""
 
 BEAT = 0.2
 """Seconds between two looks at what is under way."""
@@ -128,3 +132,8 @@ class Supervisor:
             until = min(until, self._stopped_at + PARTING)
             if now > until:
                 worker.process.signal(signal.SIGKILL)
+
+
+def default_jobs() -> int:
+    """Return how many processes work at once: they wait most of their time, so two for a core."""
+    return max(2, min(2 * (os.cpu_count() or 1), MOST_JOBS))

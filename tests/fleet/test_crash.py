@@ -40,6 +40,20 @@ def test_a_process_that_is_killed_is_replaced(site: Site) -> None:
     assert left(site) == []
 
 
+def test_those_who_come_after_one_that_was_killed_do_not_stop_each_other(site: Site) -> None:
+    """Several processes take over what one had, whose receipt only one can hold at a time."""
+    names = hosts(12)  # one wave, then three
+    hurry = dawdle(site.orders, 0.3)
+    run = site.start("ready", "--inventory", inventory(site, *names), "--jobs", "3", "--json")
+    until(lambda: site.orders.requests >= 2, 60)
+    [worker] = children(run.pid)
+    os.kill(worker, signal.SIGKILL)
+    report = json.loads(finish(run).stdout)
+    hurry()
+    assert ends(report) == dict.fromkeys(names, READY)
+    assert site.orders.requests <= len(names) + 1
+
+
 def test_a_process_that_is_killed_twice_takes_only_its_certificates(site: Site) -> None:
     """They end with 75, `worker`; those of the other processes are ready."""
     names = [*hosts(2), "poison.zone2.example"]  # the second time each is by itself

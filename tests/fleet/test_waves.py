@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from pipeline.fleet.document import document, keep, keep_rest, later, parsed
 from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.pace import Pace, spoken
-from pipeline.fleet.roll import End, Roll
+from pipeline.fleet.roll import End, Roll, Tally
 from pipeline.fleet.sharding import zone_of
-from pipeline.fleet.summary import exit_of, headline, problems
+from pipeline.fleet.summary import beginning, exit_of, headline, interrupted, problems, progress
 from pipeline.fleet.waves import Choice, cut, fit
-from pipeline.report import OrderLine, Report, to_json
+from pipeline.model import Problem, Severity
+from pipeline.report import OrderLine, Report, problem_out, to_json
 
 ONE, OTHER = Choice("rcl", "one"), Choice("rcl", "other")
 
@@ -130,3 +131,53 @@ def test_times_count_from_the_beginning_of_all() -> None:
         "since_s": None,
         "history": [{"at_s": 10.5}],
     }
+
+
+def test_what_is_ahead_and_how_far_it_is() -> None:
+    """A pace is told once it is one, and not before the end of the rest can be known."""
+    assert beginning(0, 0, 4) == "nothing to do"
+    assert beginning(2, 1, 4).startswith("2 certificates in 1 wave;")
+    assert beginning(9000, 18, 4).startswith("9,000 certificates in 18 waves, 4 at once;")
+    pace = Pace(total=40, jobs=1, begun=0.0)
+    pace.ended(5.0, 10)
+    assert progress(Tally(10, pending=30), 10, pace, 5.0) == (
+        "10 of 40 certificates done, 10 under way"
+    )
+    pace.ended(10.0, 10)
+    assert progress(Tally(20, pending=20), 0, pace, 10.0) == (
+        "20 of 40 certificates done, 2.0 a second, about 10 s left"
+    )
+
+
+def test_several_reasons_are_not_told_as_one() -> None:
+    """Of problems with one code the first is an example, unless there is no other."""
+    with roll("a.example", "b.example") as found:
+        keep_rest(found, End(65, "", "order"))
+        found.tell("order", "error", told("first"))
+        [one] = problems(found)
+        assert one.message == "2 certificates (a.example, b.example): first"
+        found.tell("order", "error", told("second"))
+        [one] = problems(found)
+        assert one.message == "2 certificates (a.example, b.example): for example: first"
+
+
+def told(message: str) -> str:
+    """Return a problem as a report has it."""
+    return json.dumps({"code": "order", "severity": "error", "message": message, "hint": ""})
+
+
+def test_what_a_signal_leaves() -> None:
+    """That nothing is left is said only if every process has said so, and nobody was ready."""
+    with roll("a.example", "b.example") as found:
+        [wave] = found.waves(10)
+        killed = OrderLine("a.example", "rcl", "u", "pending", 130)
+        ready = OrderLine("b.example", "rcl", "v", "pending")
+        assert interrupted(found, 2, is_heard=True).message == (
+            "SIGINT: nothing of this run is left in DNS"
+        )
+        assert "receipts list" in interrupted(found, 2, is_heard=False).message
+        assert keep(found, wave, report(killed, ready, exit_code=130), 0.0, again=False) == 2
+        assert "what is ready stays in DNS" in interrupted(found, 2, is_heard=True).message
+        left = Problem("records-left", "", "", Severity.WARNING)
+        found.tell(left.code, left.severity, json.dumps(problem_out(left)))
+        assert "receipts list" in interrupted(found, 2, is_heard=True).message
