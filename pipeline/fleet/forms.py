@@ -40,6 +40,8 @@ def rows(lines: Iterable[str], form: Form | None, where: str) -> Iterator[tuple[
                 yield from of_document(json_in(lines), where)
             case Form.TOML:
                 yield from of_document(tomllib.loads("".join(lines)), where)
+    except UnicodeDecodeError as error:
+        raise wrong(f"{where} is not in UTF-8", "save it in that encoding") from error
     except (ValueError, RecursionError, csv.Error) as error:
         kind = form.value.upper() if form else "text"
         raise wrong(f"{where} is no {kind}: {error}") from error

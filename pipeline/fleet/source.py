@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from errno import EBADF
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -23,7 +24,7 @@ def certificates(path: str, stdin: TextIO | None) -> Iterator[Certificate]:
     where = "standard input" if path == "-" else printable(path)
     try:
         if path == "-":
-            yield from read(stdin or closed(), None, where)
+            yield from read(in_utf8(stdin or closed()), None, where)
             return
         form = ENDINGS.get(Path(path).suffix.lower())
         with Path(path).open(encoding="utf-8-sig", newline="") as lines:
@@ -33,6 +34,13 @@ def certificates(path: str, stdin: TextIO | None) -> Iterator[Certificate]:
         message = f"cannot read the inventory {quoted(path)}: {why}"
         hint = "--inventory takes a file, or - for standard input"
         raise Failed(Exit.USAGE, "inventory", message, hint) from error
+
+
+def in_utf8(lines: TextIO) -> TextIO:
+    """Return *lines*, which are UTF-8 whatever the locale says, as those of a file are."""
+    if isinstance(lines, TextIOWrapper):
+        lines.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
+    return lines
 
 
 def closed() -> TextIO:
