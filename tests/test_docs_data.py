@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 from pipeline.command.arguments import parse
 from pipeline.configuration.config import settings
 from pipeline.configuration.environment import Environment
-from pipeline.fleet.inventory import Form, read
+from pipeline.fleet.forms import Form
+from pipeline.fleet.inventory import read
 
 from .documents import ROOT, pages
 from .walkthrough.script import SHELL, Fenced, fenced

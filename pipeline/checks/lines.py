@@ -28,10 +28,10 @@ class CheckLine:
         target: Where its values belong, if *name* is an alias; else empty.
         zone: The one that holds the values; empty if none was found.
         issuers: The CAs that CAA allows; None: any, or not known.
-        hears_caa: Whether what CAA says is known.
         dnssec: A word of `signatures.Chain`.
         negative_ttl_s: For how long resolvers remember that a name does not
             exist; None: not known.
+        hears_caa: Whether what CAA says is known.
     """
 
     domain: str
@@ -40,9 +40,9 @@ class CheckLine:
     zone: str = ""
     servers: tuple[NameserverLine, ...] = ()
     issuers: tuple[str, ...] | None = None
-    hears_caa: bool = True
     dnssec: str = "unknown"
     negative_ttl_s: int | None = None
+    hears_caa: bool = True
 
 
 def check_out(line: CheckLine) -> dict[str, object]:
