@@ -12,7 +12,7 @@ right. The list of words never changes: it would move zones between versions.
 """
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -68,18 +68,19 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.number}/{self.total}"
 
-    def has(self, name: str, zones: Container[Name]) -> bool:
+    def has(self, name: str, zones: Collection[Name]) -> bool:
         """Whether the certificate *name* is in it, *zones* being those configured."""
         return shard_of(zone_of(name, zones), self.total) == self.number
 
 
-def zone_of(name: str, zones: Container[Name]) -> str:
+def zone_of(name: str, zones: Collection[Name]) -> str:
     """Return the zone that the certificate *name* counts to; an order's URL stands for itself."""
     first = normal(name).partition(",")[0].removeprefix("*.")
     if first.startswith(("https://", "http://")):
         return first
     domain = domain_name(first)
-    above = (Name(domain.labels[depth:]) for depth in range(len(domain.labels)))
+    depths = range(len(domain.labels)) if zones else ()
+    above = (Name(domain.labels[depth:]) for depth in depths)
     apex = next((each for each in above if each in zones), None) or guessed(domain)
     return apex.to_text(omit_final_dot=True)
 
