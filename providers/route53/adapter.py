@@ -13,6 +13,7 @@ ListHostedZonesByName, if allowed.
 
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -64,6 +65,7 @@ class Route53:
         self._patience = partial(Patience, self._budget, random, now)
         self._zones = Zones()
         self._writer = OneWriter()
+        self._surprising = defaultdict[str, set[Name]](set)
         self._sent = 0
         self._counting = Lock()
         client.meta.events.register("before-send.route-53", self._count)
@@ -110,7 +112,7 @@ class Route53:
     def _write(self, zone: Zone, edits: Mapping[Name, Edit], comment: str) -> Change:
         # Two processes in one zone would only refuse each other.
         with self._budget.turn(zone.id):
-            return write(self._requests(), zone, edits, comment)
+            return write(self._requests(), zone, edits, comment, self._surprising[zone.id])
 
     def _count(self, **_event: object) -> None:
         with self._counting:

@@ -59,29 +59,45 @@ def removing(records: Iterable[TXT]) -> dict[Name, Edit]:
     }
 
 
-def write(requests: "Requests", zone: Zone, edits: Mapping[Name, Edit], comment: str) -> Change:
+def write(
+    requests: "Requests",
+    zone: Zone,
+    edits: Mapping[Name, Edit],
+    comment: str,
+    surprising: set[Name] | None = None,
+) -> Change:
     """Submit *edits* in as few batches as possible, until all are made.
 
-    The last batch stands for all: Route 53 takes the changes of a zone one after the other.
+    The last batch stands for all: Route 53 takes the changes of a zone one after the other. What
+    is *surprising*, for a guess about it was wrong before, is read first, and noted.
     """
-    tally = Tally()
+    tally, noted = Tally(), set[Name]() if surprising is None else surprising
     with tally.refusals():
-        change = _submit(requests, zone, edits, comment, tally)
+        change = _submit(requests, zone, edits, comment, tally=tally, surprising=noted)
     return replace(change, written=tally.written())
 
 
-def _submit(
-    requests: "Requests", zone: Zone, edits: Mapping[Name, Edit], comment: str, tally: Tally
+def _submit(  # noqa: PLR0913 - what `write` has, and its tally
+    requests: "Requests",
+    zone: Zone,
+    edits: Mapping[Name, Edit],
+    comment: str,
+    *,
+    tally: Tally,
+    surprising: set[Name],
 ) -> Change:
     change, attempt = Change(zone), 0
-    read: set[Name] = set()
     left = [swap for edit in edits.values() if (swap := edit.swap(edit.guess))]
+    read = surprising & edits.keys()
+    if read:
+        left = _again(left, edits, requests.read(zone.id, read))
     while left:
         swaps = batch(left)
         try:
             change = Change(zone, requests.change(zone.id, swaps, comment))
         except (Conflict, Lost) as error:
             doubted = _mentioned(error, swaps) or {swap.name for swap in swaps}
+            surprising |= doubted
             if isinstance(error, Lost) or doubted & read:  # no mere guess that was wrong
                 requests.patience.wait(attempt, error, FIRST_PAUSE)
                 attempt += 1

@@ -111,6 +111,23 @@ def test_only_what_is_mentioned_is_read_and_made_anew() -> None:
     assert change.id == "C2"
 
 
+def test_nobody_guesses_wrong_twice() -> None:
+    """
+    A name at which others were met is read first the next time, and one request is saved.
+    """
+    first, other = names(2)
+    zone = Zoned([said(Conflict, first)], {first: rrset(first, "theirs")})
+    met: set[Name] = set()
+    write(zone, ZONE, appending([TXT(first, "one")]), "", met)  # type: ignore[arg-type]
+    assert met == {first}
+    again = Zoned([], {first: rrset(first, "theirs")})
+    edits = appending([TXT(name, "two") for name in (first, other)])
+    write(again, ZONE, edits, "", met)  # type: ignore[arg-type]
+    assert again.read_names == [{first}]
+    assert [len(swap.changes) for swap in again.sent[0]] == [2, 1]
+    assert len(again.sent) == 1
+
+
 def test_a_race_after_the_look_is_waited_out() -> None:
     """
     Who is refused what was read a moment ago makes room for others, longer each time.
