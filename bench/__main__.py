@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
     if whole:
         results = replace(results, runs=beside(runs, load().runs))
         save(results)
-        page.write(results)
+        page.write()
     return told(results, whole=whole)
 
 

@@ -44,11 +44,11 @@ def drawn(results: Results) -> dict[Path, str]:
     return {PAGE: text, PLOT: svg(compared)}
 
 
-def write(results: Results) -> None:
-    """Write the page and its plot."""
-    for path, text in drawn(results).items():
+def write() -> None:
+    """Write the page and its plot, of the results as they are kept."""
+    for path, text in drawn(load()).items():
         path.write_text(text)
 
 
 if __name__ == "__main__":
-    write(load())
+    write()
