@@ -1,6 +1,5 @@
 """Shards of an inventory from end to end, and the Indexed Job that is shipped."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from pipeline.configuration.variables import unread
 from pipeline.model import Exit
 from tests.bridge import Site, finish, leaf, opened
 from tests.documents import ROOT
+from tests.pods import pod_variables
 
 MANIFEST = ROOT / "contrib" / "kubernetes" / "indexed-job.yaml"
 NAMES = ("example.com,*.example.com", "www.example.com", "a.example.org", "*.b.example.org")
@@ -144,19 +144,7 @@ def test_a_run_as_a_pod_makes_it(container: Any, tmp_path: Path) -> None:
     """
     with opened(tmp_path, lags=[0.0]) as site:
         (tmp_path / "fleet.csv").write_text("name\nwww.example.com\na.example.org\n")
-        variables = {each["name"]: each["value"] for each in container["env"]}
-        for name, text in (
-            ("RCL_API_KEY_FILE", site.environment["RCL_API_KEY"]),
-            ("CLOUDFLARE_API_TOKEN_FILE", "unused"),
-        ):
-            path = tmp_path / name
-            path.write_text(text)
-            path.chmod(0o400)
-            os.chown(path, -1, os.getegid())
-            variables[name] = str(path)
-        variables |= {"RCL_SUBSCRIPTION_ID": "subscription", "RCL_API_KEY": "", "HOME": ""}
-        variables |= {"DNS01_STATE_DIR": str(tmp_path / "var"), "DNS01_PROVIDER": "bridge"}
-        variables |= {"DNS01_SHARED_DIR": str(tmp_path / "var" / "shared")}
+        variables = pod_variables(container, site, tmp_path, 0o400)
         words = [word.replace("/etc/dns01/", f"{tmp_path}/") for word in container["args"]]
         pods = [
             site.start(*words, **variables, JOB_COMPLETION_INDEX=str(index))

@@ -1,6 +1,5 @@
 """The CronJob that is shipped: whole, confined, and in the words of this command line."""
 
-import os
 import re
 from typing import Any
 
@@ -11,6 +10,7 @@ from pipeline.command.arguments import parse
 from pipeline.configuration.variables import unread
 from tests.bridge import leaf, opened
 from tests.documents import DOCS, ROOT, blocks
+from tests.pods import pod_variables
 
 MANIFEST = ROOT / "contrib" / "kubernetes" / "cronjob.yaml"
 
@@ -115,20 +115,7 @@ def test_a_run_as_the_pod_makes_it(
     """
     folder = tmp_path_factory.mktemp("pod")
     with opened(folder, lags=[0.0]) as site:
-        variables = {each["name"]: each["value"] for each in container["env"]}
-        variables["DNS01_STATE_DIR"] = str(folder / "var")
-        variables["DNS01_SHARED_DIR"] = str(folder / "var/shared")
-        for name, text in (
-            ("RCL_API_KEY_FILE", site.environment["RCL_API_KEY"]),
-            ("CLOUDFLARE_API_TOKEN_FILE", "unused"),
-        ):
-            path = folder / name
-            path.write_text(text)
-            path.chmod(0o440)
-            os.chown(path, -1, os.getegid())
-            variables[name] = str(path)
-        variables |= {"RCL_SUBSCRIPTION_ID": "subscription", "RCL_API_KEY": "", "HOME": ""}
-        variables["DNS01_PROVIDER"] = "bridge"
+        variables = pod_variables(container, site, folder, 0o440)
         *words, _finalize = container["args"]
         result = site.dns01(*words, "true", **variables)
         assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
