@@ -309,8 +309,9 @@ class TestSwap:
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(lambda i: provider.append(zone, [TXT(name, f"v{i}")], MARK), range(10)))
         calls = Counter(front.calls)
-        assert calls["ListResourceRecordSets"] < 10
-        assert calls["ChangeResourceRecordSets"] == 2 * calls["ListResourceRecordSets"] + 1
+        later = calls["ListResourceRecordSets"]  # Each batch after the first reads once.
+        assert later < 10
+        assert calls["ChangeResourceRecordSets"] == 1 + later + (1 if later else 0)
         assert front.values(zone.id, name.to_text()) == {f"v{i}" for i in range(10)}
 
     def test_zones_are_written_at_the_same_time(
