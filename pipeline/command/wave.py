@@ -4,20 +4,28 @@ Standard input holds the parent's process id and the options, pickled: they come
 program, in a file that nobody else can open.
 """
 
+import gc
 import pickle
 import sys
 
 from pipeline.clock import SystemClock
-from pipeline.command.orphan import end_with_parent
-from pipeline.command.session import Session
 
 
 def main() -> int:
     """Run the wave and return its exit status."""
     clock = SystemClock()
+    gc.disable()  # what is imported stays: as in `pipeline.cli`
+    from pipeline.command.orphan import end_with_parent  # noqa: PLC0415
+    from pipeline.command.session import Session  # noqa: PLC0415
+
     parent, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - of our own, see above
     end_with_parent(parent)
-    return Session(options, clock).run()
+    gc.freeze()
+    gc.enable()
+    try:
+        return Session(options, clock).run()
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":
