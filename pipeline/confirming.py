@@ -1,4 +1,4 @@
-"""Confirm what a run has written: hear every server, ask the hosts, restore what goes missing."""
+"""Confirm what a run has written: ask every server, then the hosts, restore what goes missing."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -11,9 +11,9 @@ from .explaining.inquiry import published
 from .insync import host_lines
 from .model import Problem, Record
 from .planning import by_zone
-from .propagation.hearing import Hearing, Trial
 from .propagation.policy import Policy
 from .propagation.settling import settle
+from .propagation.wait import Outcome, Wait
 from .questions import Goal
 from .receipts.receipt import State
 from .report import RecordLine, record_lines
@@ -25,7 +25,7 @@ class Confirmation:
     """The wait for what a run has written, until the world sees it or the deadline.
 
     Attributes:
-        problems: What the user should know beside what was heard.
+        problems: What the user should know beside what came of it.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class Confirmation:
         self._synced: Mapping[tuple[str, str], bool] = {}
         self.problems: tuple[Problem, ...] = ()
 
-    def hear(self, records: Sequence[Record], goals: Sequence[Goal]) -> Hearing:
-        """Wait for *goals*, to which *records* belong; return what was heard."""
+    def wait(self, records: Sequence[Record], goals: Sequence[Goal]) -> Outcome:
+        """Wait for *goals*, to which *records* belong; return what came of it."""
         clock, hosts, until = self._tools.clock, self._tools.hosts, self._settings.timeout
         if any(goal.is_blind for goal in goals):
             settle(by_zone(records), hosts, self._tools.exchange, clock, until)
@@ -48,15 +48,15 @@ class Confirmation:
         again = partial(hosts.append_again, mark=self._mark, until=until)
         restoring = Restoring(records, goals, self._tools, again, self._advance)
         ask = partial(self._ask_hosts, records)
-        trial = Trial(self._tools.exchange, clock, policy, ask, restoring.names)
+        wait = Wait(self._tools.exchange, clock, policy, ask, restoring.names)
         watch = self._tools.progress.watching(goals, policy.streak)
-        hearing = trial.hear(goals, restoring.beside(watch))
+        outcome = wait.run(goals, restoring.beside(watch))
         self.problems = tuple(restoring.problems())
-        return hearing
+        return outcome
 
-    def lines(self, hearing: Hearing, records: Sequence[Record]) -> tuple[RecordLine, ...]:
-        """Return the report's lines of *records*, as *hearing* and their hosts have them."""
-        return host_lines(hearing.lines(record_lines(records)), self._synced)
+    def lines(self, outcome: Outcome, records: Sequence[Record]) -> tuple[RecordLine, ...]:
+        """Return the report's lines of *records*, as *outcome* and their hosts have them."""
+        return host_lines(outcome.lines(record_lines(records)), self._synced)
 
     def _ask_hosts(self, records: Sequence[Record], goals: Collection[Goal]) -> Mapping[Name, bool]:
         """Ask the hosts of *goals*, to which *records* belong, whether their servers have them."""

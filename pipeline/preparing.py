@@ -10,7 +10,7 @@ from .configuration.settings import Settings
 from .examining import examine, foreseen
 from .model import Failed, Problem
 from .placing import Placing
-from .propagation.aiming import aim
+from .propagation.goals import goals_for
 from .survey import Survey, is_lost
 from .tree.delegation import Asked, Chain
 from .verifying import verify
@@ -55,7 +55,7 @@ class Preparation:
         for proof in (proof for case in alive for proof in case.proofs):
             wanted.setdefault(proof.standing.name, {})[proof.text] = None
         chains = {name: chain for case in alive for name, chain in case.chains.items()}
-        goals = aim(wanted, chains, survey.recursive)
+        goals = goals_for(wanted, chains, survey.recursive)
         for case in alive:
             written = (record.challenge.name for record in case.records)
             names = dict.fromkeys((*written, *(proof.standing.name for proof in case.proofs)))

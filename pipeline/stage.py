@@ -182,12 +182,12 @@ class Run:
         if goals:
             mark = mark_of(self.ledger.id)
             confirmation = Confirmation(self._settings, self._tools, mark, self._advance)
-            hearing = confirmation.hear(self._records(), goals)
-            lasting = hearing.lines(self._proof_lines())
-            self._lines = (*confirmation.lines(hearing, self._records()), *lasting)
-            self._problems += (*hearing.problems, *confirmation.problems)
+            outcome = confirmation.wait(self._records(), goals)
+            lasting = outcome.lines(self._proof_lines())
+            self._lines = (*confirmation.lines(outcome, self._records()), *lasting)
+            self._problems += (*outcome.problems, *confirmation.problems)
             for case in self._alive():
-                case.failure = hearing.failure(case.goals)
+                case.failure = outcome.failure(case.goals)
         if self._settings.respond:
             validate(self._alive(), self._source, self._tools, self._settings.timeout)
         if is_written:

@@ -9,9 +9,9 @@ from .case import Progress
 from .clock import Clock
 from .configuration.settings import Settings
 from .model import Exit, Failed, Problem
-from .propagation.aiming import aim
-from .propagation.hearing import Trial
+from .propagation.goals import goals_for
 from .propagation.policy import Policy
+from .propagation.wait import Wait
 from .report import RecordLine, Report, finished
 from .survey import Survey
 from .tree.delegation import Chain
@@ -42,13 +42,13 @@ class Waiting:
         if failures:
             return self._report(failures[0], lines(wanted, {}), [])
         chains = {name: end for name, end in found.items() if isinstance(end, Chain)}
-        goals = list(aim(wanted, chains, survey.recursive).values())
+        goals = list(goals_for(wanted, chains, survey.recursive).values())
         clock, settings = self._clock, self._settings
         policy = Policy(clock.now(), settings.timeout, settings.require)
-        trial = Trial(self._exchange, clock, policy, lambda _: {})
-        hearing = trial.hear(goals, self._progress.watching(goals, policy.streak))
-        shown = hearing.lines(lines(wanted, chains))
-        return self._report(hearing.failure(goals), shown, hearing.problems)
+        wait = Wait(self._exchange, clock, policy, lambda _: {})
+        outcome = wait.run(goals, self._progress.watching(goals, policy.streak))
+        shown = outcome.lines(lines(wanted, chains))
+        return self._report(outcome.failure(goals), shown, outcome.problems)
 
     def _left(self) -> float:
         return self._settings.timeout - self._clock.now()

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 CORE = {
     "detection", "documents", "insync", "marks", "model", "names", "planning", "questions",
     "report", "secrecy", "sentences", "tally", "text",
-    "asking.alarms", "asking.octets", "asking.query", "asking.silences", "asking.turns",
-    "asking.wire",
+    "asking.fair_queue", "asking.octets", "asking.query", "asking.race", "asking.silences",
+    "asking.timers", "asking.wire",
     *(f"checks.{each}" for each in (
         "caa", "grants", "issuance", "judgement", "keys", "lines", "names", "servers",
         "signatures", "tolerance",
@@ -39,7 +39,7 @@ CORE = {
         "states", "style", "tables", "timeline",
     )),
     *(f"propagation.{each}" for each in (
-        "aiming", "blind", "erasures", "evidence", "policy", "rules",
+        "blind", "erasures", "evidence", "goals", "policy", "rules",
     )),
     *(f"receipts.{each}" for each in ("damage", "outline", "proofs", "receipt", "remains")),
     "serving.access", "serving.answers", "serving.dialect",

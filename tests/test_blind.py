@@ -2,9 +2,9 @@
 
 from dns.name import from_text
 
-from pipeline.propagation.aiming import aim
 from pipeline.propagation.blind import PAUSE, denied_at, held_back
 from pipeline.propagation.evidence import Evidence
+from pipeline.propagation.goals import goals_for
 from pipeline.questions import Answer, Goal, Observation, Perspective, Question, Role, Silence
 
 from .fakes import goal
@@ -19,7 +19,7 @@ class Told:
     """A blind goal, and what its resolvers said."""
 
     def __init__(self) -> None:
-        [self.goal] = aim({NAME: ["v"]}, {}, RESOLVERS).values()
+        [self.goal] = goals_for({NAME: ["v"]}, {}, RESOLVERS).values()
         self.questions = self.goal.recursive
         self.evidence = Evidence([self.goal])
 
@@ -115,7 +115,7 @@ def test_goals_hold_their_own_questions_only() -> None:
     """
     A "no" about one name says nothing of another.
     """
-    one, other = aim({NAME: ["v"], from_text("x.test."): ["w"]}, {}, RESOLVERS).values()
+    one, other = goals_for({NAME: ["v"], from_text("x.test."): ["w"]}, {}, RESOLVERS).values()
     evidence = Evidence([one, other])
     evidence.sent(one.recursive[0])
     evidence.note(Observation(one.recursive[0], 1.0, NO))

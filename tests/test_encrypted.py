@@ -208,9 +208,9 @@ def test_transports_race(certificates: Path, exchange: Exchange) -> None:
         Secured(certificates, mute) as https,
         Secured(certificates, good(TLS)) as tls,
     ):
-        contest = [query(https, HTTPS), query(tls, TLS)]
-        [replies] = exchange.race([contest], lambda _: True, 0.2)
-        assert [reply.query for reply in replies] == contest[1:]
+        race = [query(https, HTTPS), query(tls, TLS)]
+        [replies] = exchange.race([race], lambda _: True, 0.2)
+        assert [reply.query for reply in replies] == race[1:]
         assert exchange.receive(replies[0].at + 0.3) == []
 
 

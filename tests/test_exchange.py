@@ -20,7 +20,7 @@ from dns.rrset import from_text as rrset
 from pipeline.asking.exchange import Exchange
 from pipeline.asking.flight import RESEND_AFTER
 from pipeline.asking.query import Query, Reply
-from pipeline.asking.room import WIDTH, width
+from pipeline.asking.socket_limit import MOST_SOCKETS, socket_limit
 from pipeline.asking.wire import read
 from pipeline.clock import SystemClock
 from pipeline.questions import Answer, Role, Silence
@@ -200,7 +200,7 @@ def test_many_at_once(server: Embedded, exchange: Exchange) -> None:
     """
     publish(server, "v")
     host, port = server.addresses[0]
-    names = [NAME if number % 2 else ZONE for number in range(3 * WIDTH)]
+    names = [NAME if number % 2 else ZONE for number in range(3 * MOST_SOCKETS)]
     queries = [Query(name, rdatatype.TXT, host, port, recursion=False) for name in names]
     replies = exchange.ask(queries)
     assert [reply.query for reply in replies] == queries
@@ -402,7 +402,7 @@ def test_the_dead_do_not_hold_back_the_living(server: Embedded, exchange: Exchan
     """
     However many questions to however many servers that say nothing went before, all of the living
     one's answers have come before the first of those is given up, and sockets are not without
-    number; see `tests.test_turns`.
+    number; see `tests.test_fair_queue`.
     """
     publish(server, "v")
     with ExitStack() as stack:
@@ -412,14 +412,14 @@ def test_the_dead_do_not_hold_back_the_living(server: Embedded, exchange: Exchan
         silent = [
             replace(query(server, timeout=30.0), port=each.getsockname()[1]) for each in dead * 20
         ]
-        living = [query(server, timeout=30.0) for _ in range(3 * WIDTH)]
+        living = [query(server, timeout=30.0) for _ in range(3 * MOST_SOCKETS)]
         for each_query in (*silent, *living):
             exchange.send(each_query)
         replies: list[Reply] = []
         while len(replies) < len(living):
             replies += exchange.receive(float("inf"))
             with socket.socket() as another:
-                assert another.fileno() <= max(each.fileno() for each in dead) + WIDTH + 5
+                assert another.fileno() <= max(each.fileno() for each in dead) + MOST_SOCKETS + 5
     assert {reply.query for reply in replies} == set(living)
     assert all(isinstance(judged(reply.outcome), Answer) for reply in replies)
 
@@ -447,8 +447,8 @@ def test_a_quarter_of_the_descriptors_is_for_questions() -> None:
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        for limit, room in ((10**6, WIDTH), (1024, WIDTH), (256, 64)):
+        for limit, room in ((10**6, MOST_SOCKETS), (1024, MOST_SOCKETS), (256, 64)):
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, hard), hard))
-            assert width() == room
+            assert socket_limit() == room
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -13,7 +13,7 @@ from dns.rrset import from_text as rrset
 
 from pipeline.asking.exchange import Exchange
 from pipeline.asking.query import Query
-from pipeline.asking.room import WIDTH
+from pipeline.asking.socket_limit import MOST_SOCKETS
 from pipeline.clock import SystemClock
 from pipeline.demo.resolver import Resolver
 from pipeline.explaining.causes import Cause, Kind
@@ -315,7 +315,7 @@ def test_a_backlog_does_not_stretch_the_inquiry(scene: Scene) -> None:
     """
     deaf = scene.listener(lambda query: query)
     deaf.behaviour = lambda *_: None
-    for _ in range(2 * WIDTH):
+    for _ in range(2 * MOST_SOCKETS):
         scene.exchange.send(
             Query(NAME, rdatatype.TXT, *deaf.address, recursion=False, timeout=PATIENCE)
         )

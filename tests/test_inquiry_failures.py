@@ -11,7 +11,7 @@ from pipeline.demo.resolver import Resolver
 from pipeline.explaining.findings import Probe
 from pipeline.explaining.inquiry import Inquiry
 from pipeline.model import Severity
-from pipeline.propagation import hearing
+from pipeline.propagation import wait
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.rules import Expired
 from pipeline.questions import Answer, Goal, Observation, Perspective, Role
@@ -51,7 +51,7 @@ def test_a_fault_of_ours_after_a_wait_changes_no_verdict(
         broken.append(step)
         raise NameTooLong
 
-    monkeypatch.setattr(hearing, step, fail)
+    monkeypatch.setattr(wait, step, fail)
     report = scene.not_ready("a.example.com")
     assert broken == [step]
     assert scene.values("a.example.com") == {"a-1"} == scene.listed()
@@ -72,7 +72,7 @@ def test_a_signal_while_we_ask_why_is_obeyed(scene: Scene, monkeypatch: pytest.M
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(hearing, "inquire", stop)
+    monkeypatch.setattr(wait, "inquire", stop)
     with pytest.raises(KeyboardInterrupt):
         scene.not_ready("a.example.com")
 

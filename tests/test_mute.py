@@ -10,9 +10,9 @@ from dns.flags import AA
 from dns.name import Name, from_text
 from dns.rrset import from_text as rrset
 
+from pipeline.asking.fair_queue import FairQueue
 from pipeline.asking.query import Query, Reply
-from pipeline.asking.room import WIDTH
-from pipeline.asking.turns import Turns
+from pipeline.asking.socket_limit import MOST_SOCKETS
 from pipeline.propagation.confirm import confirm
 from pipeline.propagation.evidence import Evidence
 from pipeline.propagation.policy import Policy
@@ -49,7 +49,7 @@ class Crowd:
 
     def __init__(self, clock: Hand) -> None:
         self._clock = clock
-        self._turns = Turns(WIDTH)
+        self._queue = FairQueue(MOST_SOCKETS)
         self._under_way: list[tuple[float, int, Query, bool]] = []
         self._order = count()
         self.mute: dict[str, Span] = {}
@@ -58,10 +58,10 @@ class Crowd:
         self.asked: list[tuple[float, Query]] = []
 
     def send(self, query: Query) -> None:
-        self._turns.join(query)
+        self._queue.join(query)
 
     def receive(self, until: float) -> list[Reply]:
-        while query := self._turns.advance():
+        while query := self._queue.advance():
             now = self._clock.at
             self.asked.append((now, query))
             lives = not within(self.mute.get(query.address), now)
@@ -75,7 +75,7 @@ class Crowd:
         replies = []
         while self._under_way and self._under_way[0][0] <= self._clock.at:
             at, _, query, lives = heappop(self._under_way)
-            self._turns.end(query, lives=lives)
+            self._queue.end(query, lives=lives)
             replies.append(Reply(query, at, self._said(query) if lives else Silence("timeout")))
         return replies
 

@@ -11,7 +11,7 @@ from dns.name import from_text
 
 from pipeline.asking.exchange import Exchange
 from pipeline.asking.query import Query, Reply
-from pipeline.asking.room import WIDTH
+from pipeline.asking.socket_limit import MOST_SOCKETS
 from pipeline.clock import SystemClock
 from pipeline.questions import Silence
 from providers.embedded import Embedded
@@ -67,9 +67,9 @@ def test_a_good_first_answer_spares_the_others(servers: list[Embedded], exchange
     """
     Nobody else is asked where the first server answers well.
     """
-    contest = queries(servers)
-    [replies] = exchange.race([contest], good, LATE)
-    assert [reply.query for reply in replies] == contest[:1]
+    race = queries(servers)
+    [replies] = exchange.race([race], good, LATE)
+    assert [reply.query for reply in replies] == race[:1]
     assert counts(servers) == [1, 0, 0]
 
 
@@ -79,9 +79,9 @@ def test_a_bad_answer_brings_the_next_at_once(servers: list[Embedded], exchange:
     """
     servers[0].behave(servers[0].addresses[0], failing)
     servers[1].behave(servers[1].addresses[0], mute)
-    contest = queries(servers, timeout=0.3)
-    [replies] = exchange.race([contest], good, LATE)
-    assert [reply.query for reply in replies] == contest
+    race = queries(servers, timeout=0.3)
+    [replies] = exchange.race([race], good, LATE)
+    assert [reply.query for reply in replies] == race
     assert replies[1].outcome == Silence("timeout")
     assert good(replies[2])
     assert replies[2].at < LATE / 10
@@ -100,10 +100,10 @@ def test_a_slow_server_is_not_waited_for_alone(
         return reply
 
     servers[0].behave(servers[0].addresses[0], slow)
-    contest = queries(servers)
+    race = queries(servers)
     started = clock.now()
-    [replies] = exchange.race([contest], good, SOON)
-    assert [reply.query for reply in replies] == contest[1:2]
+    [replies] = exchange.race([race], good, SOON)
+    assert [reply.query for reply in replies] == race[1:2]
     assert SOON <= replies[0].at - started < 1.0
     assert counts(servers) == [1, 1, 0]
     answered.set()
@@ -125,9 +125,9 @@ def test_the_slow_may_still_win(servers: list[Embedded], exchange: Exchange) -> 
 
     servers[0].behave(servers[0].addresses[0], after_the_next)
     servers[1].behave(servers[1].addresses[0], notice)
-    contest = queries(servers[:2])
-    [replies] = exchange.race([contest], good, SOON)
-    assert [reply.query for reply in replies] == contest[:1]
+    race = queries(servers[:2])
+    [replies] = exchange.race([race], good, SOON)
+    assert [reply.query for reply in replies] == race[:1]
 
 
 def test_without_a_winner_all_have_spoken(servers: list[Embedded], exchange: Exchange) -> None:
@@ -137,9 +137,9 @@ def test_without_a_winner_all_have_spoken(servers: list[Embedded], exchange: Exc
     for server in servers:
         server.behave(server.addresses[0], failing)
     servers[1].behave(servers[1].addresses[0], mute)
-    contest = queries(servers, timeout=0.3)
-    [replies] = exchange.race([contest], good, LATE)
-    assert {reply.query for reply in replies} == set(contest)
+    race = queries(servers, timeout=0.3)
+    [replies] = exchange.race([race], good, LATE)
+    assert {reply.query for reply in replies} == set(race)
     assert counts(servers) == [1, 1, 1]
 
 
@@ -150,15 +150,15 @@ def test_contests_run_at_the_same_time(
     Many races, more than there are sockets, last as long as one; each gets its own replies.
     """
     servers[0].behave(servers[0].addresses[0], mute)
-    contests = [queries(servers, timeout=5.0) for _ in range(WIDTH - 10)]
-    plain = [queries(servers[1:]) for _ in range(WIDTH)]
+    races = [queries(servers, timeout=5.0) for _ in range(MOST_SOCKETS - 10)]
+    plain = [queries(servers[1:]) for _ in range(MOST_SOCKETS)]
     started = clock.now()
-    outcomes = exchange.race([*contests, [], *plain], good, SOON)
+    outcomes = exchange.race([*races, [], *plain], good, SOON)
     assert clock.now() - started < 3.0
-    assert outcomes[len(contests)] == []
-    for contest, replies in zip([*contests, [], *plain], outcomes, strict=True):
-        assert all(reply.query in contest for reply in replies)
-        assert not contest or good(replies[-1])
+    assert outcomes[len(races)] == []
+    for race, replies in zip([*races, [], *plain], outcomes, strict=True):
+        assert all(reply.query in race for reply in replies)
+        assert not race or good(replies[-1])
 
 
 def test_others_get_their_replies_later(servers: list[Embedded], exchange: Exchange) -> None:

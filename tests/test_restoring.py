@@ -14,7 +14,7 @@ from pipeline.explaining.causes import Cause, Kind
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Record, Severity
 from pipeline.propagation.evidence import Evidence
-from pipeline.propagation.hearing import blamed
+from pipeline.propagation.wait import blamed
 from pipeline.questions import Answer, Observation, Perspective, Role
 from pipeline.restoring import JOIN, Restoring
 from providers.contract import TXT, Change, Zone

@@ -129,8 +129,8 @@ def reachable(
     if patience <= 0:
         return ()
     asked = {root_question(via, patience * 0.75): via for via in candidates}
-    contests = [[*each] for _, each in groupby(asked, key=lambda query: operator(asked[query]))]
-    outcomes = exchange.race(contests, knows_the_root, stagger=patience * 0.25)
+    races = [[*each] for _, each in groupby(asked, key=lambda query: operator(asked[query]))]
+    outcomes = exchange.race(races, knows_the_root, stagger=patience * 0.25)
     return tuple(asked[replies[-1].query] for replies in outcomes if knows_the_root(replies[-1]))
 
 

@@ -7,8 +7,8 @@ from typing import Self
 from pipeline.clock import Clock
 from pipeline.questions import Silence
 
-from .contest import Contest
 from .query import Query, Reply
+from .race import Race
 from .traffic import Traffic
 
 STAGGER = 0.4
@@ -74,36 +74,36 @@ class Exchange:
 
     def race(
         self,
-        contests: Sequence[Sequence[Query]],
+        races: Sequence[Sequence[Query]],
         judge: Callable[[Reply], bool],
         stagger: float = STAGGER,
         patience: float = inf,
     ) -> list[list[Reply]]:
-        """Return, for each contest, its replies as they arrived: the last one wins, or none does.
+        """Return, for each of *races*, its replies as they came: the last one wins, or none does.
 
-        The queries of a contest are asked in their order, all contests at
+        The queries of a race are asked in their order, all races at
         once: the next when the one before brought silence or an answer that
         *judge* does not accept, or *stagger* seconds after that was sent. What
-        is still under way once a contest is won is dropped; after *patience*
+        is still under way once a race is won is dropped; after *patience*
         seconds it is silence.
         """
         until = self._clock.now() + patience
-        races = [Contest(queries) for queries in contests]
-        runner = {query: race for race in races for query in race.ahead}
+        running = [Race(queries) for queries in races]
+        runner = {query: race for race in running for query in race.ahead}
         while True:
-            for race in races:
+            for race in running:
                 if race.is_stuck or self._turn(race, stagger) <= self._clock.now():
                     self.send(race.advance())
-            under_way = {query for race in races for query in race.under_way}
+            under_way = {query for race in running for query in race.under_way}
             if not under_way or self._clock.now() >= until:
                 self._traffic.drop(under_way)
-                return [race.ended(self._clock.now()) for race in races]
-            turn = min(until, *(self._turn(race, stagger) for race in races))
+                return [race.ended(self._clock.now()) for race in running]
+            turn = min(until, *(self._turn(race, stagger) for race in running))
             for reply in self._replies_to(runner, turn):
                 won = not isinstance(reply.outcome, Silence) and judge(reply)
                 self._traffic.drop(runner[reply.query].take(reply, won=won))
 
-    def _turn(self, race: Contest, stagger: float) -> float:
+    def _turn(self, race: Race, stagger: float) -> float:
         """Return when the next query of *race* is due, whatever comes of the latest."""
         if race.latest is None or not race.ahead:
             return float("inf")

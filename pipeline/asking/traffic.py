@@ -17,14 +17,14 @@ from dns.rcode import FORMERR
 from pipeline.clock import Clock
 from pipeline.questions import Silence, Transport
 
-from .alarms import Alarms
-from .encrypted.errand import Errand
+from .encrypted.flight import EncryptedFlight
+from .fair_queue import FairQueue
 from .flight import Flight
 from .octets import parsed
 from .query import Query, Reply
-from .room import FULL, width
 from .silences import silence
-from .turns import Turns
+from .socket_limit import NO_SOCKET_LEFT, socket_limit
+from .timers import Timers
 
 if TYPE_CHECKING:
     from .encrypted.connections import Connections
@@ -48,9 +48,9 @@ class Traffic:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._selector = selectors.DefaultSelector()
-        self._turns = Turns(width())
-        self._flights: dict[Query, Flight | Errand] = {}
-        self._alarms = Alarms[Flight | Errand]()
+        self._queue = FairQueue(socket_limit())
+        self._flights: dict[Query, Flight | EncryptedFlight] = {}
+        self._timers = Timers[Flight | EncryptedFlight]()
         self._parsed = lru_cache(KEPT)(parsed)
         self._connections: Connections | None = None
         self.sent = 0
@@ -66,7 +66,7 @@ class Traffic:
 
     def send(self, query: Query) -> None:
         """Put *query* on its way, as soon as there is room."""
-        self._turns.join(query)
+        self._queue.join(query)
 
     def started_at(self, query: Query) -> float | None:
         """Return when *query* was sent, or None if it is not under way."""
@@ -77,16 +77,16 @@ class Traffic:
         """Forget *queries*, wherever they are: nothing will be heard of them."""
         for query in queries:
             if query in self._flights:
-                self._turns.end(query)
+                self._queue.end(query)
                 self._forget(query)
             else:
-                self._turns.leave(query)
+                self._queue.leave(query)
 
     def arrivals(self, until: float) -> list[Reply]:
         """Return what has arrived, waiting for the first until *until* (our clock) at most."""
         while True:
             replies = list(self._launch())
-            wake = min(until, self._alarms.next_at)
+            wake = min(until, self._timers.next_at)
             patience = 0.0 if replies else max(wake - self._clock.now(), 0.0)
             # What has arrived counts before what is overdue: we may be the ones who are late.
             for key, _ in self._selector.select(patience):
@@ -97,7 +97,7 @@ class Traffic:
 
     def _launch(self) -> Iterator[Reply]:
         """Start waiting queries while there is room; yield those that cannot start."""
-        while query := self._turns.advance():
+        while query := self._queue.advance():
             now = self._clock.now()
             if not query.address:
                 yield self._reply(query, Silence(NO_ADDRESS))
@@ -105,14 +105,14 @@ class Traffic:
             try:
                 flight = self._started(query, now)
             except OSError as error:
-                if error.errno in FULL and self._flights:
-                    self._turns.postpone(query)
+                if error.errno in NO_SOCKET_LEFT and self._flights:
+                    self._queue.postpone(query)
                     return
                 yield self._reply(query, silence(error))
                 continue
             self._flights[query] = flight
-            self._alarms.set(flight.wakes_at, flight)
-            if isinstance(flight, Errand):
+            self._timers.set(flight.wakes_at, flight)
+            if isinstance(flight, EncryptedFlight):
                 self._entrust(query)
             elif flight.is_tcp:
                 self._selector.register(flight.socket, selectors.EVENT_WRITE, flight)
@@ -120,9 +120,9 @@ class Traffic:
                 self._selector.register(flight.socket, selectors.EVENT_READ, flight)
                 yield from self._send(flight)
 
-    def _started(self, query: Query, now: float) -> Flight | Errand:
+    def _started(self, query: Query, now: float) -> Flight | EncryptedFlight:
         if query.transport is not Transport.PLAIN:
-            return Errand(query, now)
+            return EncryptedFlight(query, now)
         mixed = query.mixed_case and (query.address, query.port) not in self.careless
         return Flight(query, now, self._parsed, mixed=mixed)
 
@@ -139,19 +139,19 @@ class Traffic:
     def _delivered(self) -> Iterator[Reply]:
         """Yield what came by encrypted connections; ask once more where one was lost."""
         for query, outcome in self._connections.arrivals() if self._connections else ():
-            errand = self._flights.get(query)
-            if not isinstance(errand, Errand):
+            flight = self._flights.get(query)
+            if not isinstance(flight, EncryptedFlight):
                 continue  # given up on meanwhile
-            if outcome is None and not errand.repeated:
-                errand.repeated = True
+            if outcome is None and not flight.repeated:
+                flight.repeated = True
                 self._entrust(query)
             else:
-                yield self._land(errand, outcome or Silence("connection closed before the answer"))
+                yield self._land(flight, outcome or Silence("connection closed before the answer"))
 
     def _tend(self) -> Iterator[Reply]:
         """Resend what seems lost; yield what timed out."""
         now = self._clock.now()
-        for flight in self._alarms.due(now):
+        for flight in self._timers.due(now):
             if self._flights.get(flight.query) is not flight:
                 continue  # it has landed
             if now >= flight.gives_up_at:
@@ -160,7 +160,7 @@ class Traffic:
             if isinstance(flight, Flight) and now >= flight.resend_at:
                 flight.resend_at = inf
                 yield from self._send(flight)
-            self._alarms.set(flight.wakes_at, flight)
+            self._timers.set(flight.wakes_at, flight)
 
     def _send(self, flight: Flight) -> Iterator[Reply]:
         try:
@@ -199,14 +199,14 @@ class Traffic:
             self.careless.add((flight.query.address, flight.query.port))
         yield self._land(flight, message)
 
-    def _land(self, flight: Flight | Errand, outcome: Message | Silence) -> Reply:
+    def _land(self, flight: Flight | EncryptedFlight, outcome: Message | Silence) -> Reply:
         if isinstance(outcome, Silence) and isinstance(flight, Flight):
             outcome = flight.failed(outcome)
         return self._reply(flight.query, outcome)
 
     def _reply(self, query: Query, outcome: Message | Silence) -> Reply:
         lives = not (isinstance(outcome, Silence) and outcome.is_nothing)
-        self._turns.end(query, lives=lives)
+        self._queue.end(query, lives=lives)
         self._forget(query)
         return Reply(query, self._clock.now(), outcome)
 

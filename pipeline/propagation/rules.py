@@ -78,34 +78,34 @@ Step = Poll | Ready | Expired
 
 def decide(goals: Sequence[Goal], evidence: Evidence, policy: Policy, now: float) -> Step:
     """Return the next step, given all that was observed up to *now*."""
-    court = Court(evidence, policy, now)
-    stuck = {goal: court.unconfirmed(goal) for goal in goals}
+    rules = Rules(evidence, policy, now)
+    stuck = {goal: rules.unconfirmed(goal) for goal in goals}
     unmet = [goal for goal, questions in stuck.items() if questions]
-    hopeless = all(court.is_hopeless(goal) for goal in unmet)
+    hopeless = all(rules.is_hopeless(goal) for goal in unmet)
     unconfirmed = list(dict.fromkeys(q for questions in stuck.values() for q in questions))
     faded = []
     if hopeless or now >= policy.deadline - policy.fresh:  # the last round, of what was confirmed
-        faded = list(court.faded(goal for goal in goals if not court.blocking(goal)))
+        faded = list(rules.faded(goal for goal in goals if not rules.blocking(goal)))
     unconfirmed += faded
     if not unconfirmed:
-        return Ready(tuple(question for goal in goals for question in court.set_aside(goal)))
+        return Ready(tuple(question for goal in goals for question in rules.set_aside(goal)))
     if now >= policy.deadline:
-        held = (q for goal in goals if court.is_held_back(goal) for q in goal.recursive)
+        held = (q for goal in goals if rules.is_held_back(goal) for q in goal.recursive)
         return Expired((*unconfirmed, *held))
     pending = any(evidence[question].pending for question in unconfirmed)
     if unmet and hopeless and not faded and not pending:
         return Expired(tuple(unconfirmed), hopeless=True)
     held_back = blind.held_back(goals, evidence)
     due = {
-        question: max(court.due_at(question), held_back.get(question, 0.0))
-        for question in court.askable(unconfirmed)
+        question: max(rules.due_at(question), held_back.get(question, 0.0))
+        for question in rules.askable(unconfirmed)
     }
     until = min([policy.deadline, *(at for at in due.values() if at > now)])
     return Poll(tuple(question for question, at in due.items() if at <= now), until)
 
 
 @dataclass(frozen=True, slots=True)
-class Court:
+class Rules:
     """The rules, applied to the evidence at one moment."""
 
     evidence: Evidence

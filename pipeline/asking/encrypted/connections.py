@@ -10,10 +10,10 @@ from pipeline.asking.query import Query
 from pipeline.questions import Silence, Transport
 
 from . import Outcome
-from .bell import Bell
 from .https import HTTPS
 from .tls import TLS
 from .trust import failure
+from .wakeup import Wakeup
 
 GRACE = 3.0
 """How many times its timeout a query may last here: whoever asked has given up by then."""
@@ -26,7 +26,7 @@ class Connections:
     """
 
     def __init__(self) -> None:
-        self._bell = Bell()
+        self._wakeup = Wakeup()
         self._arrived: SimpleQueue[tuple[Query, Outcome]] = SimpleQueue()
         self._servers: dict[tuple[Transport, str, int], HTTPS | TLS] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -37,7 +37,7 @@ class Connections:
 
     def fileno(self) -> int:
         """Return the descriptor to wait at."""
-        return self._bell.fileno()
+        return self._wakeup.fileno()
 
     def ask(self, query: Query) -> None:
         """Send *query* on the connection to its server, which opens if there is none."""
@@ -45,7 +45,7 @@ class Connections:
 
     def arrivals(self) -> Iterator[tuple[Query, Outcome]]:
         """Yield what has arrived."""
-        self._bell.hear()
+        self._wakeup.clear()
         with suppress(Empty):
             while True:
                 yield self._arrived.get_nowait()
@@ -53,7 +53,7 @@ class Connections:
     def close(self) -> None:
         """End all connections, some time soon."""
         self._loop.call_soon_threadsafe(self._closing.set)
-        self._bell.close()
+        self._wakeup.close()
 
     # From here on in the loop's thread
 
@@ -86,4 +86,4 @@ class Connections:
         except Exception as error:  # noqa: BLE001 - whatever a library lets slip fails one question only
             outcome = failure(error)
         self._arrived.put((query, outcome))
-        self._bell.ring()
+        self._wakeup.wake()

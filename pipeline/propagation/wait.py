@@ -30,7 +30,7 @@ Restored = Callable[[], Mapping[Name, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class Outcome:
     """What came of a wait, and what explains it.
 
     Attributes:
@@ -63,8 +63,8 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """Hears goals: asks servers, and in the end those who may know why."""
+class Wait:
+    """Asks servers about goals, and in the end those who may know why some are not met."""
 
     exchange: Exchange
     clock: Clock
@@ -72,7 +72,7 @@ class Trial:
     ask_hosts: AskHosts
     restored: Restored = dict
 
-    def hear(self, goals: Sequence[Goal], watch: Watch) -> Hearing:
+    def run(self, goals: Sequence[Goal], watch: Watch) -> Outcome:
         """Return what comes of *goals* by the policy's deadline, explained as far as possible."""
         clock = self.clock
         verdict, evidence = confirm(goals, self.exchange, clock, self.policy, watch)
@@ -85,7 +85,7 @@ class Trial:
                 causes = dict.fromkeys(verdict.unconfirmed, Cause(Kind.UNEXPLAINED))
                 faults = (replace(bug(error), severity=Severity.WARNING),)
         witness = Witness(evidence, self.policy.streak, clock.now(), clock.time_of, causes)
-        return Hearing(goals, verdict, evidence, witness, faults)
+        return Outcome(goals, verdict, evidence, witness, faults)
 
     def _causes(
         self, goals: Sequence[Goal], expired: Expired, evidence: Evidence

@@ -1,4 +1,4 @@
-"""A race of queries of which one good answer will do. Pure."""
+"""Queries of which one good answer will do: sent one after another, the first to win. Pure."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -8,8 +8,8 @@ from pipeline.questions import Silence
 from .query import Query, Reply
 
 
-class Contest:
-    """Where one race stands.
+class Race:
+    """How one race stands.
 
     Attributes:
         ahead: What is still to be sent, first things first.

@@ -13,7 +13,7 @@ Wanted = Mapping[Name, Iterable[str]]
 """Values by the name that the CA asks for them at."""
 
 
-def aim(
+def goals_for(
     wanted: Wanted, chains: Mapping[Name, Chain], recursive: Sequence[Perspective]
 ) -> dict[Name, Goal]:
     """Return one goal for each name in *wanted*.
@@ -27,15 +27,14 @@ def aim(
     values: dict[Name, set[str]] = {}
     for name, some in wanted.items():
         values.setdefault(owners[name], set()).update(some)
-    asking = Asking({owner: frozenset(all_) for owner, all_ in values.items()})
+    goals = Goals({owner: frozenset(all_) for owner, all_ in values.items()})
     return {
-        name: asking.goal(name, owner, chains.get(name), recursive)
-        for name, owner in owners.items()
+        name: goals.goal(name, owner, chains.get(name), recursive) for name, owner in owners.items()
     }
 
 
-class Asking:
-    """Makes questions; what two goals ask alike is one question."""
+class Goals:
+    """Makes goals; what two of them ask alike is one question."""
 
     def __init__(self, values: Mapping[Name, frozenset[str]]) -> None:
         """Want *values*, by owner."""

@@ -1,4 +1,4 @@
-"""A question under way on an encrypted connection, as whoever waits for it sees it."""
+"""A query on an encrypted connection, as whoever waits for it sees it."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from pipeline.questions import Silence
 
 
 @dataclass(slots=True, eq=False)
-class Errand:
-    """A query that an encrypted connection carries."""
+class EncryptedFlight:
+    """When it was sent, and whether it was sent again because its connection was lost."""
 
     query: Query
     started_at: float

@@ -1,4 +1,4 @@
-"""Whose turn it is when there are more questions than sockets. Pure.
+"""Which query goes next when there are more of them than sockets. Pure.
 
 Servers take turns, so that no one of them holds back another. Those that
 answer may have all the room there is, up to `SHARE` each; a server that has
@@ -22,29 +22,29 @@ class Group:
     """Servers of which the same is known.
 
     Attributes:
-        ready: The lines that have a query to send, and may, in the order of their turns.
-        under_way: Queries of all of its lines.
+        ready: The queues that have a query to send, and may, in the order of their turns.
+        under_way: Queries of all of its queues.
     """
 
-    ready: "dict[Line, None]" = field(default_factory=dict)
+    ready: "dict[ServerQueue, None]" = field(default_factory=dict)
     under_way: int = 0
 
 
 @dataclass(slots=True, eq=False)
-class Line:
-    """The queries to one server: those that wait, and how many are under way."""
+class ServerQueue:
+    """Queries to one server: those that wait, and how many are under way."""
 
     group: Group
     waiting: deque[Query] = field(default_factory=deque)
     under_way: int = 0
 
 
-class Turns:
-    """The queries that wait, in lines, for room for *width* of them."""
+class FairQueue:
+    """The queries that wait for room for *width* of them, in a queue for each server."""
 
     def __init__(self, width: int) -> None:
         self._width = width
-        self._lines: dict[tuple[str, int, str], Line] = {}
+        self._queues: dict[tuple[str, int, str], ServerQueue] = {}
         self._fresh = Group()  # not asked yet
         self._living = Group()  # the last that came was an answer, or an error
         self._mute = Group()  # nothing has come back: not yet, or not the last time
@@ -52,9 +52,9 @@ class Turns:
 
     def join(self, query: Query) -> None:
         """Let *query* wait for its turn."""
-        line = self._line(query)
-        line.waiting.append(query)
-        place(line)
+        queue = self._queue_of(query)
+        queue.waiting.append(query)
+        place(queue)
 
     def advance(self) -> Query | None:
         """Return the query whose turn it is, under way from now on; None if none may go now."""
@@ -68,57 +68,57 @@ class Turns:
 
     def leave(self, query: Query) -> None:
         """Forget *query* if it waits."""
-        line = self._line(query)
+        queue = self._queue_of(query)
         with suppress(ValueError):  # it does not
-            line.waiting.remove(query)
-        place(line)
+            queue.waiting.remove(query)
+        place(queue)
 
     def postpone(self, query: Query) -> None:
-        """Let *query*, whose turn it was, be the next of its line once more."""
-        self._line(query).waiting.appendleft(query)
+        """Let *query*, whose turn it was, be the next of its queue once more."""
+        self._queue_of(query).waiting.appendleft(query)
         self.end(query)
 
     def end(self, query: Query, *, lives: bool | None = None) -> None:
         """Make room: *query* is under way no longer, and shows that its server *lives*, or not."""
-        line = self._line(query)
-        line.under_way -= 1
-        line.group.under_way -= 1
+        queue = self._queue_of(query)
+        queue.under_way -= 1
+        queue.group.under_way -= 1
         if lives is not None:
-            move(line, self._living if lives else self._mute)
-        place(line)
+            move(queue, self._living if lives else self._mute)
+        place(queue)
 
-    def _line(self, query: Query) -> Line:
+    def _queue_of(self, query: Query) -> ServerQueue:
         key = (query.address, query.port, query.transport.scheme)
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = Line(self._fresh)
-        return line
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = ServerQueue(self._fresh)
+        return queue
 
-    def _call(self, line: Line) -> Query:
-        """Send the first of *line*, which is the last of its group from now on."""
-        del line.group.ready[line]
-        if line.group is self._fresh:
-            move(line, self._mute)
-        line.under_way += 1
-        line.group.under_way += 1
-        query = line.waiting.popleft()
-        place(line)
+    def _call(self, queue: ServerQueue) -> Query:
+        """Send the first of *queue*, which is the last of its group from now on."""
+        del queue.group.ready[queue]
+        if queue.group is self._fresh:
+            move(queue, self._mute)
+        queue.under_way += 1
+        queue.group.under_way += 1
+        query = queue.waiting.popleft()
+        place(queue)
         return query
 
 
-def move(line: Line, group: Group) -> None:
-    """Make *line* one of *group*."""
-    if line.group is group:
+def move(queue: ServerQueue, group: Group) -> None:
+    """Make *queue* one of *group*."""
+    if queue.group is group:
         return
-    line.group.ready.pop(line, None)
-    line.group.under_way -= line.under_way
-    group.under_way += line.under_way
-    line.group = group
+    queue.group.ready.pop(queue, None)
+    queue.group.under_way -= queue.under_way
+    group.under_way += queue.under_way
+    queue.group = group
 
 
-def place(line: Line) -> None:
-    """Give *line* a place in its group if it has somebody to send; one that it has it keeps."""
-    if line.waiting and line.under_way < SHARE:
-        line.group.ready.setdefault(line)
+def place(queue: ServerQueue) -> None:
+    """Give *queue* a place in its group if it has somebody to send; one that it has it keeps."""
+    if queue.waiting and queue.under_way < SHARE:
+        queue.group.ready.setdefault(queue)
     else:
-        line.group.ready.pop(line, None)
+        queue.group.ready.pop(queue, None)

@@ -1,4 +1,4 @@
-"""What is to be done when. Pure."""
+"""What is due when. Pure."""
 
 from heapq import heappop, heappush
 from itertools import count
@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Alarms(Generic[T]):
-    """Things by the time they are due; whoever set one may have lost interest by then."""
+class Timers(Generic[T]):
+    """Things by the time they are due; none is cancelled, so some no longer matter by then."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, T]] = []
