@@ -5,10 +5,15 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from .lab import Lab, premises, running
 
 MISSING = pytest.StashKey[str]()
+
+# No property is about speed: a machine that is busy may take its time for an example.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
