@@ -13,7 +13,7 @@ from .configuration.settings import Settings
 from .detection import Detect
 from .model import Failed
 from .placing import named
-from .tree.vacancies import Crowd
+from .tree.grouping import ZoneNames
 
 FEW = 3
 """Names of a zone that are as well asked about one by one."""
@@ -61,24 +61,24 @@ class Assurance:
         hopeful = dict.fromkeys(name for name in names if self._providers.get(name) in able)
         return hopeful if len(hopeful) > FEW else {}
 
-    def vacant(self, crowds: Sequence[Crowd]) -> Collection[Name]:
+    def vacant(self, groups: Sequence[ZoneNames]) -> Collection[Name]:
         """Return the names at which nothing stands, nor above them what would hide it."""
         found: set[Name] = set()
         for provider in dict.fromkeys(self._providers.values()):
             mine = [
-                Crowd(crowd.cut, within)
-                for crowd in crowds
-                if len(within := [n for n in crowd.names if self._providers[n] == provider]) > FEW
+                ZoneNames(group.cut, within)
+                for group in groups
+                if len(within := [n for n in group.names if self._providers[n] == provider]) > FEW
             ]
             found |= self._told(provider, mine) if mine else set()
         return found
 
-    def _told(self, provider: str, crowds: Sequence[Crowd]) -> set[Name]:
+    def _told(self, provider: str, groups: Sequence[ZoneNames]) -> set[Name]:
         assuring = self._assuring(provider)
         if assuring is None:
             return set()
         until = self._clock.now() + min(PATIENCE, self._left())
-        ask = partial(threads.each, partial(told, assuring), crowds, WIDTH)
+        ask = partial(threads.each, partial(told, assuring), groups, WIDTH)
         try:
             return set().union(*self._hosts.ask(provider, ask, until))
         except Failed:
@@ -100,7 +100,7 @@ def only(detect: Detect) -> Sequence[str]:
         return ()
 
 
-def told(provider: Assuring, crowd: Crowd) -> Collection[Name]:
-    """Return those names of *crowd* that *provider* knows to be vacant."""
-    servers = {(via.address, via.port) for via in crowd.cut.servers}
-    return provider.vacant(crowd.cut.apex, crowd.names, servers)
+def told(provider: Assuring, group: ZoneNames) -> Collection[Name]:
+    """Return those names of *group* that *provider* knows to be vacant."""
+    servers = {(via.address, via.port) for via in group.cut.servers}
+    return provider.vacant(group.cut.apex, group.names, servers)

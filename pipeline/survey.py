@@ -14,7 +14,7 @@ from .questions import Perspective, Transport
 from .tree.aliases import chains
 from .tree.delegation import TOP_LEVEL, Asked, Chain
 from .tree.failures import in_no_zone
-from .tree.roots import planted
+from .tree.roots import tree_from
 
 
 class Survey:
@@ -44,7 +44,7 @@ class Survey:
         self._names = names
         self._left = left
         self._assurance = assurance
-        self.tree = planted(settings, exchange, names, left)
+        self.tree = tree_from(settings, exchange, names, left)
         self.recursive: Sequence[Perspective] = recursors(settings.resolvers)
         self.is_blind = False
         self.problems: list[Problem] = []

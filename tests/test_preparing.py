@@ -1,7 +1,6 @@
 """Where everything goes, and who is to see it: found out before anything is written."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ from dns.name import Name, from_text
 from dns.rdatatype import NS
 
 from pipeline.asking.endpoints import Endpoint
-from pipeline.asking.exchange import STAGGER
-from pipeline.asking.query import Query, Reply
 from pipeline.case import Case, Tools
 from pipeline.clock import SystemClock
 from pipeline.configuration.settings import Settings, ZoneSettings
@@ -271,33 +268,13 @@ def test_where_port_53_is_closed_goals_are_blind(tmp_path: Path) -> None:
     assert [problem.code for problem in preparation.problems] == ["port-53-filtered"]
 
 
-class Rounds(Internet):
-    """An Internet that counts how often somebody waits for it."""
-
-    rounds = 0
-
-    def ask(self, queries: Sequence[Query], patience: float = inf) -> list[Reply]:
-        self.rounds += bool(queries)
-        return super().ask(queries, patience)
-
-    def race(
-        self,
-        contests: Sequence[Sequence[Query]],
-        judge: Callable[[Reply], bool],
-        stagger: float = STAGGER,
-        patience: float = inf,
-    ) -> list[list[Reply]]:
-        self.rounds += bool(contests)
-        return super().race(contests, judge, stagger, patience)
-
-
 def test_questions_that_need_no_answer_first_are_asked_at_once(tmp_path: Path) -> None:
     """
     Root, top level, the zone (TXT and CAA), its name servers, their addresses, its SOA: each is
     one wait, for one name as for fifty, and none of the questions is asked twice.
     """
     for count in (1, 50):
-        internet = Rounds(world().servers)
+        internet = world()
         names = [from_text(f"_acme-challenge.h{number}.x.test.") for number in range(count)]
         one = case(*((name, "v") for name in names))
         prepared(internet, tmp_path, one)

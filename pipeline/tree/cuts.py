@@ -55,7 +55,7 @@ class Cuts:
             lower(apex): Cut(apex, tuple(servers), is_configured=True)
             for apex, servers in configured.items()
         }
-        self._deaf: set[tuple[str, int]] = set()
+        self._demoted: set[tuple[str, int]] = set()
         self._within: set[Labels] = set()
 
     def __contains__(self, apex: Name) -> bool:
@@ -103,12 +103,12 @@ class Cuts:
 
     def order(self, cut: Cut) -> Sequence[Perspective]:
         """Return the servers of *cut* to ask, those that failed before last."""
-        asked = sorted(cut.servers, key=lambda via: (via.address, via.port) in self._deaf)
+        asked = sorted(cut.servers, key=lambda via: (via.address, via.port) in self._demoted)
         return asked[:ASKED]
 
-    def deaf(self, servers: Iterable[tuple[str, int]]) -> None:
+    def demote(self, servers: Iterable[tuple[str, int]]) -> None:
         """Ask *servers*, by address and port, last from now on."""
-        self._deaf.update(servers)
+        self._demoted.update(servers)
 
 
 def lower(name: Name) -> Labels:

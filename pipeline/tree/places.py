@@ -15,9 +15,9 @@ from pipeline.questions import Answer, Perspective, Role, Silence
 
 from .cuts import Cut
 from .delegation import Asked, Delegation, Place
+from .grouping import Vacant, by_zone
 from .recursion import Recursion
 from .referrals import alias, apex_of
-from .vacancies import Vacant, crowds
 from .walk import Found, Walk
 from .zones import Zones
 
@@ -61,31 +61,16 @@ class Tree:
 
         Only where CAA at what they are for has been looked ahead for: that tells their zones.
         """
-        found = crowds(names, self._walk.ahead)
-        known = vacant(found)
-        for crowd in found:
-            if crowd.cut.apex not in self._walk.cuts:
-                self._walk.cuts.add(crowd.cut)
-            self._vacant |= {name: crowd.cut.apex for name in crowd.names if name in known}
+        groups = by_zone(names, self._walk.ahead)
+        known = vacant(groups)
+        for group in groups:
+            if group.cut.apex not in self._walk.cuts:
+                self._walk.cuts.add(group.cut)
+            self._vacant |= {name: group.cut.apex for name in group.names if name in known}
 
     def addresses(self, hosts: Collection[Name]) -> frozenset[str]:
         """Return every address of *hosts*; empty if they have none, or cannot be found."""
         return frozenset(via.address for via in self._walk.addresses(hosts) if via.address)
-
-    def zones(self, names: Iterable[Name]) -> dict[Name, Delegation]:
-        """Return the zone that each of *names* is in.
-
-        Raises:
-            Failed: 69, if nobody answers for one of them; 78, if it is delegated to nobody.
-        """
-        asked = list(dict.fromkeys(names))
-        apexes = self._apexes({name: name for name in asked})
-        for apex in apexes.values():
-            if isinstance(apex, Failed):
-                raise apex
-        found = {name: apex for name, apex in apexes.items() if isinstance(apex, Name)}
-        delegations = self._zones.complete(found.values())
-        return {name: delegations[apex] for name, apex in found.items()}
 
     def places(self, names: Iterable[Name]) -> dict[Name, Place | Failed]:
         """Return what the servers of its zone say of each name, or why nobody does."""

@@ -38,7 +38,7 @@ class Recursion:
         self._via = list(via)
         self._challenges = set(map(shelter, challenges))
         self._left = left
-        self._deaf: set[Perspective] = set()
+        self._demoted: set[Perspective] = set()
 
     def forbid(self, name: Name) -> None:
         """Ask nothing about *name*, nor below it, from now on."""
@@ -73,18 +73,18 @@ class Recursion:
         """Return the first answer to each question, and for those without one what went wrong."""
         if not all(self.may_ask(name) for name, _ in questions):
             raise ValueError("a resolver must not be asked about a challenge name")
-        order = sorted(self._via, key=self._deaf.__contains__)
+        order = sorted(self._via, key=self._demoted.__contains__)
         timeout = max(min(TIMEOUT, self._left()), 0.0)
         sent: dict[Query, Perspective] = {}
-        contests = []
+        races = []
         for question in questions:
             queries = [query(question, via, timeout) for via in order]
             sent |= zip(queries, order, strict=True)
-            contests.append(queries)
+            races.append(queries)
         answers: dict[Asked, Message] = {}
         failures: dict[Asked, Failed] = {}
-        races = self._exchange.race(contests, is_answer, patience=self._left())
-        for question, queries, replies in zip(questions, contests, races, strict=True):
+        found = self._exchange.race(races, is_answer, patience=self._left())
+        for question, queries, replies in zip(questions, races, found, strict=True):
             silences: dict[Perspective, Silence] = {}
             for reply in replies:
                 outcome = usable(reply.outcome)
@@ -93,8 +93,7 @@ class Recursion:
                 else:
                     answers[question] = outcome
             winner = replies[-1] if question in answers else None
-            # Asked last from now on.
-            self._deaf.update(sent[each] for each in passed_over(queries, winner))
+            self._demoted.update(sent[each] for each in passed_over(queries, winner))
             if question not in answers:
                 failures[question] = nobody_answers(question[0], silences)
         return answers, failures

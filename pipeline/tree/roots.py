@@ -18,7 +18,7 @@ from .recursion import Recursion
 from .referrals import ns_targets
 
 
-def planted(
+def tree_from(
     settings: Settings,
     exchange: Exchange,
     challenges: Collection[Name],

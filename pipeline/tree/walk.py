@@ -21,7 +21,7 @@ from pipeline.questions import Perspective, Silence
 from .cuts import ASKED, Cut, Cuts
 from .delegation import TOP_LEVEL, Asked
 from .failures import endless, no_address, not_delegated
-from .interview import Interview
+from .name_servers import NameServers
 from .recursion import Recursion
 from .referrals import ADDRESSES, addressed, alias, glue, holder, ns_targets, zone_cut
 
@@ -67,7 +67,7 @@ class Walk:
         self._begin: Callable[[], Sequence[Perspective]] | None = begin
         self.ahead: dict[Asked, Found | Failed] = {}
         self.cuts = Cuts(configured)
-        self.interview = Interview(exchange, self.cuts, left)
+        self.name_servers = NameServers(exchange, self.cuts, left)
 
     def look_ahead(self, questions: Iterable[Asked]) -> None:
         """Ask at once what `find` will be asked for soon, step by step; it tells each once."""
@@ -136,7 +136,7 @@ class Walk:
         """Take each question a level further down; return those that must go on."""
         onward = []
         referrals: dict[Name, tuple[Message, Cut]] = {}
-        for question, outcome in self.interview.contest(begun).items():
+        for question, outcome in self.name_servers.race(begun).items():
             cut = begun[question]
             match outcome:
                 case Failed() as failed:

@@ -59,7 +59,7 @@ class Zones:
         asked = [
             ((host, kind), via) for cut, host in hosts for kind in ADDRESSES for via in cut.servers
         ]
-        answers = self._walk.interview.poll(asked)
+        answers = self._walk.name_servers.poll(asked)
         return tuple(
             server
             for (question, _), answer in zip(asked, answers, strict=True)
@@ -82,7 +82,7 @@ class Zones:
         for _ in range(2):
             untold = [cut for cut in cuts if not (cut.is_configured or children[cut.apex])]
             asked = [((cut.apex, rdatatype.NS), via) for cut in untold for via in cut.servers]
-            answers = self._walk.interview.poll(asked)
+            answers = self._walk.name_servers.poll(asked)
             for ((apex, _), via), answer in zip(asked, answers, strict=True):
                 if isinstance(answer, Silence) and answer.reason == "timeout":
                     self.silent.add((via.address, via.port))
@@ -101,7 +101,7 @@ class Zones:
         asked = [((cut.apex, rdatatype.SOA), via) for via in cut.beside or cut.servers]
         servers = list(cut.servers if cut.beside else ())
         parent = set(cut.parent)
-        for (_, via), answer in zip(asked, self._walk.interview.poll(asked), strict=True):
+        for (_, via), answer in zip(asked, self._walk.name_servers.poll(asked), strict=True):
             if isinstance(answer, Message) and zone_cut(answer, cut.apex, cut.apex.parent()):
                 hosts = ns_targets(answer, cut.apex)
                 parent |= hosts

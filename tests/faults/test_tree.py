@@ -15,7 +15,8 @@ from pipeline.model import Failed
 from pipeline.tree.aliases import chains
 from pipeline.tree.delegation import Chain, Delegation, Place
 from pipeline.tree.places import Tree
-from pipeline.tree.roots import planted
+from pipeline.tree.roots import tree_from
+from tests.tree.internet import zone_around
 
 from . import Faults
 from . import topology as at
@@ -43,11 +44,11 @@ def leaf(label: str) -> Name:
 
 def tree(exchange: Exchange, *challenges: Name, **settings: Any) -> Tree:
     made = Settings(Path(), **(settings or HINTS))
-    return planted(made, exchange, challenges, lambda: 30.0)
+    return tree_from(made, exchange, challenges, lambda: 30.0)
 
 
 def zone_of(exchange: Exchange, name: Name) -> Delegation:
-    return tree(exchange, name).zones([name])[name]
+    return zone_around(tree(exchange, name), name)
 
 
 def servers(label: str, *addresses: str) -> set[tuple[str, str]]:
@@ -233,7 +234,7 @@ def test_the_way_begins_at_a_resolver_where_no_root_server_answers(
     faults.flush()
     before = len(faults.questions(at.UNBOUND))
     nobody = {**RESOLVER, "root_hints": (Endpoint(at.NOBODY),)}
-    found = tree(exchange, leaf("well"), **nobody).zones([leaf("well")])[leaf("well")]
+    found = zone_around(tree(exchange, leaf("well"), **nobody), leaf("well"))
     heard = {
         question.name.canonicalize().to_text() for question in faults.questions(at.UNBOUND)[before:]
     }
@@ -249,7 +250,7 @@ def test_configured_servers_are_asked_and_no_others(faults: Faults, exchange: Ex
     zones = {apex: ZoneSettings(nameservers=(Endpoint(at.PRIMARY),))}
     walked = tree(exchange, leaf("shadow"), zones=zones, **RESOLVER)
     before = len(faults.questions(at.UNBOUND))
-    found = walked.zones([leaf("shadow")])[leaf("shadow")]
+    found = zone_around(walked, leaf("shadow"))
     assert ({via.address for via in found.servers}, found.is_configured) == ({at.PRIMARY}, True)
     assert len(faults.questions(at.UNBOUND)) == before
 
@@ -259,6 +260,6 @@ def test_a_closed_port_53_is_said(faults: Faults, exchange: Exchange) -> None:
     No root server, no resolver: nobody answered, and that is the suspicion.
     """
     with faults.filtered(), pytest.raises(Failed) as caught:
-        tree(exchange, leaf("well"), **HINTS, **RESOLVER).zones([leaf("well")])
+        zone_around(tree(exchange, leaf("well"), **HINTS, **RESOLVER), leaf("well"))
     assert caught.value.problem.code == "dns-unreachable"
     assert "port 53" in caught.value.problem.hint

@@ -20,7 +20,9 @@ from dns.zone import Zone
 from pipeline.asking.endpoints import Endpoint, authoritative, recursors
 from pipeline.asking.exchange import STAGGER, Exchange
 from pipeline.asking.query import Query, Reply
+from pipeline.model import Failed
 from pipeline.questions import Silence
+from pipeline.tree.delegation import Delegation
 from pipeline.tree.places import Tree
 from pipeline.tree.recursion import Recursion
 
@@ -36,11 +38,13 @@ class Internet(Exchange):
 
     Attributes:
         asked: Every question so far.
+        rounds: How often somebody waited for answers.
     """
 
     def __init__(self, servers: Mapping[str, Respond]) -> None:
         self.servers = dict(servers)
         self.asked: list[Query] = []
+        self.rounds = 0
         self._heard = False
 
     @property
@@ -52,22 +56,29 @@ class Internet(Exchange):
         return len(self.asked)
 
     def ask(self, queries: Sequence[Query], patience: float = inf) -> list[Reply]:
+        if queries:
+            self._begin_round()
         return [self._reply(query) for query in queries]
 
     def race(
         self,
-        contests: Sequence[Sequence[Query]],
+        races: Sequence[Sequence[Query]],
         judge: Callable[[Reply], bool],
         stagger: float = STAGGER,
         patience: float = inf,
     ) -> list[list[Reply]]:
-        return [list(self._contest(queries, judge)) for queries in contests]
+        if races:
+            self._begin_round()
+        return [list(self._raced(queries, judge)) for queries in races]
+
+    def _begin_round(self) -> None:
+        self.rounds += 1
 
     def names(self, address: str) -> set[str]:
         """Return the names that *address* was asked about."""
         return {query.name.to_text() for query in self.asked if query.address == address}
 
-    def _contest(self, queries: Iterable[Query], judge: Callable[[Reply], bool]) -> Iterator[Reply]:
+    def _raced(self, queries: Iterable[Query], judge: Callable[[Reply], bool]) -> Iterator[Reply]:
         for query in queries:
             reply = self._reply(query)
             yield reply
@@ -95,6 +106,14 @@ def tree(internet: Internet, *challenges: str, resolver: str = RESOLVER) -> Tree
         lambda: 30.0,
     )
     return Tree(internet, lambda: authoritative([Endpoint(ROOT)]), recursion, lambda: 30.0)
+
+
+def zone_around(walked: Tree, name: Name) -> Delegation:
+    """Return the zone that *name* is in; fail as whoever asks for it would."""
+    place = walked.places([name])[name]
+    if isinstance(place, Failed):
+        raise place
+    return place.zone
 
 
 def zone(apex: str, *lines: str) -> Zone:

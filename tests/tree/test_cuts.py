@@ -49,7 +49,7 @@ def test_servers_that_failed_are_asked_last_and_not_all_are_asked() -> None:
     By address and port; the order is kept otherwise.
     """
     cuts = Cuts({})
-    cuts.deaf([("8.0.0.0", 53), ("8.0.0.2", 53), ("8.0.0.3", 54)])
+    cuts.demote([("8.0.0.0", 53), ("8.0.0.2", 53), ("8.0.0.3", 54)])
     order = cuts.order(Cut(A, MANY[:4]))
     assert [via.address for via in order] == ["8.0.0.1", "8.0.0.3", "8.0.0.0", "8.0.0.2"]
     assert len(cuts.order(Cut(A, MANY))) == ASKED

@@ -13,8 +13,9 @@ from pipeline.configuration.settings import Settings
 from pipeline.tree.aliases import chains
 from pipeline.tree.delegation import Chain
 from pipeline.tree.places import Tree
-from pipeline.tree.roots import planted
+from pipeline.tree.roots import tree_from
 from tests.lab import Lab, topology
+from tests.tree.internet import zone_around
 
 pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("lab")]
 
@@ -33,7 +34,7 @@ def exchange() -> Iterator[Exchange]:
 
 
 def tree(exchange: Exchange, way: Way, *challenges: Name) -> Tree:
-    return planted(Settings(Path(), **way), exchange, challenges, lambda: 30.0)  # type: ignore[arg-type]
+    return tree_from(Settings(Path(), **way), exchange, challenges, lambda: 30.0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("way", [BY_HINT, BY_RESOLVER, BY_RESOLVER_ALONE])
@@ -61,7 +62,7 @@ def test_the_walk_finds_the_zone(
     wherever the way begins.
     """
     wanted = from_text(name)
-    found = tree(exchange, way, wanted).zones([wanted])[wanted]
+    found = zone_around(tree(exchange, way, wanted), wanted)
     assert found.apex == from_text(apex)
     assert {via.address for via in found.servers} == set(addresses)
 
@@ -71,7 +72,7 @@ def test_every_address_of_every_server(exchange: Exchange) -> None:
     The zone's NS set is resolved completely, with the host of each address.
     """
     apex = from_text("example.test.")
-    found = tree(exchange, BY_HINT).zones([apex])[apex]
+    found = zone_around(tree(exchange, BY_HINT), apex)
     assert {(via.server, via.address) for via in found.servers} == {
         (f"ns{number}.example.test.", address)
         for number, address in enumerate(topology.AUTHORITATIVE, 1)
@@ -84,7 +85,7 @@ def test_a_child_on_its_parents_servers_is_found_there(exchange: Exchange) -> No
     One NSD serves root and TLD: no referral leads from one to the other, and both are asked.
     """
     name = from_text("_acme-challenge.no-such-zone.test.")
-    found = tree(exchange, BY_HINT, name).zones([name])[name]
+    found = zone_around(tree(exchange, BY_HINT, name), name)
     assert found.apex == from_text("test.")
     assert {via.address for via in found.servers} == {topology.ROOT, topology.TLD}
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from dns.name import from_text
+from dns.name import Name, from_text
 
 from pipeline.asking.endpoints import Endpoint
 from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.model import Failed
 from pipeline.tree.hints import root_servers
-from pipeline.tree.roots import planted
+from pipeline.tree.roots import tree_from
 
 from .internet import (
     RESOLVER,
@@ -23,6 +23,7 @@ from .internet import (
     serving,
     tld,
     zone,
+    zone_around,
 )
 
 FIRST, OTHER = "8.0.1.1", "9.9.9.8"
@@ -36,10 +37,10 @@ def settings(**more: object) -> Settings:
     return Settings(Path(), **more)  # type: ignore[arg-type]
 
 
-def asked(internet: Internet, settings: Settings) -> list[str]:
-    """Return the addresses that finding x.test took, in order."""
-    zones = planted(settings, internet, [NAME], lambda: 9.0).zones([NAME])
-    assert zones[NAME].apex == from_text("x.test.")
+def asked(internet: Internet, settings: Settings, name: Name = NAME) -> list[str]:
+    """Return the addresses that finding x.test, which *name* is in, took, in order."""
+    walked = tree_from(settings, internet, [NAME], lambda: 9.0)
+    assert zone_around(walked, name).apex == from_text("x.test.")
     return [query.address for query in internet.asked]
 
 
@@ -123,4 +124,4 @@ def test_zones_with_configured_servers_are_known_from_the_start() -> None:
     internet = Internet(SERVED)
     assert set(asked(internet, settings(zones=zones))) == {FIRST}
     with pytest.raises(Failed):
-        planted(settings(zones=zones), internet, [], lambda: 9.0).zones([from_text("y.test.")])
+        asked(internet, settings(zones=zones), from_text("y.test."))

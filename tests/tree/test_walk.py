@@ -1,5 +1,7 @@
 """The way down from the root: which servers are asked, which are passed over, where it ends."""
 
+from collections import Counter
+
 import pytest
 from dns import rcode
 from dns.message import Message, make_response
@@ -36,6 +38,7 @@ from .internet import (
     tld,
     tree,
     zone,
+    zone_around,
 )
 
 FIRST, SECOND, THIRD, FOURTH = "8.0.1.1", "8.0.1.2", "8.0.1.3", "8.0.1.4"
@@ -48,7 +51,7 @@ def world(*lines: str, **servers: Respond) -> Internet:
 
 
 def found(internet: Internet, name: str = NAME) -> Delegation:
-    return tree(internet, name).zones([from_text(name)])[from_text(name)]
+    return zone_around(tree(internet, name), from_text(name))
 
 
 def failure(internet: Internet, name: str = NAME) -> Failed:
@@ -161,8 +164,8 @@ def test_servers_beyond_the_first_eight_get_their_turn() -> None:
     internet = world(*glue, **{many[10]: serving(zone("x.test.", *glue))})
     walked = tree(internet, NAME)
     with pytest.raises(Failed):
-        walked.zones([from_text(NAME)])
-    assert walked.zones([from_text(NAME)])[from_text(NAME)].apex == from_text("x.test.")
+        zone_around(walked, from_text(NAME))
+    assert zone_around(walked, from_text(NAME)).apex == from_text("x.test.")
 
 
 def test_a_tld_that_refers_sideways_is_lame() -> None:
@@ -172,7 +175,7 @@ def test_a_tld_that_refers_sideways_is_lame() -> None:
     internet = world(**{TLD: referring("sideways.test.")})
     failed = failure(internet)
     assert "lame" in str(failed)
-    assert len(internet.asked) == 2
+    assert [query.rdtype for query in internet.asked] == [TXT, TXT, CNAME]  # see `Tree.places`
 
 
 def test_a_host_without_glue_serves_where_those_with_glue_fail() -> None:
@@ -257,7 +260,8 @@ def test_hosts_inside_of_their_zone_are_not_looked_for_in_vain() -> None:
     glue = delegated("x.test.", f"ns1.x.test.={FIRST}", "ns2.x.test.")
     internet = world(*glue, **{FIRST: lame})
     assert failure(internet).problem.code == "dns-failing"
-    assert [query.address for query in internet.asked] == [ROOT, TLD, FIRST]
+    assert [query.address for query in internet.asked] == [ROOT, TLD, FIRST, FIRST]
+    assert [query.rdtype for query in internet.asked[2:]] == [TXT, CNAME]
 
 
 def test_a_search_that_leads_too_deep_is_given_up() -> None:
@@ -279,9 +283,9 @@ def test_each_question_begins_at_the_deepest_zone_known() -> None:
     """
     internet = world(*GLUE, **{FIRST: serving(X), SECOND: serving(X)})
     walked = tree(internet, NAME)
-    walked.zones([from_text(NAME)])
+    zone_around(walked, from_text(NAME))
     before = len(internet.asked)
-    walked.zones([from_text("_acme-challenge.www.x.test.")])
+    zone_around(walked, from_text("_acme-challenge.www.x.test."))
     assert {query.address for query in internet.asked[before:]} <= {FIRST, SECOND}
 
 
@@ -305,7 +309,10 @@ def test_a_way_without_end_ends() -> None:
     failed = failure(internet, "x." * (LEVELS + 10) + "test.")
     assert "does not end" in str(failed)
     assert (failed.exit, failed.problem.code) == (Exit.UNAVAILABLE, "dns-failing")
-    assert len(internet.asked) == LEVELS
+    counts = Counter(query.rdtype for query in internet.asked)
+    assert counts[TXT] == LEVELS
+    assert counts.keys() == {TXT, CNAME}  # the latter from the deepest cut known
+    assert counts[CNAME] < LEVELS
 
 
 def test_a_name_that_does_not_exist_is_in_the_zone_that_says_so() -> None:
@@ -511,7 +518,7 @@ def test_an_empty_set_of_root_servers_is_like_none() -> None:
         return ()
 
     walked = Tree(internet, begin, recursion, lambda: 9.0)
-    assert walked.zones([from_text(NAME)])[from_text(NAME)].apex == from_text("x.test.")
+    assert zone_around(walked, from_text(NAME)).apex == from_text("x.test.")
     assert begun == [1]
 
 
@@ -562,7 +569,7 @@ def test_a_word_on_a_name_counts_more_than_a_failure_above() -> None:
     """
     internet = blocked(zone("x.test.", "www.x.test. A 192.0.2.1"))
     with pytest.raises(Failed) as caught:
-        tree(internet).zones([from_text("www.x.test.")])
+        zone_around(tree(internet), from_text("www.x.test."))
     assert caught.value.problem.code == "not-delegated"
 
 
@@ -572,7 +579,7 @@ def test_a_resolver_that_knows_no_zone_above_a_name_ends_it() -> None:
     """
     internet = blocked(zone("test.", "www.x.test. A 192.0.2.1"))
     with pytest.raises(Failed) as caught:
-        tree(internet).zones([from_text("www.x.test.")])
+        zone_around(tree(internet), from_text("www.x.test."))
     assert caught.value.problem.code == "not-delegated"
     assert internet.names(RESOLVER) == {"test.", "x.test.", "www.x.test."}
 
@@ -656,7 +663,7 @@ def test_configured_zones_never_look_at_the_delegation() -> None:
     configured = {from_text("x.test."): authoritative([Endpoint(THIRD)])}
     recursion = Recursion(internet, recursors([Endpoint(RESOLVER)]), [from_text(NAME)], lambda: 9.0)
     walked = Tree(internet, lambda: (), recursion, lambda: 9.0, configured)
-    x = walked.zones([from_text(NAME)])[from_text(NAME)]
+    x = zone_around(walked, from_text(NAME))
     assert x.is_configured
     assert [via.address for via in x.servers] == [THIRD]
     assert (x.parent, x.child, x.problems) == (hosts(), hosts("ns1.x.test.", "ns2.x.test."), ())
@@ -673,9 +680,8 @@ def test_a_referral_does_not_replace_configured_servers() -> None:
     walked = Tree(
         internet, lambda: authoritative([Endpoint(ROOT)]), recursion, lambda: 9.0, configured
     )
-    zones = walked.zones([from_text("other.test."), from_text(NAME)])
-    assert zones[from_text("other.test.")].apex == from_text("test.")
-    assert zones[from_text(NAME)].is_configured
+    assert zone_around(walked, from_text("other.test.")).apex == from_text("test.")
+    assert zone_around(walked, from_text(NAME)).is_configured
     assert not internet.names(FIRST)
 
 
@@ -697,7 +703,7 @@ def test_a_server_that_is_overtaken_is_asked_last_from_then_on() -> None:
         walked = Tree(
             exchange, lambda: (), recursion, lambda: 9.0, {apex: authoritative(endpoints)}
         )
-        walked.zones([challenge])
+        zone_around(walked, challenge)
 
         def silent() -> list[Asked]:
             heard = (a for a in server.asked if a.address == server.addresses[0])

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from math import inf
 from pathlib import Path
 
 from dns.name import from_text
 
 from pipeline.asking.endpoints import Endpoint
-from pipeline.asking.exchange import STAGGER
 from pipeline.asking.query import Query, Reply
 from pipeline.configuration.settings import Settings
 from pipeline.explaining.witness import Witness
@@ -67,19 +65,9 @@ class Net(Internet):
         self.clock.moment += LATENCY
         return [replace(self._reply(query), at=self.clock.moment) for query in queries]
 
-    def ask(self, queries: Sequence[Query], patience: float = inf) -> list[Reply]:
+    def _begin_round(self) -> None:
+        super()._begin_round()
         self.clock.moment += LATENCY
-        return super().ask(queries, patience)
-
-    def race(
-        self,
-        contests: Sequence[Sequence[Query]],
-        judge: Callable[[Reply], bool],
-        stagger: float = STAGGER,
-        patience: float = inf,
-    ) -> list[list[Reply]]:
-        self.clock.moment += LATENCY
-        return super().race(contests, judge, stagger, patience)
 
 
 class Mute:

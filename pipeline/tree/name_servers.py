@@ -1,4 +1,4 @@
-"""Put questions to the servers of zones: to one after another until it helps, or to each."""
+"""Ask the name servers of zones: one after another until an answer helps, or each."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -21,8 +21,8 @@ TIMEOUT = 2.0
 """Seconds a server may take."""
 
 
-class Interview:
-    """Asks, and remembers who is deaf."""
+class NameServers:
+    """Those of all zones on the way; who failed, or was overtaken, is asked last from then on."""
 
     def __init__(self, exchange: Exchange, cuts: Cuts, left: Callable[[], float]) -> None:
         """Ask servers of *cuts*, nobody once no seconds are *left*."""
@@ -30,24 +30,24 @@ class Interview:
         self._cuts = cuts
         self._left = left
 
-    def contest(self, begun: Mapping[Asked, Cut]) -> dict[Asked, Message | Failed]:
+    def race(self, begun: Mapping[Asked, Cut]) -> dict[Asked, Message | Failed]:
         """Ask servers of each question's zone until one is of use."""
         about: dict[Query, tuple[Name, Name]] = {}
 
         def judge(reply: Reply) -> bool:
             return isinstance(leads_on(reply.outcome, *about[reply.query]), Message)
 
-        contests = []
+        races = []
         for (name, rdtype), cut in begun.items():
             queries = [self._query(name, rdtype, via) for via in self._cuts.order(cut)]
             about |= dict.fromkeys(queries, (name, cut.apex))
-            contests.append(queries)
+            races.append(queries)
         outcomes: dict[Asked, Message | Failed] = {}
-        races = self._exchange.race(contests, judge, patience=self._left())
-        for (question, cut), queries, replies in zip(begun.items(), contests, races, strict=True):
+        found = self._exchange.race(races, judge, patience=self._left())
+        for (question, cut), queries, replies in zip(begun.items(), races, found, strict=True):
             winner = replies[-1] if replies and judge(replies[-1]) else None
             late = passed_over(queries, winner)
-            self._cuts.deaf((query.address, query.port) for query in late)
+            self._cuts.demote((query.address, query.port) for query in late)
             last = winner.outcome if winner else None
             outcomes[question] = (
                 last if isinstance(last, Message) else failure(question[0], cut, replies)

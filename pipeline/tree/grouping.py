@@ -1,4 +1,4 @@
-"""Tell the zone of a challenge name without a question about the name: by what stands above."""
+"""Group challenge names by zone without a question about them: by the CAA answers above."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from .walk import Found
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """Names of the zone of *cut* that nobody has been asked about yet."""
+class ZoneNames:
+    """Challenge names in the zone of *cut*."""
 
     cut: Cut
     names: Sequence[Name]
 
 
-Vacant = Callable[[Sequence[Crowd]], Collection[Name]]
+Vacant = Callable[[Sequence[ZoneNames]], Collection[Name]]
 """Returns the names at which nothing stands, as far as somebody knows who hosts their zone."""
 
 
-def crowds(names: Iterable[Name], caa: Mapping[Asked, Found | Failed]) -> list[Crowd]:
+def by_zone(names: Iterable[Name], caa: Mapping[Asked, Found | Failed]) -> list[ZoneNames]:
     """Return *names* by zone, without those whose zone *caa* does not tell.
 
     Args:
@@ -39,7 +39,7 @@ def crowds(names: Iterable[Name], caa: Mapping[Asked, Found | Failed]) -> list[C
         if cut := cut_around(shelter(name).parent(), caa):
             found[cut.apex] = cut
             members.setdefault(cut.apex, []).append(name)
-    return [Crowd(found[apex], each) for apex, each in members.items()]
+    return [ZoneNames(found[apex], each) for apex, each in members.items()]
 
 
 def cut_around(base: Name, caa: Mapping[Asked, Found | Failed]) -> Cut | None:

@@ -7,8 +7,8 @@ from dns.name import Name, from_text
 from dns.rdatatype import CAA, TXT
 
 from pipeline.model import Failed
+from pipeline.tree.grouping import ZoneNames
 from pipeline.tree.places import Tree
-from pipeline.tree.vacancies import Crowd
 
 from .internet import Internet, Respond, delegated, lame, referring, tree, zone
 from .test_places import HOST, world, x
@@ -32,15 +32,15 @@ def looked(internet: Internet, *hosts: str) -> Tree:
 
 
 def told(internet: Internet, *hosts: str) -> dict[str, set[str]]:
-    """Return the crowds of the challenges of *hosts*: hosts by apex."""
-    seen: list[Crowd] = []
+    """Return how the challenges of *hosts* are grouped: hosts by apex."""
+    seen: list[ZoneNames] = []
 
-    def nothing(crowds: Sequence[Crowd]) -> Collection[Name]:
-        seen.extend(crowds)
+    def nothing(groups: Sequence[ZoneNames]) -> Collection[Name]:
+        seen.extend(groups)
         return ()
 
     looked(internet, *hosts).spare([challenge(host) for host in hosts], nothing)
-    return {str(crowd.cut.apex): {str(name.parent()) for name in crowd.names} for crowd in seen}
+    return {str(group.cut.apex): {str(name.parent()) for name in group.names} for group in seen}
 
 
 def asked(internet: Internet) -> set[str]:
@@ -57,7 +57,7 @@ def test_names_that_need_no_question_are_in_their_zone() -> None:
     names = [challenge(host) for host in hosts]
     internet = world(x("a.x.test. A 192.0.2.1"))
     made = looked(internet, *hosts)
-    made.spare(names, lambda crowds: crowds[0].names[:2])
+    made.spare(names, lambda groups: groups[0].names[:2])
     found = made.places(names)
     assert asked(internet) == {str(names[2])}
     assert found == tree(world(x("a.x.test. A 192.0.2.1"))).places(names)
@@ -80,7 +80,7 @@ def test_a_vacant_name_in_a_zone_that_nobody_delegates_to_is_in_that_zone() -> N
     """
     name = challenge("www.c.x.test.")
     made = looked(world(x(), zone("c.x.test.", *C)), "www.c.x.test.")
-    made.spare([name], lambda crowds: crowds[0].names)
+    made.spare([name], lambda groups: groups[0].names)
     found = made.places([name])
     assert found == tree(world(x(), zone("c.x.test.", *C))).places([name])
     place = found[name]
