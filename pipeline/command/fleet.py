@@ -16,6 +16,7 @@ from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.configuration.values import words
 from pipeline.fleet import summary
+from pipeline.fleet.database import Database, End
 from pipeline.fleet.document import (
     INTERRUPTED,
     SIGNALLED,
@@ -27,11 +28,10 @@ from pipeline.fleet.document import (
     parsed,
 )
 from pipeline.fleet.inventory import Certificate
+from pipeline.fleet.no_report import no_report
 from pipeline.fleet.pace import Pace
 from pipeline.fleet.process import Process
-from pipeline.fleet.roll import End, Roll
 from pipeline.fleet.sharding import automatic, zone_of
-from pipeline.fleet.silence import silence
 from pipeline.fleet.source import certificates
 from pipeline.fleet.supervisor import BEAT, Ended, Supervisor, default_jobs
 from pipeline.fleet.temporary import no_room
@@ -78,7 +78,7 @@ class Fleet:
     _output: Output
     _clock: Clock
     _gauge: Gauge
-    _roll: Roll = field(default_factory=Roll, init=False)
+    _database: Database = field(default_factory=Database, init=False)
     _dns_queries: int = field(default=0, init=False)
     _api_calls: int = field(default=0, init=False)
     _is_heard: bool = field(default=True, init=False)
@@ -96,7 +96,7 @@ class Fleet:
                 78, if there is no room for the report.
         """
         try:
-            with self._roll:
+            with self._database:
                 self._read(self._mine(certificates(self._options.inventory, stdin)))
                 signum = self._supervise()
                 finish()
@@ -126,12 +126,12 @@ class Fleet:
         """Read *inventory* to its end, and see that what it names exists."""
         settings = self._settings
         zone = partial(zone_of, zones=settings.zones)
-        if twice := self._roll.fill(inventory, settings.order, zone):
+        if twice := self._database.fill(inventory, settings.order, zone):
             (again, first), *others = twice
             more = f"; and {counted(len(others), 'more')}" if others else ""
             message = f"{again} repeats {first}, and is taken once{more}"
             self._tell(Problem("inventory", message, severity=Severity.NOTICE))
-        for choice in self._roll.choices():
+        for choice in self._database.choices():
             if complaint := of_source(choice.order, self._options):
                 raise Failed(Exit.USAGE, "usage", complaint)
             for name in words(choice.provider) if choice.provider else ():
@@ -140,14 +140,14 @@ class Fleet:
 
     def _supervise(self) -> int:
         """Run all waves, and what is left once more; return the signal that ended it, or 0."""
-        tally = self._roll.tally()
+        tally = self._database.tally()
         size = fit(tally.total, self._jobs)
         supervisor = Supervisor(self._launch, self._clock, self._jobs, self._settings.timeout)
         answer_with(lambda signum, _frame: supervisor.stop(signum))
         pace = Pace(tally.total, self._jobs, self._clock.now())
         try:
             for attempt, most in enumerate((size, max(1, size // SMALLER), size)):
-                waves = self._roll.waves(most)
+                waves = self._database.waves(most)
                 if attempt and (not waves or supervisor.signum or supervisor.failure):
                     break
                 if attempt == 0:
@@ -163,18 +163,18 @@ class Fleet:
             raise
         if failed := supervisor.failure:
             self._tell(failed.problem)
-            keep_rest(self._roll, End(failed.exit, code=failed.problem.code))
+            keep_rest(self._database, End(failed.exit, code=failed.problem.code))
         return supervisor.signum
 
     def _follow(
         self, supervisor: Supervisor, waves: Sequence[Wave], pace: Pace, attempt: int
     ) -> None:
         """Run *waves* and keep what becomes of them at this *attempt*."""
-        tally = self._roll.tally()
+        tally = self._database.tally()
         for ended in supervisor.run(waves):
             if ended:
                 self._take(ended, pace, supervisor.signum, attempt)
-                tally = self._roll.tally()
+                tally = self._database.tally()
             now, under_way = self._clock.now(), supervisor.under_way
             told = summary.progress(tally, under_way, pace, now)
             self._gauge.show(told, is_news=bool(ended))
@@ -189,7 +189,7 @@ class Fleet:
         """Start the process of *wave*: the same command, with the names of the wave."""
         options = vars(self._options) | dict.fromkeys(OF_WHOLE) | AS_WAVE
         options["fleet_run"] = self._run
-        options["names"] = self._roll.names(wave)
+        options["names"] = self._database.names(wave)
         options["order"] = wave.choice.order
         options["provider"] = wave.choice.provider or self._options.provider
         environment = self._environment.plus(**dict.fromkeys(UNTOLD, ""))
@@ -205,49 +205,49 @@ class Fleet:
             self._dns_queries += found["dns_queries"]
             self._api_calls += found["api_calls"]
             again = attempt < LAST and not signum
-            done = keep(self._roll, wave, found, ended.worker.begun, again=again)
+            done = keep(self._database, wave, found, ended.worker.begun, again=again)
             pace.ended(self._clock.now(), done)
             return
         if signum:
             self._is_heard = False
             return
-        problem, end = silence(wave.count, ended.status, text, words_)
+        problem, end = no_report(wave.count, ended.status, text, words_)
         if end.code == "worker":
             if attempt == 0:
                 self._gauge.say(f"{problem.message}; they are tried once more")
                 return
             problem = replace(problem, message=f"{problem.message}, and so did one before")
         self._tell(problem)
-        pace.ended(self._clock.now(), keep_rest(self._roll, end, wave))
+        pace.ended(self._clock.now(), keep_rest(self._database, end, wave))
 
     def _tell(self, problem: Problem) -> None:
-        self._roll.tell(problem.code, problem.severity, lines([problem_out(problem)]))
+        self._database.tell(problem.code, problem.severity, lines([problem_out(problem)]))
 
     def _finish(self, signum: int) -> int:
         """Put the report out everywhere it belongs and return the exit status."""
-        roll, options = self._roll, self._options
+        database, options = self._database, self._options
         if signum:
-            keep_rest(roll, End(128 + signum, code=INTERRUPTED))
-        status = 128 + signum if signum else summary.exit_of(roll)
-        if signalled := [each - SIGNALLED for each in roll.exits() if each > SIGNALLED]:
-            self._tell(summary.interrupted(roll, max(signalled), is_heard=self._is_heard))
-        problems = tuple(summary.problems(roll))
+            keep_rest(database, End(128 + signum, code=INTERRUPTED))
+        status = 128 + signum if signum else summary.exit_of(database)
+        if signalled := [each - SIGNALLED for each in database.exits() if each > SIGNALLED]:
+            self._tell(summary.interrupted(database, max(signalled), is_heard=self._is_heard))
+        problems = tuple(summary.problems(database))
         is_told = options.junit or options.metrics
         report = Report(
-            "failed" if signum else summary.status(roll, status),
+            "failed" if signum else summary.status(database, status),
             status,
             tuple(self._lines()) if is_told else (),
             problems=problems,
             elapsed_s=self._clock.now(),
             dns_queries=self._dns_queries,
             api_calls=self._api_calls,
-            summary=summary.headline(roll.tally(), self._clock.now()),
+            summary=summary.headline(database.tally(), self._clock.now()),
         )
         self._output.keep(report, None)
         if not options.json:
             printed = self._output.result(report)
         else:
-            printed = all(map(self._output.text, document(roll, of_all(report))))
+            printed = all(map(self._output.text, document(database, of_all(report))))
             if not printed:
                 self._output.say(headline(report))
             self._output.problems(report)
@@ -255,5 +255,5 @@ class Fleet:
 
     def _lines(self) -> Iterator[OrderLine]:
         """Yield each certificate, for who asks for every one."""
-        for name, source, end in self._roll.lines():
+        for name, source, end in self._database.lines():
             yield OrderLine(name, source, "", end.status, end.exit, problem=end.code)

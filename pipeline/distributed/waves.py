@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipeline.configuration.settings import Settings
+from pipeline.fleet.database import Database
 from pipeline.fleet.inventory import Certificate
-from pipeline.fleet.roll import Roll
 from pipeline.fleet.sharding import zone_of
 from pipeline.fleet.waves import Choice
 from providers.names import domain_name
@@ -44,10 +44,10 @@ def waves(certificates: Iterable[Certificate], settings: Settings) -> Iterator[W
         Failed: 65, before anything is yielded, as the command does for an inventory.
     """
     zone, queue = partial(zone_of, zones=settings.zones), partial(queue_of, settings=settings)
-    with Roll() as roll:
-        roll.fill(certificates, settings.order, zone, queue)
-        for wave in roll.waves(LONGEST):
-            names = tuple(sorted(roll.names(wave)))
+    with Database() as database:
+        database.fill(certificates, settings.order, zone, queue)
+        for wave in database.waves(LONGEST):
+            names = tuple(sorted(database.names(wave)))
             yield Wave(wave.choice.queue, names, chosen(wave.choice))
 
 

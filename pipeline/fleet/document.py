@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.model import Exit
 from pipeline.report import SCHEMA, OrderLine, Report, order_out
 
-from .roll import End, Roll
+from .database import Database, End
 from .waves import Wave
 
 BUSY = "busy"
@@ -54,14 +54,14 @@ def first_code(document: Document) -> str:
     return next(errors, "")
 
 
-def keep(roll: Roll, wave: Wave, document: Document, begun: float, *, again: bool) -> int:
-    """Keep in *roll* what *document* says of *wave*, whose process began at *begun* seconds.
+def keep(database: Database, wave: Wave, document: Document, begun: float, *, again: bool) -> int:
+    """Keep in *database* what *document* says of *wave*, whose process began at *begun* seconds.
 
     Returns how many certificates are done with; others are to be tried *again*. That a process was
     told to end is for the fleet to tell, which knows of all.
     """
     found = ends(document, wave.count, again=again)
-    names = roll.end(wave, found)
+    names = database.end(wave, found)
     if orders := document["orders"]:
         receipt = {"receipt": document["receipt"]}
         told = [
@@ -69,33 +69,33 @@ def keep(roll: Roll, wave: Wave, document: Document, begun: float, *, again: boo
             for each, end in zip(orders, found, strict=True)
             if end
         ]
-        roll.add(wave.number, "orders", lines(told))
+        database.add(wave.number, "orders", lines(told))
     else:
         ended = [(*each, end) for each, end in zip(names, found, strict=True) if end]
-        keep_lines(roll, wave.number, ended)
-    roll.add(wave.number, "records", lines(later(document["records"], begun)))
+        keep_lines(database, wave.number, ended)
+    database.add(wave.number, "records", lines(later(document["records"], begun)))
     hushed = {INTERRUPTED} if all(found) else {INTERRUPTED, BUSY}
     for problem in document["problems"]:
         if problem["code"] not in hushed:
-            roll.tell(problem["code"], problem["severity"], lines([problem]))
+            database.tell(problem["code"], problem["severity"], lines([problem]))
     return sum(end is not None for end in found)
 
 
-def keep_rest(roll: Roll, end: End, wave: Wave | None = None) -> int:
-    """Keep in *roll* that all that is left, or is in *wave*, had that *end*; return how many."""
+def keep_rest(database: Database, end: End, wave: Wave | None = None) -> int:
+    """Keep in *database* that all left, or left in *wave*, had that *end*; return how many."""
     number = wave.number if wave else -1
-    rest = roll.end_rest(end, number)
-    keep_lines(roll, number, ((name, source, end) for name, source in rest))
+    rest = database.end_rest(end, number)
+    keep_lines(database, number, ((name, source, end) for name, source in rest))
     return len(rest)
 
 
-def keep_lines(roll: Roll, wave: int, found: Iterable[tuple[str, str, End]]) -> None:
+def keep_lines(database: Database, wave: int, found: Iterable[tuple[str, str, End]]) -> None:
     """Keep the lines of certificates that no wave's report has: name, source and end of each."""
     of_each = (
         OrderLine(name, source, "", end.status, end.exit, problem=end.code)
         for name, source, end in found
     )
-    roll.add(wave, "orders", lines(order_out(line) | {"receipt": None} for line in of_each))
+    database.add(wave, "orders", lines(order_out(line) | {"receipt": None} for line in of_each))
 
 
 def later(thing: Any, seconds: float) -> Any:  # noqa: ANN401 - any part of a report
@@ -117,10 +117,10 @@ def lines(entries: Iterable[object]) -> str:
     return text.replace("#", r"\u0023")  # as in every report: no CI log finds a command in it
 
 
-def document(roll: Roll, whole: Mapping[str, object]) -> Iterator[str]:
+def document(database: Database, whole: Mapping[str, object]) -> Iterator[str]:
     """Yield the report in pieces that may have white space between them; *whole* tells of all."""
     yield f'{{"schema": {SCHEMA}'
-    for section, bodies in sections(roll):
+    for section, bodies in sections(database):
         yield f', "{section}": ['
         yield from separated(bodies)
         yield "]"
@@ -141,10 +141,10 @@ def of_all(report: Report) -> Mapping[str, object]:
     }
 
 
-def sections(roll: Roll) -> Sequence[tuple[str, Iterator[str]]]:
+def sections(database: Database) -> Sequence[tuple[str, Iterator[str]]]:
     """Return the lists of the report, each in pieces."""
-    of_waves = [(section, roll.bodies(section)) for section in ("orders", "records", "checks")]
-    return [*of_waves, ("problems", roll.problems())]
+    of_waves = [(section, database.bodies(section)) for section in ("orders", "records", "checks")]
+    return [*of_waves, ("problems", database.problems())]
 
 
 def separated(bodies: Iterable[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from .temporary import paper
+from .temporary import unnamed_file
 
 MODULE = "pipeline.command.wave"
 ROOM, ROOM_EACH = 2**16, 2**13
@@ -29,8 +29,8 @@ class Process:
         Raises:
             Failed: 78, there is no room.
         """
-        self._report, self._words = paper(ROOM + ROOM_EACH * count), paper()
-        with paper() as told:
+        self._report, self._words = unnamed_file(ROOM + ROOM_EACH * count), unnamed_file()
+        with unnamed_file() as told:
             pickle.dump((os.getpid(), given), told)
             told.seek(0)
             self._process = subprocess.Popen(  # noqa: S603 - our own

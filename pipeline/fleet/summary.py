@@ -9,8 +9,8 @@ from pipeline.model import Exit, Problem, Severity, worst
 from pipeline.report import NOT_DUE, finished
 from pipeline.text import printable
 
+from .database import Database, Tally
 from .pace import Pace, spoken
-from .roll import Roll, Tally
 
 NAMED = 10
 """Certificates that are named for each reason to fail."""
@@ -55,12 +55,12 @@ def beginning(total: int, waves: int, jobs: int) -> str:
     return f"{certificates(total)} in {pieces}{at_once}; a wave tells how it went at its end"
 
 
-def interrupted(roll: Roll, signum: int, *, is_heard: bool) -> Problem:
+def interrupted(database: Database, signum: int, *, is_heard: bool) -> Problem:
     """Return the problem of a fleet that *signum* ended; *is_heard*: each process has reported."""
-    known = {problem(body).code for body in roll.warnings(-1)}
+    known = {problem(body).code for body in database.warnings(-1)}
     if not is_heard or known & {"records-left", "records-stay"}:
         left = "receipts list what is in DNS"
-    elif roll.tally().ready:
+    elif database.tally().ready:
         left = "what is ready stays in DNS, and nothing else of this run is left there"
     else:
         left = "nothing of this run is left in DNS"
@@ -68,28 +68,29 @@ def interrupted(roll: Roll, signum: int, *, is_heard: bool) -> Problem:
     return Problem("interrupted", f"{Signals(signum).name}: {left}", hint)
 
 
-def status(roll: Roll, exit_code: int) -> str:
+def status(database: Database, exit_code: int) -> str:
     """Return the status word of a fleet that ends with *exit_code*."""
-    tally = roll.tally()
+    tally = database.tally()
     return finished(exit_code, "ready" if tally.ready or not tally.not_due else NOT_DUE)
 
 
-def exit_of(roll: Roll) -> int:
+def exit_of(database: Database) -> int:
     """Return the worst exit of any certificate; one whose process was told to end may be tried."""
     known = {int(each) for each in Exit}
-    return worst(Exit(each if each in known else Exit.NOT_READY) for each in roll.exits())
+    return worst(Exit(each if each in known else Exit.NOT_READY) for each in database.exits())
 
 
-def problems(roll: Roll) -> Iterator[Problem]:
+def problems(database: Database) -> Iterator[Problem]:
     """Yield one problem for each reason to fail, most certificates first; then warnings."""
-    for code, _, count, names in roll.failures(NAMED):
-        first, *others = [*map(problem, islice(roll.problems(code), 2))] or [Problem(code, "", "")]
+    for code, _, count, names in database.failures(NAMED):
+        known = [*map(problem, islice(database.problems(code), 2))]
+        first, *others = known or [Problem(code, "", "")]
         example = "for example: " if others else ""
         named = ", ".join(printable(name, 80) for name in names)
         more = f" and {count - len(names):,} more" if count > len(names) else ""
         message = f"{certificates(count)} ({named}{more}): {example}{first.message}"
         yield Problem(code, message, first.hint)
-    warnings = [*map(problem, roll.warnings(REMARKS + 1))]
+    warnings = [*map(problem, database.warnings(REMARKS + 1))]
     yield from warnings[:REMARKS]
     if len(warnings) > REMARKS:
         message = "the report has more warnings than are told here"

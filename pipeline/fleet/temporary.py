@@ -6,7 +6,7 @@ from typing import BinaryIO
 from pipeline.model import Exit, Failed
 
 
-def paper(room: int = 0) -> BinaryIO:
+def unnamed_file(room: int = 0) -> BinaryIO:
     """Return a file with *room* octets of its own, to be written from its beginning.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.fleet.silence import silence
+from pipeline.fleet.no_report import no_report
 from tests.bridge import DNS01, Site, finish
 
 from .fleets import ends, hosts, inventory
@@ -65,7 +65,7 @@ def test_room_that_is_gone_costs_what_was_not_begun(site: Site) -> None:
 )
 def test_silence(status: int, cut: str, exit_: int, code: str) -> None:
     """A killed process is 75, one that broke 70; a report that is cut off tells of no room."""
-    problem, end = silence(3, status, cut, "words\nlast words")
+    problem, end = no_report(3, status, cut, "words\nlast words")
     assert (end.exit, end.code, problem.code) == (exit_, code, code)
     assert "3 certificates" in problem.message
     assert "receipts list what is in DNS" in problem.hint

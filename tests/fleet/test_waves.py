@@ -6,10 +6,10 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.fleet.database import Database, End, Tally
 from pipeline.fleet.document import document, keep, keep_rest, later, parsed
 from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.pace import Pace, spoken
-from pipeline.fleet.roll import End, Roll, Tally
 from pipeline.fleet.sharding import zone_of
 from pipeline.fleet.summary import beginning, exit_of, headline, interrupted, problems, progress
 from pipeline.fleet.waves import Choice, cut, fit
@@ -78,9 +78,9 @@ def report(*lines: OrderLine, exit_code: int = 0) -> dict[str, object]:
     return dict(found)
 
 
-def roll(*names: str) -> Roll:
-    """Return the roll of *names*."""
-    found = Roll()
+def database(*names: str) -> Database:
+    """Return a database with the certificates *names*."""
+    found = Database()
     inventory = [Certificate(name, f"f:{at}") for at, name in enumerate(names, 1)]
     twice = found.fill(inventory, "rcl", lambda name: zone_of(name, {}))
     assert len(twice) == len(names) - len({*names})
@@ -89,7 +89,7 @@ def roll(*names: str) -> Roll:
 
 def test_a_report_of_all() -> None:
     """Each certificate is in it once, whichever wave, or none, had it."""
-    with roll("a.example", "b.example", "c.example", "a.example") as found:
+    with database("a.example", "b.example", "c.example", "a.example") as found:
         [wave] = found.waves(10)
         ended = OrderLine("a.example", "rcl", "u", "pending")
         busy = OrderLine("b.example", "rcl", "", "", 75, problem="busy")
@@ -108,7 +108,7 @@ def test_a_report_of_all() -> None:
 
 def test_a_wave_that_ended_before_its_orders() -> None:
     """Each of its certificates ends as it did."""
-    with roll("a.example", "b.example") as found:
+    with database("a.example", "b.example") as found:
         [wave] = found.waves(10)
         assert keep(found, wave, report(exit_code=78), 0.0, again=True) == 2
         assert {end.exit for *_, end in found.lines()} == {78}
@@ -151,7 +151,7 @@ def test_what_is_ahead_and_how_far_it_is() -> None:
 
 def test_several_reasons_are_not_told_as_one() -> None:
     """Of problems with one code the first is an example, unless there is no other."""
-    with roll("a.example", "b.example") as found:
+    with database("a.example", "b.example") as found:
         keep_rest(found, End(65, "", "order"))
         found.tell("order", "error", told("first"))
         [one] = problems(found)
@@ -168,7 +168,7 @@ def told(message: str) -> str:
 
 def test_what_a_signal_leaves() -> None:
     """That nothing is left is said only if every process has said so, and nobody was ready."""
-    with roll("a.example", "b.example") as found:
+    with database("a.example", "b.example") as found:
         [wave] = found.waves(10)
         killed = OrderLine("a.example", "rcl", "u", "pending", 130)
         ready = OrderLine("b.example", "rcl", "v", "pending")

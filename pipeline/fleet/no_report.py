@@ -6,7 +6,7 @@ from os import strerror
 from pipeline.model import Exit, Problem
 from pipeline.text import printable
 
-from .roll import End
+from .database import End
 from .summary import certificates
 from .temporary import no_room
 
@@ -14,8 +14,8 @@ LONGEST = 300
 """Characters of its last words that are repeated."""
 
 
-def silence(count: int, status: int, cut: str, words: str) -> tuple[Problem, End]:
-    """Return why the process of *count* certificates is silent, and what becomes of them for it.
+def no_report(count: int, status: int, cut: str, words: str) -> tuple[Problem, End]:
+    """Return why the process of *count* certificates left no report, and how they end for it.
 
     It ended with *status*, less the number of a signal, and left *cut* of its report, and *words*.
     Whoever kills a process does so again, or not; one that fails by itself is our fault, unless

@@ -58,8 +58,8 @@ class Tally:
         return self.ready + self.not_due + self.failed + self.pending
 
 
-class Roll:
-    """The certificates of a run over an inventory, in a file without a name that ends with it."""
+class Database:
+    """SQLite's, of one run over an inventory, in a file without a name that ends with the run."""
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("", isolation_level=None)
