@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -192,9 +192,12 @@ class Site:
         return str(path)
 
     def receipts(self) -> list[dict[str, Any]]:
-        """Return every receipt on disk."""
-        paths = sorted(self.state.rglob("*.json"))
-        return [json.loads(p.read_text()) for p in paths if not p.name.endswith(".report.json")]
+        """Return every receipt on disk, once; a run that begins may just put some aside."""
+        while True:
+            paths = sorted(self.state.rglob("*.json"))
+            kept = [path for path in paths if not path.name.endswith(".report.json")]
+            with suppress(FileNotFoundError):
+                return [json.loads(path.read_text()) for path in kept]
 
     def mute(self) -> None:
         """Let every name server fall silent."""
@@ -225,8 +228,8 @@ def finish(process: subprocess.Popen[str], timeout: float = 90) -> subprocess.Co
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def until(holds: Callable[[], object], timeout: float = 10) -> None:
-    """Wait until *holds* is true."""
+def until(holds: Callable[[], object], timeout: float = 60) -> None:
+    """Wait until *holds* is true; a machine that is busy may take its time."""
     deadline = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < deadline, "it never happened"
