@@ -1,6 +1,5 @@
 """What tests of fleets need of a site."""
 
-import os
 from collections.abc import Callable, Mapping
 from email.message import Message
 from pathlib import Path
@@ -44,17 +43,16 @@ def children(process: int) -> list[int]:
     """Return the processes that *process* has started and that are still there."""
     try:
         return [*map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 
 def is_alive(process: int) -> bool:
     """Whether *process* is at work."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def ends(report: Mapping[str, Any]) -> dict[str, tuple[int, str | None]]:

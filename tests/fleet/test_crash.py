@@ -97,10 +97,10 @@ def test_the_whole_run_is_killed(site: Site, moment: str) -> None:
         strike()
     run.communicate()
     site.bridge.before = lambda _verb, _content: None
+    until(lambda: not any(map(is_alive, workers)))
     ordered = site.orders.requests
     report = site.report("ready", "--inventory", inventory(site, *NAMES))
     assert ends(report) == dict.fromkeys(NAMES, READY)
-    until(lambda: not any(map(is_alive, workers)))
     assert ordered <= len(NAMES)
     assert site.orders.requests == len(NAMES)
     assert site.dns01("clean", "--all").returncode == 0
