@@ -88,7 +88,7 @@ def test_real_reports_are_valid(site: Site) -> None:
     """
     document = site.document()
     site.hide()
-    late = site.report("ready", "--from", document, "--timeout", "1.5s")
+    late = site.report("ready", "--from", document, "--timeout", "5s")
     site.show()
     reports = [
         late,
@@ -96,7 +96,7 @@ def test_real_reports_are_valid(site: Site) -> None:
         site.report("ready", "example.com,*.example.com"),
         site.report("check", "example.com"),
         site.report("check", "no-such.example.invalid"),
-        site.report("wait", "_acme-challenge.nowhere.example.com=v", "--timeout", "1s"),
+        site.report("wait", "_acme-challenge.nowhere.example.com=v", "--timeout", "3s"),
         site.report("clean", "--all"),
         site.report("ready", "example.com", BRIDGE_TOKEN="wrong"),
         site.report("ready", "example.com", RCL_API_KEY=""),

@@ -128,7 +128,7 @@ def test_wait_confirms_what_somebody_else_publishes(site: Site, host: str) -> No
     ready(order=order(host), environment=site.environment)
     name = leaf(host).to_text()
     assert wait({name: VALUE}, environment=site.environment).exit == 0
-    late = wait({name: [VALUE, "x" * 43]}, environment=site.environment, timeout=1)
+    late = wait({name: [VALUE, "x" * 43]}, environment=site.environment, timeout=4)
     assert (late.exit, late.status) == (75, "not-ready")
 
 
@@ -156,7 +156,7 @@ def test_published_does_not_enter_the_body_unready(site: Site, host: str) -> Non
     entered = False
     with (
         pytest.raises(NotReady, match="not ready by the deadline") as raised,
-        published(order=order(host), environment=site.environment, timeout=1),
+        published(order=order(host), environment=site.environment, timeout=4),
     ):
         entered = True
     assert raised.value.report.exit == 75
@@ -448,7 +448,7 @@ def test_two_calls_for_one_name_do_not_meet(site: Site, host: str) -> None:
                 ready, host, environment=site.environment, progress=progress, cancel=stop
             )
         )
-        assert await asyncio.to_thread(waiting.wait, 10)
+        assert await asyncio.to_thread(waiting.wait, 60)
         before = site.orders.requests
         second = await asyncio.to_thread(ready, host, environment=site.environment)
         assert site.orders.requests == before

@@ -163,12 +163,12 @@ def test_a_page_that_could_not_be_written_stops_the_command(tmp_path: Path, name
     With 64, said once and in the report, and before anything is asked: not at the end of a run
     whose evidence would be lost.
     """
-    done = dns01(*WAIT, "--json", "--report", str(tmp_path / name))
+    done = dns01(*WAIT[:-1], "60", "--json", "--report", str(tmp_path / name))
     report = json.loads(done.stdout)
     assert (done.returncode, report["exit"], report["dns_queries"]) == (64, 64, 0)
     assert [problem["code"] for problem in report["problems"]] == ["report"]
     assert done.stderr.count("cannot write") == 1
-    assert report["elapsed_s"] < 2
+    assert report["elapsed_s"] < 30
 
 
 FILES = {"--report": "<!doctype html>", "--junit": "<?xml", "--dotenv": "DNS01_READY=false"}

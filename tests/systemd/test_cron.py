@@ -72,7 +72,7 @@ def test_two_runs_of_a_name_do_not_collide(site: Site) -> None:
     name; it asks for no order, writes nothing, and starts no command. The first goes its way.
     """
     first = site.start("run", NAME, "--quiet", "--", "sh", "-c", HOLD)
-    until((site.folder / "up").exists, 20)
+    until((site.folder / "up").exists)
     calls = len(site.bridge.calls)
     second = site.dns01("run", NAME, "--quiet", "--", "touch", "second")
     assert second.returncode == 75
@@ -90,7 +90,7 @@ def test_two_names_do_not_wait_for_each_other(site: Site) -> None:
     The lock is the certificate's, not the folder's.
     """
     first = site.start("run", NAME, "--quiet", "--", "sh", "-c", HOLD)
-    until((site.folder / "up").exists, 20)
+    until((site.folder / "up").exists)
     assert site.dns01("run", "example.com", "--quiet", "--", "true").returncode == 0
     (site.folder / "go").touch()
     assert finish(first).returncode == 0
@@ -104,7 +104,7 @@ def test_the_next_tick_goes_on_with_the_order(site: Site) -> None:
     command = ("--", "sh", "-c", 'echo "$DNS01_ORDER_URI" >> finalized')
     site.hide()
     for _ in range(2):
-        tick = site.dns01("run", NAME, "--quiet", "--timeout", "3s", *command)
+        tick = site.dns01("run", NAME, "--quiet", "--timeout", "6s", *command)
         assert tick.returncode == 75
         assert not site.dns.values(leaf(NAME))
     site.show()

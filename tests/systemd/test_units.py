@@ -200,7 +200,7 @@ def test_stopping_the_unit(site: Site, unit: Unit) -> None:
     site.hide()
     try:
         process = start(unit, site)
-        until(lambda: site.dns.values(leaf(NAME)), 20)
+        until(lambda: site.dns.values(leaf(NAME)))
         process.terminate()
         result = finish(process)
     finally:
