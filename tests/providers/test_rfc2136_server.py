@@ -86,7 +86,7 @@ def test_silence_is_answered_by_tcp() -> None:
     One filtered datagram costs an attempt, not the update; and no other is sent after it.
     """
     with Primary(lambda request: working(request) if request.tcp else None) as primary:
-        provider = opened(primary, timeout=0.2)
+        provider = opened(primary, timeout=1.0)
         provider.append(ZONE, [RECORD], MARK)
     assert [request.tcp for request in primary.requests] == [False, True, True, True]
     assert updates(primary) == [True]
@@ -98,7 +98,7 @@ def test_a_silent_server_is_asked_twice() -> None:
     An update that nobody answers is sent by UDP, then by TCP; both attempts are calls.
     """
     with Primary(lambda request: None if request.is_update else working(request)) as primary:
-        provider = opened(primary, timeout=0.2)
+        provider = opened(primary, timeout=1.0)
         with pytest.raises(Unavailable):
             provider.append(ZONE, [RECORD], MARK)
     assert updates(primary) == [False, True]
@@ -141,7 +141,7 @@ def test_a_dead_server_is_unavailable(key: Key | None) -> None:
     Two attempts in all, then an end.
     """
     with Primary(lambda request: None if request.is_update else working(request)) as primary:
-        provider = opened(primary, key=key, timeout=0.2)
+        provider = opened(primary, key=key, timeout=1.0)
         with pytest.raises(Unavailable, match=r"^127.0.0.1:\d+ closes the connection$"):
             provider.append(ZONE, [RECORD], MARK)
     assert provider.api_calls == 2
@@ -292,7 +292,7 @@ def test_what_an_update_met_that_was_sent_twice_is_not_called_found() -> None:
     """
     with Primary(Stored(deaf=1)) as primary:
         records = [RECORD, TXT(from_text("b.example."), "v")]
-        change = opened(primary, timeout=0.2).append(ZONE, records, MARK)
+        change = opened(primary, timeout=1.0).append(ZONE, records, MARK)
     assert change.written is None
 
 

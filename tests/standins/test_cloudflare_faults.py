@@ -1,10 +1,11 @@
 """The stand-in for Cloudflare's API fails on request."""
 
-import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
+
+from tests.bridge import until
 
 from .cloudflare import CloudflareStandIn
 from .cloudflare_faults import cut, refused, slow, throttled
@@ -48,19 +49,18 @@ class TestFaults:
         A block meets every call until it is over, whoever calls.
         """
         api.ratelimit = (0, 300)
-        api.next(throttled(300, block=0.2))
+        api.next(throttled(300, block=3.0))
         for _ in range(2):
             answer = http.get("/zones")
             assert (answer.status_code, answer.headers["Retry-After"]) == (429, "300")
             assert answer.headers["Ratelimit"] == '"default";r=0;t=300'
-        time.sleep(0.2)
-        assert http.get("/zones").is_success
+        until(lambda: http.get("/zones").is_success)
 
     def test_slowness(self, api: CloudflareStandIn, http: httpx.Client) -> None:
         """
         A slow answer is the true one, and holds up nobody else.
         """
-        api.next(slow(0.3))
+        api.next(slow(2.0))
         with pytest.raises(httpx.ReadTimeout):
-            http.get("/zones", timeout=0.1)
-        assert http.get("/zones", timeout=0.1).is_success
+            http.get("/zones", timeout=0.3)
+        assert http.get("/zones", timeout=1.5).is_success
