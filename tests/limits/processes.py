@@ -1,4 +1,7 @@
-"""A process that spends a budget: ``python processes.py FOLDER CALLS``; prints when each went."""
+"""A process that spends a budget: ``python processes.py FOLDER CALLS``.
+
+It prints when it was about to make each call, and when it had made it.
+"""
 
 import sys
 import time
@@ -23,5 +26,6 @@ def budget(folder: Path) -> Budget:
 if __name__ == "__main__":
     spent = budget(Path(sys.argv[1]))
     for _ in range(int(sys.argv[2])):
+        before = time.monotonic()
         spent.enter()
-        sys.stdout.write(f"{time.monotonic()}\n")
+        sys.stdout.write(f"{before} {time.monotonic()}\n")
