@@ -175,11 +175,11 @@ def test_a_value_on_its_way_out_is_waited_for(site: Site) -> None:
     def hold(verb: str, _content: object) -> None:
         if verb == "delete":
             removing.set()
-            assert go.wait(30)
+            assert go.wait(80)
 
     site.bridge.before = hold
     clean = site.start(*CLEAN)
-    assert removing.wait(10)
+    assert removing.wait(60)
     run = site.start(*line)
     until(lambda: "writing" in [receipt["state"] for receipt in site.receipts()])
     calls = list(site.bridge.calls)

@@ -32,7 +32,7 @@ class SlowHost:
     def _before(self, verb: str, content: dict[str, Any]) -> None:
         if verb == "append":
             self.asked.set()
-            assert self._go.wait(60)
+            assert self._go.wait(90)
             [[_, value, ttl]] = content["records"]
             self._site.dns.append(Zone(APEX, ""), [TXT(leaf(NAME), value, ttl)], "")
             self.done.set()
@@ -44,7 +44,7 @@ class SlowHost:
 def killed(site: Site, host: SlowHost) -> None:
     """Kill a run whose write the host has taken and not yet done."""
     process = site.start("ready", NAME)
-    assert host.asked.wait(20)
+    assert host.asked.wait(60)
     process.kill()
     finish(process)
     assert [receipt["state"] for receipt in site.receipts()] == ["writing"]

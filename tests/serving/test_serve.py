@@ -108,12 +108,12 @@ def test_cleaning_up_waits_for_who_is_writing(server: Server) -> None:
     def halt(verb: str, _content: dict[str, Any]) -> None:
         if verb == "append":
             arrived.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     server.site.bridge.before = halt
     with ThreadPoolExecutor() as pool:
         writing = pool.submit(server.present)
-        assert arrived.wait(10)
+        assert arrived.wait(60)
         removing = pool.submit(server.cleanup)
         until(removing.running)
         time.sleep(0.3)  # by then a hasty one has its answer
@@ -269,7 +269,7 @@ def test_a_receipt_is_there_before_the_write(site: Site) -> None:
     site.bridge.before = halt
     with serving(site) as server, ThreadPoolExecutor() as pool:
         answer = pool.submit(server.present)
-        assert arrived.wait(10)
+        assert arrived.wait(60)
         server.process.kill()
         server.process.communicate()
         assert answer.exception() or answer.result()[0] == 200
@@ -287,13 +287,13 @@ def test_a_write_that_was_on_its_way_when_the_server_died_is_undone(site: Site) 
     def halt(verb: str, _content: dict[str, Any]) -> None:
         if verb == "append":
             arrived.set()
-            go_on.wait(10)
+            go_on.wait(60)
             done.set()
 
     site.bridge.before = halt
     with serving(site) as first, ThreadPoolExecutor() as pool:
         pool.submit(first.present)
-        assert arrived.wait(10)
+        assert arrived.wait(60)
         first.process.kill()
         first.process.communicate()
         with serving(site) as second:
@@ -301,7 +301,7 @@ def test_a_write_that_was_on_its_way_when_the_server_died_is_undone(site: Site) 
             until(answer.running)
             time.sleep(0.5)  # by then a hasty server has looked, and found nothing
             go_on.set()
-            assert done.wait(10)
+            assert done.wait(60)
             assert answer.result()[0] == 200
     assert (shown(site), listed(site)) == (set(), [])
 
@@ -335,12 +335,12 @@ def test_a_request_at_work_is_answered_before_the_end(site: Site) -> None:
     def halt(verb: str, _content: dict[str, Any]) -> None:
         if verb == "append":
             arrived.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     site.bridge.before = halt
     with serving(site) as server, ThreadPoolExecutor() as pool:
         answer = pool.submit(server.present)
-        assert arrived.wait(10)
+        assert arrived.wait(60)
         server.process.send_signal(signal.SIGTERM)
         until(lambda: not is_open(server))
         assert server.process.poll() is None
@@ -360,12 +360,12 @@ def test_a_second_signal_has_its_way(site: Site) -> None:
     def halt(verb: str, _content: dict[str, Any]) -> None:
         if verb == "append":
             arrived.set()
-            go_on.wait(20)
+            go_on.wait(60)
 
     site.bridge.before = halt
     with serving(site) as server, ThreadPoolExecutor() as pool:
         answer = pool.submit(server.present)
-        assert arrived.wait(10)
+        assert arrived.wait(60)
         server.process.send_signal(signal.SIGTERM)
         assert server.process.stderr is not None
         assert "finishing 1 request" in server.process.stderr.readline()
