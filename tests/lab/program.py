@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 
-START_S = 20.0
+START_S = 60.0
 STOP_S = 3.0
 
 
