@@ -3,6 +3,7 @@
 import base64
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -238,7 +239,7 @@ class TestCaches:
             faults.ask(resolver, "_acme-challenge.poisoned.test.")
         value = digest()
         outcome = bench.ready("poisoned.test", value, "--timeout", "20s")
-        assert (outcome.exit, outcome.took < 6) == (TIMED_OUT, True), outcome.problems
+        assert (outcome.exit, outcome.took < 15) == (TIMED_OUT, True), outcome.problems
         for resolver in early:
             assert resolver in errors(outcome)
         assert "poisoned cache" in errors(outcome)
@@ -253,35 +254,40 @@ class TestCaches:
         for resolver in (at.VALIDATING_UNBOUND, at.VALIDATING_BIND):
             faults.ask(resolver, "a0.secure.test.")
         outcome = bench.ready("a1.secure.test", digest(), "--timeout", "20s")
-        assert (outcome.exit, outcome.took < 6) == (TIMED_OUT, True), outcome.problems
+        assert (outcome.exit, outcome.took < 15) == (TIMED_OUT, True), outcome.problems
         for resolver in (at.VALIDATING_UNBOUND, at.VALIDATING_BIND):
             assert resolver in errors(outcome)
 
 
 class TestLate:
     @pytest.fixture
-    def value(self, faults: Faults) -> Iterator[str]:
-        """A value that the first of two hosts has, and the other one 3 s later."""
-        value, name = digest(), "_acme-challenge.late.half.test."
+    def late(self, faults: Faults) -> Iterator[tuple[str, list[float]]]:
+        """A value that the first of two hosts has, and the other one 3 s later; when that is."""
+        value, name, since = digest(), "_acme-challenge.late.half.test.", list[float]()
         faults.publish("half.test.", name, [value])
-        args = ("half.test.", name, [value], at.OTHER)
-        timer = Timer(3.0, faults.publish, args)
+
+        def catch_up() -> None:
+            since.append(time.monotonic())
+            faults.publish("half.test.", name, [value], at.OTHER)
+
+        timer = Timer(3.0, catch_up)
         timer.start()
-        yield value
+        yield value, since
         timer.join()
         for address in (at.PRIMARY, at.OTHER):
             faults.publish("half.test.", name, [], address)
 
     def test_no_resolver_is_asked_before_the_last_server(
-        self, bench: Bench, faults: Faults, value: str
+        self, bench: Bench, faults: Faults, late: tuple[str, list[float]]
     ) -> None:
         """
         Ready comes soon after the last server has the value, and no resolver heard a word before.
         """
-        name = from_text("_acme-challenge.late.half.test.")
-        outcome = bench.wait(str(name), value, "--timeout", "20s")
+        name, (value, since) = from_text("_acme-challenge.late.half.test."), late
+        outcome = bench.wait(str(name), value, "--timeout", "60s")
+        assert since, "it was ready before"
         assert (outcome.exit, outcome.objections) == (UP, []), outcome.problems
-        assert 3.0 < outcome.took < 6.5
+        assert time.monotonic() - since[0] < 15  # a busy machine takes its time, too
         lines = outcome.report["records"][0]["perspectives"]
         confirmed = {line["address"]: line["confirmed_at_s"] for line in lines}
         assert set(confirmed) == {at.PRIMARY, at.OTHER, *at.RECURSORS}
