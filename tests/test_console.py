@@ -306,7 +306,7 @@ def on_a_terminal(site: Site, *words: str) -> tuple[subprocess.CompletedProcess[
         text=True,
     )
     os.close(theirs)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=90)
     watcher.join()
     os.close(ours)
     result = subprocess.CompletedProcess(process.args, process.returncode, out)

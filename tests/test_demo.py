@@ -29,7 +29,7 @@ def test_the_demo(tmp_path: Path) -> None:
     process = demo(tmp_path / "one")
     silent = finish(demo(tmp_path / "two", "--json", "--quiet"))
     result = finish(process)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     assert (result.returncode, silent.returncode) == (0, 0)
     assert result.stdout.startswith("ready: 2 values at 1 name confirmed in ")
     assert "dns01 ready 'example.com,*.example.com'" in result.stdout
