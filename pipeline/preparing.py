@@ -1,6 +1,7 @@
 """Find out where everything goes, who is to see it, and what would be in vain; write nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dns.name import Name
 
@@ -11,6 +12,7 @@ from .examining import examine, foreseen
 from .model import Failed, Problem
 from .placing import Placing
 from .propagation.goals import goals_for
+from .questions import Perspective
 from .survey import Survey, is_lost
 from .tree.delegation import Asked, Chain
 from .verifying import verify
@@ -41,25 +43,13 @@ class Preparation:
     def prepare(self, cases: Sequence[Case]) -> None:
         """Give each of *cases* its records, its proofs and its goals."""
         survey = self._look(cases, foreseen(cases, self._settings))
-        self._place(
-            cases, survey
-        )  # what is wrong with providers counts more than what cannot be seen
+        # What is wrong with providers counts more than what cannot be seen.
+        self._place(cases, survey)
         for case, failed in self._unseen.items():
             case.failure = case.failure or failed
         verify(cases, self._tools, self._left)
         self.problems += examine(cases, survey, self._settings, self._tools, self._left)
-        alive = [case for case in cases if case.alive]
-        wanted: dict[Name, dict[str, None]] = {}
-        for record in (record for case in alive for record in case.records):
-            wanted.setdefault(record.challenge.name, {})[record.challenge.value] = None
-        for proof in (proof for case in alive for proof in case.proofs):
-            wanted.setdefault(proof.standing.name, {})[proof.text] = None
-        chains = {name: chain for case in alive for name, chain in case.chains.items()}
-        goals = goals_for(wanted, chains, survey.recursive)
-        for case in alive:
-            written = (record.challenge.name for record in case.records)
-            names = dict.fromkeys((*written, *(proof.standing.name for proof in case.proofs)))
-            case.goals = tuple(goals[name] for name in names)
+        give_goals([case for case in cases if case.alive], survey.recursive)
 
     def _look(self, cases: Sequence[Case], ahead: Sequence[Asked] = ()) -> Survey:
         """Find where challenges lead; ask meanwhile what will be asked of the tree later."""
@@ -94,3 +84,21 @@ class Preparation:
         placing = Placing(self._settings, tools.hosts, tools.detect, survey.tree.addresses)
         placing.place([case for case in cases if case.alive])
         self.problems += placing.problems
+
+
+def give_goals(cases: Sequence[Case], recursive: Sequence[Perspective]) -> None:
+    """Give *cases* their goals: at each name, all that any of them wants there."""
+    wanted: dict[Name, set[str]] = defaultdict(set)
+    for case in cases:
+        for name, value in wishes(case):
+            wanted[name].add(value)
+    chains = {name: chain for case in cases for name, chain in case.chains.items()}
+    goals = goals_for(wanted, chains, recursive)
+    for case in cases:
+        case.goals = tuple(goals[name] for name in dict.fromkeys(name for name, _ in wishes(case)))
+
+
+def wishes(case: Case) -> Iterator[tuple[Name, str]]:
+    """Yield each name and value that the CA is to see for *case*: its records, then its proofs."""
+    yield from ((each.challenge.name, each.challenge.value) for each in case.records)
+    yield from ((each.standing.name, each.text) for each in case.proofs)

@@ -44,7 +44,7 @@ SETTINGS: dict[str, Any] = {
 }
 """What an application that runs these tasks is to be configured with."""
 
-SAYABLE = ("source", "provider", "ttl", "renew_within_days", "respond", "resolvers", "require",
+CHOICES = ("source", "provider", "ttl", "renew_within_days", "respond", "resolvers", "require",
            "issuers", "timeout", "force")  # fmt: skip
 """The choices that a task may be given: no secret, nothing that is the worker's to decide."""
 
@@ -71,7 +71,7 @@ def get_ready(
 
     *earlier* is what tries before this one told of certificates that are beyond another.
     """
-    report = document(calls.ready(*names, fleet=True, **spoken(choices)))
+    report = document(calls.ready(*names, fleet=True, **from_message(choices)))
     again = unfinished(names, report)
     told = together(earlier, report)
     countdown = wait(task, told["elapsed_s"])
@@ -118,7 +118,7 @@ def submit(
             knows a provider.
     """
     settings = config.settings(
-        options((), spoken(choices), has_order=False), Environment.of_process()
+        options((), from_message(choices), has_order=False), Environment.of_process()
     )
     found = [*waves(entries(inventory), settings)]
     said = {str(wave.choices.get("provider", "")) for wave in found}
@@ -164,15 +164,15 @@ def described(given: Certificate | str, place: str) -> tuple[str, object]:
     return given.place or place, {key: getattr(given, key) for key in FIELDS}
 
 
-def spoken(choices: Mapping[str, Any]) -> dict[str, Any]:
+def from_message(choices: Mapping[str, Any]) -> dict[str, Any]:
     """Return *choices* as a call takes them, from how a message has them.
 
     Raises:
         TypeError: One is not a task's to have, or no number.
         ValueError: The task would be killed before its time is over.
     """
-    if strange := sorted(choices.keys() - {*SAYABLE}):
-        raise TypeError(f"a task takes no {strange[0]}; it takes {', '.join(SAYABLE)}")
+    if strange := sorted(choices.keys() - {*CHOICES}):
+        raise TypeError(f"a task takes no {strange[0]}; it takes {', '.join(CHOICES)}")
     found = {"timeout": TIMEOUT, **choices}
     if isinstance(found["timeout"], int | float) and found["timeout"] > LONGEST:
         raise ValueError(f"timeout: a task has {LONGEST} s at most")

@@ -46,7 +46,7 @@ class Pace:
         return max((self.total - count) * spent / (count - first) - (now - last), 0.0)
 
 
-def spoken(seconds: float) -> str:
+def rounded(seconds: float) -> str:
     """Return *seconds* as roughly as they are known."""
     for limit, unit, size in ((90, "s", 1), (90 * 60, "min", 60)):
         if seconds < limit:

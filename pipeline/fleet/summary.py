@@ -10,7 +10,7 @@ from pipeline.report import NOT_DUE, finished
 from pipeline.text import printable
 
 from .database import Database, Tally
-from .pace import Pace, spoken
+from .pace import Pace, rounded
 
 NAMED = 10
 """Certificates that are named for each reason to fail."""
@@ -26,7 +26,7 @@ def headline(tally: Tally, seconds: float) -> str:
     counts = [f"{tally.ready:,} of {certificates(tally.total)} ready"]
     counts += [f"{tally.not_due:,} not due"] if tally.not_due else []
     counts += [f"{tally.failed:,} failed"] if tally.failed else []
-    return f"{', '.join(counts)} in {spoken(seconds)}"
+    return f"{', '.join(counts)} in {rounded(seconds)}"
 
 
 def certificates(count: int) -> str:
@@ -42,7 +42,7 @@ def progress(tally: Tally, under_way: int, pace: Pace, now: float) -> str:
     parts += [f"{under_way:,} under way"] if under_way else []
     left = pace.left(now)
     if left is not None:
-        parts += [f"{pace.rate(now):.1f} a second", f"about {spoken(left)} left"]
+        parts += [f"{pace.rate(now):.1f} a second", f"about {rounded(left)} left"]
     return ", ".join(parts)
 
 

@@ -21,7 +21,6 @@ Watch = Callable[[Evidence, float], None]
 TICK = 0.5
 """Most seconds between two looks at the evidence, for those who watch."""
 
-
 LISTENING = 4
 """How many times as long as the last turn took we listen before the next, if there is more to hear.
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.fleet.database import Database, End, Tally
 from pipeline.fleet.document import document, keep, keep_rest, later, parsed
 from pipeline.fleet.inventory import Certificate
-from pipeline.fleet.pace import Pace, spoken
+from pipeline.fleet.pace import Pace, rounded
 from pipeline.fleet.sharding import zone_of
 from pipeline.fleet.summary import beginning, exit_of, headline, interrupted, problems, progress
 from pipeline.fleet.waves import Choice, cut, fit
@@ -68,7 +68,7 @@ def test_the_end_is_told_once_it_can_be_known() -> None:
 
 def test_durations_are_spoken() -> None:
     """As roughly as they are known."""
-    assert [*map(spoken, (0.2, 30.4, 600, 9000))] == ["1 s", "30 s", "10 min", "2.5 h"]
+    assert [*map(rounded, (0.2, 30.4, 600, 9000))] == ["1 s", "30 s", "10 min", "2.5 h"]
 
 
 def report(*lines: OrderLine, exit_code: int = 0) -> dict[str, object]:
