@@ -28,6 +28,7 @@ from pipeline.clock import SystemClock
 from pipeline.questions import Silence, Transport
 from providers.listener import Listener
 
+from .bridge import until
 from .lab.pebble import certify
 from .standins.encrypted import Answer, Secured, Serve, over_https, over_tls
 
@@ -258,9 +259,10 @@ def test_an_idle_end_costs_nothing(certificates: Path, exchange: Exchange) -> No
         connection.sendall(answer(asked).to_wire(prepend_length=True))
 
     with Secured(certificates, once) as server:
-        for _ in range(3):
+        for number in range(1, 4):
             assert isinstance(outcome(exchange, query(server, TLS)), Message)
-            time.sleep(0.1)
+            until(lambda: server.ended == number)  # noqa: B023 - called at once
+            time.sleep(0.2)  # by then it is noticed
     assert server.connections == exchange.sent == 3
 
 
@@ -280,11 +282,11 @@ def test_a_server_that_never_shakes_hands_is_silent(
     """
     The timeout of the question holds, for all who wait there; others are not held up.
     """
-    clock = SystemClock()
+    clock, timeout = SystemClock(), 2.0
     listener, port = stuck()
     with listener, Listener(("127.0.0.1", 0), answer, clock.now) as living:
         asked = [
-            Query(NAME, rdatatype.TXT, "127.0.0.1", port, True, 0.5, transport)  # noqa: FBT003
+            Query(NAME, rdatatype.TXT, "127.0.0.1", port, True, timeout, transport)  # noqa: FBT003
             for _ in range(20)
         ]
         for each in asked:
@@ -292,12 +294,12 @@ def test_a_server_that_never_shakes_hands_is_silent(
         alive = Query(NAME, rdatatype.TXT, *living.address, recursion=True)
         [reply] = exchange.ask([alive])
         assert isinstance(reply.outcome, Message)
-        assert clock.now() < 0.4
+        assert clock.now() < timeout
         replies: list[Reply] = []
         while len(replies) < len(asked):
             replies += exchange.receive(5.0)
     assert [reply.outcome for reply in replies] == [Silence("timeout")] * 20
-    assert clock.now() < 1.0
+    assert clock.now() < 2 * timeout
 
 
 @BOTH
@@ -338,7 +340,7 @@ def test_one_slow_answer_costs_nobody_else_theirs(
     )
     with Secured(certificates, serve) as server:
         assert isinstance(outcome(exchange, query(server, transport, quick)), Message)
-        exchange.send(query(server, transport, slow, timeout=0.5))
+        exchange.send(query(server, transport, slow, timeout=2.0))
         time.sleep(0.3)
         assert isinstance(outcome(exchange, query(server, transport, quick)), Message)
         [lost] = exchange.receive(5.0)
@@ -363,11 +365,11 @@ def test_no_question_waits_for_another(
         )
     )
     with Secured(certificates, serve) as server:
-        exchange.send(query(server, transport, slow, timeout=3.0))
-        asked = query(server, transport, quick)
+        exchange.send(query(server, transport, slow, timeout=20.0))
+        asked = query(server, transport, quick, timeout=20.0)
         [reply] = exchange.ask([asked])
         assert isinstance(reply.outcome, Message)
-        assert reply.at < 1.5
+        assert reply.at < 10.0
         assert server.connections == 1
 
 
@@ -377,9 +379,9 @@ def test_another_questions_timeout_is_not_ours(certificates: Path, exchange: Exc
     """
     serve = over_https(lambda asked, number: packed(answer(asked)) if number > 1 else None)
     with Secured(certificates, serve) as server:
-        exchange.send(first := query(server, HTTPS, timeout=0.6))
+        exchange.send(first := query(server, HTTPS, timeout=2.0))
         assert exchange.receive(0.3) == []
-        [second] = exchange.ask([query(server, HTTPS, timeout=4.0)])
+        [second] = exchange.ask([query(server, HTTPS, timeout=30.0)])
         assert isinstance(second.outcome, Message)
         [gone] = exchange.receive(0.0)
     assert (gone.query, gone.outcome) == (first, Silence("timeout"))
@@ -393,11 +395,11 @@ def test_one_impatient_question_leaves_the_others_their_connection(
     """
     A connection that takes a while to open serves those who still wait.
     """
-    with Secured(certificates, good(transport), delay=1.0) as server:
+    with Secured(certificates, good(transport), delay=2.0) as server:
         exchange.send(impatient := query(server, transport, timeout=0.3))
-        exchange.send(patient := query(server, transport))
-        [first] = exchange.receive(5.0)
-        [second] = exchange.receive(5.0)
+        exchange.send(patient := query(server, transport, timeout=30.0))
+        [first] = exchange.receive(60.0)
+        [second] = exchange.receive(60.0)
     assert (first.query, first.outcome) == (impatient, Silence("timeout"))
     assert second.query is patient
     assert isinstance(second.outcome, Message)
@@ -417,7 +419,7 @@ def test_threads_end_with_the_exchange(certificates: Path) -> None:
             exchange.ask([query(tls, TLS), *(query(https, HTTPS) for _ in range(9))])
             running = ours()
         [thread] = running
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
 
 

@@ -79,12 +79,12 @@ def test_a_bad_answer_brings_the_next_at_once(servers: list[Embedded], exchange:
     """
     servers[0].behave(servers[0].addresses[0], failing)
     servers[1].behave(servers[1].addresses[0], mute)
-    race = queries(servers, timeout=0.3)
+    race = queries(servers)
     [replies] = exchange.race([race], good, LATE)
     assert [reply.query for reply in replies] == race
     assert replies[1].outcome == Silence("timeout")
     assert good(replies[2])
-    assert replies[2].at < LATE / 10
+    assert replies[2].at < LATE / 2
 
 
 def test_a_slow_server_is_not_waited_for_alone(
@@ -96,16 +96,16 @@ def test_a_slow_server_is_not_waited_for_alone(
     answered = Event()
 
     def slow(_asked: Asked, reply: Message) -> Message:
-        answered.wait(5)
+        answered.wait(60)
         return reply
 
     servers[0].behave(servers[0].addresses[0], slow)
-    race = queries(servers)
+    race, stagger = queries(servers, timeout=30.0), 1.0
     started = clock.now()
-    [replies] = exchange.race([race], good, SOON)
+    [replies] = exchange.race([race], good, stagger)
     assert [reply.query for reply in replies] == race[1:2]
-    assert SOON <= replies[0].at - started < 1.0
-    assert counts(servers) == [1, 1, 0]
+    assert stagger <= replies[0].at - started < 2 * stagger
+    assert counts(servers)[1:] == [1, 0]  # the first is asked again, as if its packet were lost
     answered.set()
     assert exchange.receive(clock.now() + 0.2) == []
 
@@ -117,7 +117,7 @@ def test_the_slow_may_still_win(servers: list[Embedded], exchange: Exchange) -> 
     asked = Event()
 
     def after_the_next(_asked: Asked, reply: Message) -> Message:
-        asked.wait(5)
+        asked.wait(60)
         return reply
 
     def notice(_asked: Asked, _reply: Message) -> None:
@@ -125,7 +125,7 @@ def test_the_slow_may_still_win(servers: list[Embedded], exchange: Exchange) -> 
 
     servers[0].behave(servers[0].addresses[0], after_the_next)
     servers[1].behave(servers[1].addresses[0], notice)
-    race = queries(servers[:2])
+    race = queries(servers[:2], timeout=30.0)
     [replies] = exchange.race([race], good, SOON)
     assert [reply.query for reply in replies] == race[:1]
 
@@ -150,11 +150,11 @@ def test_contests_run_at_the_same_time(
     Many races, more than there are sockets, last as long as one; each gets its own replies.
     """
     servers[0].behave(servers[0].addresses[0], mute)
-    races = [queries(servers, timeout=5.0) for _ in range(MOST_SOCKETS - 10)]
-    plain = [queries(servers[1:]) for _ in range(MOST_SOCKETS)]
+    races = [queries(servers, timeout=60.0) for _ in range(MOST_SOCKETS - 10)]
+    plain = [queries(servers[1:], timeout=60.0) for _ in range(MOST_SOCKETS)]
     started = clock.now()
     outcomes = exchange.race([*races, [], *plain], good, SOON)
-    assert clock.now() - started < 3.0
+    assert clock.now() - started < len(races) * SOON / 2  # in turn they take twice that at least
     assert outcomes[len(races)] == []
     for race, replies in zip([*races, [], *plain], outcomes, strict=True):
         assert all(reply.query in race for reply in replies)
@@ -168,9 +168,9 @@ def test_others_get_their_replies_later(servers: list[Embedded], exchange: Excha
     servers[1].behave(servers[1].addresses[0], mute)
     [other] = queries(servers[:1])
     exchange.send(other)
-    exchange.race([queries(servers[1:2], timeout=0.3)], good)
+    exchange.race([queries(servers[1:2], timeout=1.5)], good)
     assert [reply.query for reply in exchange.receive(0.0)] == [other]
     [another] = queries(servers[:1])
     exchange.send(another)
-    exchange.ask(queries(servers[1:2], timeout=0.3))
+    exchange.ask(queries(servers[1:2], timeout=1.5))
     assert [reply.query for reply in exchange.receive(0.0)] == [another]

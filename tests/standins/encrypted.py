@@ -30,6 +30,7 @@ class Secured:
     Attributes:
         address: Where it listens.
         connections: How many have been accepted so far.
+        ended: How many have been closed.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Secured:
         self._listening = socket.create_server((host, 0), family=family)
         self._open: list[socket.socket] = []
         self.address: tuple[str, int] = self._listening.getsockname()[:2]
-        self.connections = 0
+        self.connections = self.ended = 0
         Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -78,6 +79,7 @@ class Secured:
         ):
             self._serve(connection, number)
         self._open[number - 1].close()
+        self.ended += 1
 
 
 def over_tls(respond: Callable[[Message, int], Iterable[Message]]) -> Serve:
