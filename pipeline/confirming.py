@@ -11,8 +11,8 @@ from .explaining.inquiry import published
 from .insync import host_lines
 from .model import Problem, Record
 from .planning import by_zone
+from .propagation.in_sync import await_in_sync
 from .propagation.policy import Policy
-from .propagation.settling import settle
 from .propagation.wait import Outcome, Wait
 from .questions import Goal
 from .receipts.receipt import State
@@ -43,7 +43,7 @@ class Confirmation:
         """Wait for *goals*, to which *records* belong; return what came of it."""
         clock, hosts, until = self._tools.clock, self._tools.hosts, self._settings.timeout
         if any(goal.is_blind for goal in goals):
-            settle(by_zone(records), hosts, self._tools.exchange, clock, until)
+            await_in_sync(by_zone(records), hosts, self._tools.exchange, clock, until)
         policy = Policy(clock.now(), until, self._settings.require)
         again = partial(hosts.append_again, mark=self._mark, until=until)
         restoring = Restoring(records, goals, self._tools, again, self._advance)

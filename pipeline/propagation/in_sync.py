@@ -14,7 +14,9 @@ PATIENCE = 5.0
 """Seconds a host may take to answer."""
 
 
-def settle(groups: Groups, hosts: Hosts, exchange: Exchange, clock: Clock, deadline: float) -> None:
+def await_in_sync(
+    groups: Groups, hosts: Hosts, exchange: Exchange, clock: Clock, deadline: float
+) -> None:
     """Block until the host of each of *groups* says that all its servers have it, or *deadline*.
 
     A resolver that is asked too early would deny the name for long.

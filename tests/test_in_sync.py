@@ -11,7 +11,7 @@ from pipeline.asking.query import Reply
 from pipeline.clock import SystemClock
 from pipeline.hosts import Groups, Hosts
 from pipeline.model import Challenge, Record
-from pipeline.propagation.settling import LOOK_AGAIN, PATIENCE, SETTLING, settle
+from pipeline.propagation.in_sync import LOOK_AGAIN, PATIENCE, SETTLING, await_in_sync
 from providers.contract import TXT, Change, Zone
 
 ONE, OTHER = Zone(from_text("a.test."), "1"), Zone(from_text("b.test."), "2")
@@ -65,7 +65,7 @@ def settled_at(
 ) -> float:
     clock = Hand()
     exchange, hosts = Patient(clock), Said(clock, words)
-    settle(groups(*zones), hosts, exchange, clock, deadline)
+    await_in_sync(groups(*zones), hosts, exchange, clock, deadline)
     assert all(0 < waited <= LOOK_AGAIN for waited in exchange.waits)
     assert all(0 < patience <= PATIENCE for patience in hosts.untils)
     return clock.now()
@@ -124,7 +124,7 @@ def test_a_host_is_not_listened_to_past_the_deadline() -> None:
     """
     clock = Hand()
     hosts = Said(clock, lambda _now: {})
-    settle(groups(ONE), hosts, Patient(clock), clock, 8.0)
+    await_in_sync(groups(ONE), hosts, Patient(clock), clock, 8.0)
     assert hosts.untils == [3.0, 1.0]
 
 
@@ -161,6 +161,6 @@ def test_a_host_that_hangs_does_not_outlast_the_deadline() -> None:
     with Exchange(clock) as exchange:
         assert hosts.publish(written, "mark", clock.now() + 5.0) == {}
         deadline = clock.now() + 0.6
-        settle(written, hosts, exchange, clock, deadline)
+        await_in_sync(written, hosts, exchange, clock, deadline)
         assert deadline <= clock.now() < deadline + 3.0
     host.end.set()
