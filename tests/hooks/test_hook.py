@@ -289,7 +289,12 @@ def test_what_a_cache_may_repeat_is_outlasted(site: Site) -> None:
     """
     ttl, removed = 6, list[float]()
     assert lego(site, "present", VALUES[0], "--ttl", str(ttl)).returncode == 0
-    site.bridge.before = lambda verb, _: verb == "delete" and removed.append(time.time())
+
+    def note(verb: str, _content: object) -> None:
+        if verb == "delete":
+            removed.append(time.time())
+
+    site.bridge.before = note
     assert lego(site, "cleanup", VALUES[0]).returncode == 0
     again = lego(site, "present", VALUES[1], "--ttl", str(ttl))
     assert again.returncode == 0
