@@ -22,7 +22,7 @@ TICK = 0.5
 """Most seconds between two looks at the evidence, for those who watch."""
 
 LISTENING = 4
-"""How many times as long as the last turn took we listen before the next, if there is more to hear.
+"""How many times as long as the last turn took we listen before the next, if more is to come.
 
 A turn looks at every name. Where answers come one by one it would be all that we do.
 """
@@ -42,10 +42,10 @@ def confirm(
         for question in step.questions:
             asked[put(question, exchange)] = question
             evidence.sent(question)
-        ready_at = clock.now()
-        until = min(step.until, ready_at + TICK)
-        rested_at = min(ready_at + LISTENING * (ready_at - heard_at), policy.deadline)
-        for reply in replies(exchange, clock, asked, until, rested_at):
+        sent_at = clock.now()
+        until = min(step.until, sent_at + TICK)
+        listen_until = min(sent_at + LISTENING * (sent_at - heard_at), policy.deadline)
+        for reply in replies(exchange, clock, asked, until, listen_until):
             question = asked.pop(reply.query)
             evidence.note(Observation(question, reply.at, outcome(question, reply)))
         heard_at = clock.now()
@@ -53,14 +53,14 @@ def confirm(
 
 
 def replies(
-    exchange: Exchange, clock: Clock, awaited: Collection[Query], until: float, rested_at: float
+    exchange: Exchange, clock: Clock, awaited: Collection[Query], until: float, listen_until: float
 ) -> Iterator[Reply]:
-    """Yield what arrives: the first by *until*, and more by *rested_at* while any is *awaited*."""
+    """Yield what arrives: the first by *until*, more by *listen_until* while any is *awaited*."""
     arrived = exchange.receive(until)
     while arrived:
         yield from arrived
-        more = awaited and clock.now() < rested_at
-        arrived = exchange.receive(rested_at) if more else []
+        more = awaited and clock.now() < listen_until
+        arrived = exchange.receive(listen_until) if more else []
 
 
 def put(question: Question, exchange: Exchange) -> Query:
