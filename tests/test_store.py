@@ -13,13 +13,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 from dns.name import from_text
 
-from pipeline.files import look, put
+from pipeline.case import Interrupted
+from pipeline.files import Busy, look, put, sync_folder
 from pipeline.model import Challenge, Exit, Failed, Record
-from pipeline.receipts.held import Held
+from pipeline.receipts.held import Held, hold
 from pipeline.receipts.receipt import Claim, Receipt, State, from_json, to_json
 from pipeline.receipts.store import BATCH, Store
 from pipeline.receipts.traces import KEPT_FOR
@@ -158,6 +160,31 @@ def test_saved_is_on_disk_and_alone(store: Store) -> None:
             held.save(replace(held.receipt, state=state, records=(record(),)))
             assert on_disk(held) == held.receipt
             assert held.receipt.state is state
+        assert {path.name for path in held.path.parent.iterdir()} == {held.path.name, ".lock"}
+
+
+def test_a_signal_in_the_midst_of_saving_leaves_the_old_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What was to be written next is not written, so the disk does not list it; the lock stays ours.
+    """
+    with begin(store, CLAIM) as held:
+        came = iter([Interrupted(SIGTERM)])
+
+        def interrupted(folder: Path) -> None:
+            sync_folder(folder)
+            for signal in came:
+                assert on_disk(held).records
+                raise signal
+
+        monkeypatch.setattr("pipeline.files.sync_folder", interrupted)
+        with pytest.raises(Interrupted):
+            held.save(replace(held.receipt, state=State.WRITING, records=(record(),)))
+        assert on_disk(held) == held.receipt
+        assert not held.receipt.records
+        with pytest.raises(Busy):
+            hold(held.path)
         assert {path.name for path in held.path.parent.iterdir()} == {held.path.name, ".lock"}
 
 

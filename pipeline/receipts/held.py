@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.files import Unfit, lock, read, unwritable, write
+from pipeline.model import Failed
 
 from .damage import damaged
 from .receipt import Receipt, Spelt, State, from_json, to_json
@@ -73,6 +74,7 @@ class Held:
     def save(self, receipt: Receipt) -> None:
         """Put *receipt* on disk for good before returning; on failure the old one stays.
 
+        So it does when a signal comes in between, for what the new one was to announce is not done.
         A folder that was removed meanwhile is made again: what is in DNS must be listed.
 
         Raises:
@@ -80,6 +82,16 @@ class Held:
         """
         with contextlib.suppress(OSError):  # which writing says better
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._put(receipt)
+        except Failed:
+            raise
+        except BaseException:
+            with contextlib.suppress(Failed):
+                self._put(self.receipt)
+            raise
+
+    def _put(self, receipt: Receipt) -> None:
         # A signal's exception may come between any two of these: nothing is closed twice.
         old, self._descriptor = self._descriptor, write(self.path, to_json(receipt, self._spelt))
         self.receipt = receipt
