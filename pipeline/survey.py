@@ -72,7 +72,7 @@ class Survey:
         doubtful = ((name, rdatatype.TXT) for name in self._names if name not in hopeful)
         self.tree.look_ahead((*doubtful, *ahead))
         if self._assurance and hopeful:
-            self.tree.spare(hopeful, self._assurance.vacant)
+            self.tree.skip_vacant(hopeful, self._assurance.vacant)
 
     def nowhere(self, found: Mapping[Name, Chain | Failed]) -> dict[Name, Failed]:
         """Return those *found* that end in a top-level zone, which does not know their parent.

@@ -43,7 +43,9 @@ CORE = {
     )),
     *(f"receipts.{each}" for each in ("damage", "outline", "proofs", "receipt", "remains")),
     "serving.access", "serving.answers", "serving.dialect",
-    *(f"tree.{each}" for each in ("cuts", "delegation", "failures", "oddities", "referrals")),
+    *(f"tree.{each}" for each in (
+        "cuts", "delegation", "delegation_warnings", "failures", "referrals",
+    )),
 }  # fmt: skip
 """What decides. It is given everything it judges."""
 

@@ -56,7 +56,7 @@ class Tree:
         """Ask at once what is going to be asked step by step: fewer waits, no more questions."""
         self._walk.look_ahead(questions)
 
-    def spare(self, names: Iterable[Name], vacant: Vacant) -> None:
+    def skip_vacant(self, names: Iterable[Name], vacant: Vacant) -> None:
         """Let `places` ask nothing about those of *names* that are *vacant*; it tells each once.
 
         Only where CAA at what they are for has been looked ahead for: that tells their zones.

@@ -11,7 +11,7 @@ from pipeline.questions import Perspective, Silence
 
 from .cuts import Cut
 from .delegation import Delegation
-from .oddities import oddities
+from .delegation_warnings import delegation_warnings
 from .referrals import ADDRESSES, addressed, glue, leads_on, ns_targets, zone_cut
 from .walk import Found, Walk
 
@@ -122,5 +122,5 @@ def delegation(cut: Cut, child: frozenset[Name], addresses: Collection[Perspecti
         tuple(dict.fromkeys((*found, *cut.servers))),
         cut.parent,
         child,
-        oddities(cut.apex, cut.parent, child, cut.servers, found),
+        delegation_warnings(cut.apex, cut.parent, child, cut.servers, found),
     )

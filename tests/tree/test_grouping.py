@@ -39,7 +39,7 @@ def told(internet: Internet, *hosts: str) -> dict[str, set[str]]:
         seen.extend(groups)
         return ()
 
-    looked(internet, *hosts).spare([challenge(host) for host in hosts], nothing)
+    looked(internet, *hosts).skip_vacant([challenge(host) for host in hosts], nothing)
     return {str(group.cut.apex): {str(name.parent()) for name in group.names} for group in seen}
 
 
@@ -57,7 +57,7 @@ def test_names_that_need_no_question_are_in_their_zone() -> None:
     names = [challenge(host) for host in hosts]
     internet = world(x("a.x.test. A 192.0.2.1"))
     made = looked(internet, *hosts)
-    made.spare(names, lambda groups: groups[0].names[:2])
+    made.skip_vacant(names, lambda groups: groups[0].names[:2])
     found = made.places(names)
     assert asked(internet) == {str(names[2])}
     assert found == tree(world(x("a.x.test. A 192.0.2.1"))).places(names)
@@ -80,7 +80,7 @@ def test_a_vacant_name_in_a_zone_that_nobody_delegates_to_is_in_that_zone() -> N
     """
     name = challenge("www.c.x.test.")
     made = looked(world(x(), zone("c.x.test.", *C)), "www.c.x.test.")
-    made.spare([name], lambda groups: groups[0].names)
+    made.skip_vacant([name], lambda groups: groups[0].names)
     found = made.places([name])
     assert found == tree(world(x(), zone("c.x.test.", *C))).places([name])
     place = found[name]

@@ -5,7 +5,7 @@ from dns.name import Name, from_text
 
 from pipeline.model import Problem, Severity
 from pipeline.questions import Perspective, Role
-from pipeline.tree.oddities import oddities
+from pipeline.tree.delegation_warnings import delegation_warnings
 
 APEX = from_text("x.test.")
 A, B, C = from_text("a.x.test."), from_text("b.x.test."), from_text("c.x.test.")
@@ -21,7 +21,7 @@ def seen(
     given: tuple[Perspective, ...] = (),
     found: tuple[Perspective, ...] = (),
 ) -> tuple[Problem, ...]:
-    problems = oddities(APEX, parent, child, given, found)
+    problems = delegation_warnings(APEX, parent, child, given, found)
     assert all(problem.severity is Severity.WARNING for problem in problems)
     assert all(problem.hint for problem in problems)
     return problems

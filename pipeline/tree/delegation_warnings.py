@@ -12,7 +12,7 @@ from pipeline.text import printable
 from .delegation import SHOWN, listed
 
 
-def oddities(
+def delegation_warnings(
     apex: Name,
     parent: Collection[Name],
     child: Collection[Name],
