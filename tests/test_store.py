@@ -21,10 +21,10 @@ from dns.name import from_text
 from pipeline.case import Interrupted
 from pipeline.files import Busy, look, put, sync_folder
 from pipeline.model import Challenge, Exit, Failed, Record
+from pipeline.receipts.archive import KEPT_FOR
 from pipeline.receipts.held import Held, hold
 from pipeline.receipts.receipt import Claim, Receipt, State, from_json, to_json
 from pipeline.receipts.store import BATCH, Store
-from pipeline.receipts.traces import KEPT_FOR
 from providers.contract import Zone
 
 ZONE = Zone(from_text("example.com."), "Z1")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, exp
 
-from pipeline.receipts.traces import KEPT_FOR
+from pipeline.receipts.archive import KEPT_FOR
 from providers.limits import Rate
 
 from .fleet import DAY, ORDERS, Fleet

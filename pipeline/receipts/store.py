@@ -17,11 +17,11 @@ from pathlib import Path
 from pipeline.files import Busy, write
 from pipeline.model import Exit, Failed, Problem, Record
 
+from .archive import Archive
 from .folder import Folder, Place
 from .held import Held, hold
 from .outline import Outline
 from .receipt import Claim, Key, Receipt, State, to_json
-from .traces import Traces
 
 BATCH = 100
 """Receipts that are held at a time: each costs a descriptor, of which a process may have few."""
@@ -46,7 +46,7 @@ class Store:
 
     def __init__(self, folder: Path, today: Callable[[], datetime]) -> None:
         self._folder = Folder(folder)
-        self._traces = Traces(self._folder)
+        self._archive = Archive(self._folder)
         self._today = today
 
     @property
@@ -73,7 +73,7 @@ class Store:
             Failed: 78, if the folder cannot be used.
         """
         with self._folder.gate():
-            self._traces.tidy(self._today())
+            self._archive.tidy(self._today())
             keys = {claim.key for claim in claims} if exclusive else set()
             survey = self._survey(lambda outline: has_any(outline, keys))
             taken = {claim.key for outline in survey.live for claim in outline.claims}
@@ -103,7 +103,7 @@ class Store:
 
     def cleaned(self, since: datetime) -> Iterator[tuple[Receipt, datetime]]:
         """Yield each receipt that was cleaned *since* then and can be read, and when it was."""
-        for path in itertools.chain(self._paths(), self._traces.since(since)):
+        for path in itertools.chain(self._paths(), self._archive.since(since)):
             with contextlib.suppress(Failed, OSError):
                 saved = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 if saved >= since:

@@ -1,4 +1,4 @@
-"""What is left of runs that are done with: out of everybody's way, and gone after a while."""
+"""Put the receipts of runs that are done with out of everybody's way, and remove them in time."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from .held import locked, report_of
 from .outline import Outline
 
 KEPT_FOR = timedelta(days=7)
-"""How long the receipt of a run that has nothing in DNS stays as a trace."""
+"""How long the receipt of a run that has nothing in DNS stays."""
 
 ASIDE = "cleaned"
 """The folder, beside receipts, of what is cleaned, each day in a folder of its own."""
 
 
-class Traces:
+class Archive:
     """The cleaned receipts of a folder: what is put aside costs a run the names of a few days."""
 
     def __init__(self, folder: Folder) -> None:
@@ -28,7 +28,7 @@ class Traces:
         self._aside = folder.path / ASIDE
 
     def tidy(self, today: datetime) -> None:
-        """Put aside what is cleaned; remove old traces of runs, and of writes cut short.
+        """Put aside what is cleaned; remove what is old, and what is left of writes cut short.
 
         What cannot be moved, or removed, stays for the next run; a live run's does.
         """
@@ -97,5 +97,5 @@ def end(day: date) -> datetime:
 
 
 def is_past(outline: Outline, today: datetime) -> bool:
-    """Whether a receipt is a trace that nobody needs any more."""
+    """Whether nobody needs a receipt any more."""
     return not outline.records and today - outline.created > KEPT_FOR
