@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from pipeline.command.child import stop
+from pipeline.command.child import PATIENCE, stop
 from pipeline.withdrawing import GRACE
 from providers.errors import Unavailable
 
@@ -116,10 +116,10 @@ def test_a_second_signal_ends_a_stubborn_command(site: Site) -> None:
     process = running(site, 'trap "" INT TERM; touch up; while :; do sleep 0.1; done')
     before = time.monotonic()
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    time.sleep(1.0)  # by then it has been heard: two that come at once are one
     process.send_signal(signal.SIGINT)
     assert finish(process).returncode == 130
-    assert time.monotonic() - before < 1.5
+    assert time.monotonic() - before < PATIENCE
     assert clean(site)
 
 
@@ -161,7 +161,7 @@ def test_not_ready_runs_nothing(site: Site) -> None:
     Unless ready the command is not run; our code, our reasons, and the records are removed.
     """
     site.mute()
-    result = site.dns01("run", NAME, "--timeout", "3s", "--", "touch", "ran")
+    result = site.dns01("run", NAME, "--timeout", "6s", "--", "touch", "ran")
     assert (result.returncode, result.stdout) == (69, "")
     assert "dns-unreachable" in result.stderr
     assert "cleaned" not in result.stderr  # for nothing was written
@@ -174,7 +174,7 @@ def test_what_a_time_out_removes_is_said(tmp_path: Path) -> None:
     Not ready: `run` says how many values it has taken back, which `ready` would have left.
     """
     with opened(tmp_path, lags=[60.0]) as site:
-        result = site.dns01("run", NAME, "--timeout", "3s", "--", "touch", "ran")
+        result = site.dns01("run", NAME, "--timeout", "6s", "--", "touch", "ran")
         assert result.returncode == 75
         assert "cleaned: 1 value removed\n" in result.stderr
         assert not (site.folder / "ran").exists()
@@ -252,16 +252,22 @@ def test_what_could_not_be_removed_is_not_tried_again(keeping: Site) -> None:
 
 def test_a_host_that_hangs_costs_the_grace_once(keeping: Site) -> None:
     """
-    The timeout, and five seconds for the removal.
+    The timeout, and five seconds for the removal, half of which the write has to end.
     """
-    gate = Event()
-    keeping.bridge.before = lambda verb, _: verb in {"append", "delete"} and gate.wait(30)
-    began = time.monotonic()
-    result = keeping.dns01("run", NAME, "--timeout", "3s", "--", "touch", "ran")
-    took = time.monotonic() - began
+    gate, removing = Event(), list[float]()
+
+    def hang(verb: str, _content: object) -> None:
+        if verb == "delete":
+            removing.append(time.monotonic())
+        if verb in {"append", "delete"}:
+            gate.wait(60)
+
+    keeping.bridge.before = hang
+    result = keeping.dns01("run", NAME, "--timeout", "6s", "--", "touch", "ran")
+    took = time.monotonic() - removing[0]
     gate.set()
     assert result.returncode == 69
-    assert took < 3 + 2 * GRACE - 1
+    assert took < GRACE
     assert result.stderr.count("records-left") == 1
 
 
@@ -304,7 +310,7 @@ class Removal:
     def _before(self, verb: str, _content: object) -> None:
         if verb == "delete":
             self.begun.set()
-            assert self._go.wait(10)
+            assert self._go.wait(60)
 
     def go_on(self) -> None:
         self._go.set()
@@ -314,15 +320,14 @@ VERBS = {"ready": ("ready", NAME), "run": ("run", NAME, "--", "sleep", "60")}
 """Command lines that have their record in DNS until they are stopped."""
 
 
-def stopped(site: Site, verb: str, first: signal.Signals) -> subprocess.Popen[str]:
-    """Start *verb*, and send it *first* when its record is in DNS."""
+def published(site: Site, verb: str) -> subprocess.Popen[str]:
+    """Start *verb*, and wait until its record is in DNS."""
     if verb == "ready":
         site.hide()
     process = site.start(*VERBS[verb])
     state = "waiting" if verb == "ready" else "ready"
     until(lambda: [receipt["state"] for receipt in site.receipts()] == [state])
     until(lambda: verb == "ready" or sleeping(process.pid))
-    process.send_signal(first)
     return process
 
 
@@ -342,8 +347,9 @@ def test_a_second_signal_does_not_stop_the_removal(
     the removal takes seconds; the records go, and the first signal is the exit status.
     """
     removal = Removal(site)
-    process = stopped(site, verb, first)
-    assert removal.begun.wait(10)
+    process = published(site, verb)
+    process.send_signal(first)
+    assert removal.begun.wait(60)
     process.send_signal(signal.SIGINT)
     told = read_until(process, "once more leaves it")
     assert "removing 1 record" in told
@@ -359,14 +365,15 @@ def test_a_third_signal_leaves_the_records_and_says_so(site: Site, verb: str) ->
     left is named, its receipt lists it, and `clean` removes it.
     """
     removal = Removal(site)
-    process = stopped(site, verb, signal.SIGTERM)
-    assert removal.begun.wait(10)
+    process = published(site, verb)
+    before = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert removal.begun.wait(60)
     process.send_signal(signal.SIGINT)
     read_until(process, "once more leaves it")
-    before = time.monotonic()
     process.send_signal(signal.SIGINT)
     result = finish(process)
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < GRACE  # which is what a hanging host costs without it
     assert result.returncode == 143
     assert "records-left" in result.stderr
     assert "dns01 clean" in result.stderr
@@ -383,7 +390,7 @@ def test_a_signal_after_the_command_does_not_stop_the_removal(site: Site) -> Non
     """
     removal = Removal(site)
     process = site.start("run", NAME, "--", "sh", "-c", "exit 7")
-    assert removal.begun.wait(10)
+    assert removal.begun.wait(60)
     process.send_signal(signal.SIGINT)
     read_until(process, "once more leaves it")
     removal.go_on()
@@ -417,7 +424,7 @@ def test_nobody_listens_any_more(site: Site, verb: str) -> None:
     process.stdout.close()
     process.stderr.close()
     process.send_signal(signal.SIGHUP)
-    assert process.wait(20) == 129
+    assert process.wait(60) == 129
     assert clean(site)
 
 
