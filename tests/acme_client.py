@@ -87,7 +87,7 @@ class AcmeAccount:
                 self._client.answer_challenge(challenge, challenge.chall.response(self._key))
         finished = self._client.poll_and_finalize(
             order,
-            datetime.now() + timedelta(seconds=30),  # noqa: DTZ005 - the client compares so
+            datetime.now() + timedelta(seconds=90),  # noqa: DTZ005 - the client compares so
         )
         return x509.load_pem_x509_certificate(finished.fullchain_pem.encode())
 

@@ -54,8 +54,8 @@ class Blank:
 @pytest.mark.parametrize(
     ("resumes", "name", "patience", "message", "hint"),
     [
-        (True, "a.example", 0.1, "the mute source gave no order of a.example within 0 s", QUOTA),
-        (False, "", 0.1, "the mute source gave no order within 0 s", DOCUMENT),
+        (True, "a.example", 0.4, "the mute source gave no order of a.example within 0 s", QUOTA),
+        (False, "", 0.4, "the mute source gave no order within 0 s", DOCUMENT),
         (
             True,
             "a.example",
