@@ -18,7 +18,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.query
-from dns.name import Name, from_text
+from dns.name import from_text
 from dns.rdatatype import TXT
 
 from pipeline.asking.exchange import Exchange
@@ -120,10 +120,10 @@ def row(name: str, costs: Sequence[Cost]) -> Row:
     )
 
 
-def queries(names: Sequence[Name] = NAMES) -> Iterator[Query]:
-    """Yield what the rules need at least to be asked about *names*."""
+def queries() -> Iterator[Query]:
+    """Yield what the rules need at least to be asked about the names."""
     for via in (*SERVERS, *SERVERS, *RESOLVERS):
-        for name in names:
+        for name in NAMES:
             recursion = via.role is Role.RECURSIVE
             yield Query(name, TXT, via.address, via.port, recursion, TIMEOUT[via.role])
 

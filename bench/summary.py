@@ -84,7 +84,7 @@ def chosen(all_groups: Iterable[Group], client: str, case: str, delay: float) ->
     return next((each for each in all_groups if (each.client, each.case, each.delay) == kind), None)
 
 
-def ratio(group: Group, base: Group | None, field: str = "ready") -> float | None:
-    """Return how many times the median of *base* that of *group* is."""
-    mine, theirs = group.of(field), base and base.of(field)
+def ratio(group: Group, base: Group | None) -> float | None:
+    """Return how many times as long as *base*, in the median, *group* took to be ready."""
+    mine, theirs = group.of("ready"), base and base.of("ready")
     return mine.median / theirs.median if mine and theirs and theirs.median else None

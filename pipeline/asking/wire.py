@@ -79,7 +79,7 @@ def negative_ttl(message: Message) -> float:
     return min((float(rrset.ttl) for rrset in (*message.answer, *soa)), default=0.0)
 
 
-def absence(message: Message, name: Name, rdtype: RdataType = rdatatype.TXT) -> str:
+def absence(message: Message, name: Name, rdtype: RdataType) -> str:
     """Return why there is nothing of *rdtype* in an answer, for people."""
     alias = answered(message, name, rdatatype.CNAME)
     if alias is not None:

@@ -160,8 +160,8 @@ class Database:
         )
         return [(name, wave.choice.order) for _, name in mine]
 
-    def end_rest(self, end: End, wave: int = -1) -> list[tuple[str, str]]:
-        """Note that *end* of all that is pending, in *wave*; return its names and sources."""
+    def end_rest(self, end: End, wave: int) -> list[tuple[str, str]]:
+        """Note that *end* of all that is pending, in *wave* or (-1) any; return names and sources."""
         which = "ended IS NULL AND ? IN (-1, wave)"
         rest = self._file.execute(
             f"SELECT name, source FROM certificate WHERE {which} ORDER BY number",  # noqa: S608
