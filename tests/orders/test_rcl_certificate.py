@@ -87,7 +87,7 @@ FAILING = [
     (body(TOLD, 409), Exit.DATA, "order-refused"),
     (cut(), Exit.UNAVAILABLE, "order-api"),
     (cut(TOLD), Exit.UNAVAILABLE, "order-api"),
-    (slow(3, TOLD), Exit.UNAVAILABLE, "order-api"),
+    (slow(4, TOLD), Exit.UNAVAILABLE, "order-api"),
 ]
 
 
@@ -101,7 +101,7 @@ def test_a_service_that_fails_makes_no_order_due(
     """
     caplog.set_level(logging.DEBUG)
     with pytest.raises(Failed) as caught:
-        asked(answer, read=0.5)
+        asked(answer, read=2.0)
     assert (caught.value.exit, caught.value.problem.code) == (exit_code, code)
     told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.problem)
     assert KEY not in told + caplog.text

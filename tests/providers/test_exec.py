@@ -165,12 +165,12 @@ def is_alive(pid: int) -> bool:
     """Whether the process runs; one that is dead and not yet waited for does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
 def await_end(pid: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while is_alive(pid):
         assert time.monotonic() < deadline, "it still runs"
         time.sleep(0.01)
@@ -182,16 +182,16 @@ def test_the_deadline_ends_all_that_was_started(tmp_path: Path) -> None:
     """
     pids = tmp_path / "pids"
     path = script(tmp_path, f"sleep 600 & echo $! $$ > {pids}; trap '' TERM; wait; sleep 600")
-    found = failure(Exec(str(path), [ZONE], {"PATH": os.defpath}, seconds=0.7))
+    found = failure(Exec(str(path), [ZONE], {"PATH": os.defpath}, seconds=2.5))
     assert isinstance(found, Unavailable)
-    assert str(found).endswith("was killed after 0.7 s")
+    assert str(found).endswith("was killed after 2.5 s")
     for pid in map(int, pids.read_text().split()):
         await_end(pid)
 
 
 def await_words(path: Path) -> list[str]:
     """Return what is in the file once it is there, in a whole line."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not path.exists() or not path.read_text().endswith("\n"):
         assert time.monotonic() < deadline, "nothing was written"
         time.sleep(0.01)
@@ -243,8 +243,8 @@ def test_the_guard_keeps_time_itself(tmp_path: Path) -> None:
     """
     pid = tmp_path / "pid"
     path = script(tmp_path, f"echo $$ > {pid}; exec sleep 600")
-    with guard(order([str(path)], {"PATH": os.defpath}, 0.7)) as (process, _):
-        assert process.wait(20) == -signal.SIGKILL
+    with guard(order([str(path)], {"PATH": os.defpath}, 2.5)) as (process, _):
+        assert process.wait(60) == -signal.SIGKILL
     await_end(int(pid.read_text()))
 
 
@@ -256,7 +256,7 @@ def test_half_an_order_starts_nothing(tmp_path: Path) -> None:
     asked = order([str(script(tmp_path, f"touch {begun}"))], {"PATH": os.defpath}, 20)
     with guard(asked[:-1]) as (process, ours):
         ours.shutdown(socket.SHUT_WR)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert not begun.exists()
 
 
