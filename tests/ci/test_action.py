@@ -136,7 +136,7 @@ def test_not_ready(job: Job) -> None:
     """
     job.site.hide()
     try:
-        done = job.use(names=NAME, timeout="3s")
+        done = job.use(names=NAME, timeout="8s")
     finally:
         job.site.show()
     assert (done.failed, done.outputs["status"]) == (75, "not-ready")

@@ -161,7 +161,7 @@ def test_not_ready_leaves_nothing(site: Site, project: Path) -> None:
     """
     site.hide()
     try:
-        ready, _ = jobs(names=NAME, timeout="3s").values()
+        ready, _ = jobs(names=NAME, timeout="8s").values()
         ended = done(site, ready, project)
     finally:
         site.show()
