@@ -177,11 +177,11 @@ def test_what_is_in_force_is_shown(tmp_path: Path) -> None:
     assert found["accounts"] == [{"name": "mine", "adapter": "cloudflare"}]
 
 
-def test_a_secret_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+def test_a_secret_that_others_can_read_is_a_warning(tmp_path: Path, open_folder: Path) -> None:
     """
     Exit 0, with the file and the mode that it should have.
     """
-    token = tmp_path / "token"
+    token = open_folder / "token"
     token.write_text(SECRET)
     token.chmod(0o644)
     text = f'[providers.mine]\nadapter = "cloudflare"\nCLOUDFLARE_API_TOKEN_FILE = "{token}"'

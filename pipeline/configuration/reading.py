@@ -4,6 +4,7 @@ import errno
 import os
 import select
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.model import Problem, Severity
@@ -129,7 +130,12 @@ def readers(path: str, status: os.stat_result) -> Problem | None:
     group, others = mode & (stat.S_IRGRP | stat.S_IWGRP), mode & stat.S_IROTH
     if not stat.S_ISREG(status.st_mode) or not group | others:
         return None
-    who = "everybody on this machine" if others else f"group {status.st_gid}"
+    gates = [gate for gate in above(path) if not gate.st_mode & stat.S_IXOTH]
+    own = {0, os.geteuid(), status.st_uid}
+    if any(gate.st_uid in own and not gate.st_mode & stat.S_IXGRP for gate in gates):
+        return None
+    whose = gates[0] if others and gates else status
+    who = f"group {whose.st_gid}" if gates or not others else "everybody on this machine"
     able = {stat.S_IRGRP: "read", stat.S_IWGRP: "write"}
     can = "read" if others else able.get(group, "read and write")
     return Problem(
@@ -138,3 +144,12 @@ def readers(path: str, status: os.stat_result) -> Problem | None:
         "chmod 600, or mount it with that mode (Kubernetes: defaultMode: 0400)",
         Severity.WARNING,
     )
+
+
+def above(path: str) -> list[os.stat_result]:
+    """Return whose the folders are above what *path* leads to; those that are there."""
+    found = []
+    for folder in Path(path).resolve().parents:
+        with suppress(OSError):
+            found.append(folder.stat())
+    return found

@@ -22,8 +22,8 @@ STRANGER = 12345
 
 
 @pytest.fixture
-def key(tmp_path: Path) -> Path:
-    path = tmp_path / "key"
+def key(open_folder: Path) -> Path:
+    path = open_folder / "key"
     path.write_text(SECRET)
     path.chmod(0o600)
     return path
@@ -84,6 +84,54 @@ def test_what_others_can_do_is_said_as_it_is(key: Path, mode: int, can: str) -> 
     assert re.match(f"{can} secret in ", remark.message)
     key.chmod(0o711)
     assert secret(key) == (SECRET, [])
+
+
+@pytest.mark.parametrize(
+    ("folder", "mode", "who"),
+    [
+        (0o700, 0o644, ""),
+        (0o700, 0o660, ""),
+        (0o744, 0o644, ""),
+        (0o750, 0o644, "group 4321"),
+        (0o750, 0o640, "group 1234"),
+        (0o711, 0o644, "everybody"),
+    ],
+)
+def test_only_who_can_reach_a_file_can_read_it(key: Path, folder: int, mode: int, who: str) -> None:
+    """
+    Below a folder that lets nobody through there is nothing to warn of; where it lets its group
+    through, that group is meant. A link from elsewhere changes nothing.
+    """
+    inner = key.parent / "private" / "below"
+    inner.mkdir(parents=True)
+    key = key.rename(inner / "key")
+    key.chmod(mode)
+    inner.parent.chmod(folder)
+    if os.geteuid() == 0:
+        os.chown(inner.parent, -1, 4321)
+        os.chown(key, -1, 1234)
+    link = inner.parent.with_name("link")
+    link.symlink_to(key)
+    for path in (key, link):
+        environment = Environment({"K_FILE": str(path)})
+        assert environment.secret("K") == SECRET
+        found = [each.message for each in environment.files.remarks]
+        assert len(found) == bool(who)
+        if os.geteuid() == 0 or who == "everybody":
+            assert all(each.startswith(f"{who} ") for each in found)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder away")
+def test_a_folder_of_somebody_else_is_no_shelter(key: Path) -> None:
+    """
+    Whose it is can enter it, however closed it is to all others.
+    """
+    inner = key.parent / "private"
+    inner.mkdir(mode=0o700)
+    key = key.rename(inner / "key")
+    key.chmod(0o644)
+    os.chown(inner, STRANGER, -1)
+    assert secret(key) == (SECRET, ["secret-readable warning"])
 
 
 @pytest.mark.parametrize(
@@ -272,11 +320,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def test_the_command_warns_once(site: Site, tmp_path: Path) -> None:
+def test_the_command_warns_once(site: Site, open_folder: Path) -> None:
     """
     The file is named once, in the report and to a person, though it is asked for again and again.
     """
-    path = tmp_path / "token"
+    path = open_folder / "token"
     path.write_text("canary-7c1e-bridge")
     path.chmod(0o644)
     given = {"BRIDGE_TOKEN": "", "BRIDGE_TOKEN_FILE": str(path)}
