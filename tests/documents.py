@@ -47,7 +47,8 @@ def rows(page: Path, first: str) -> Iterator[list[str]]:
     """Yield the cells of the table of *page* whose first column is headed *first*."""
     inside = False
     for line in prose(page).splitlines():
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        split = re.split(r"(?<!\\)\|", line)[1:-1]
+        cells = [cell.strip().replace(r"\|", "|") for cell in split]
         if not cells:
             inside = False
         elif cells[0] == first:

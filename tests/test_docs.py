@@ -42,7 +42,7 @@ EXAMPLES = {
     "LEXICON_POWERDNS_PDNS_SERVER",  # dns-lexicon's
 }  # fmt: skip
 """Names that settings bring, by what they say."""
-BY_CI = {"CI_SERVER_FQDN", "DNS01_PACKAGE"}
+BY_CI = {"CI_PIPELINE_SOURCE", "CI_SERVER_FQDN", "DNS01_PACKAGE"}
 """What GitLab sets, and what the job template for it takes."""
 PLACEHOLDERS = {"NAME_FILE", "NAME_ENV"}
 
