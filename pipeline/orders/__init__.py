@@ -53,6 +53,10 @@ class ValidatingSource(OrderSource, Protocol):
 class Ration(Protocol):
     """What an account may ask for."""
 
+    def turn(self, name: str) -> str:
+        """Return what the order of *name* is sorted by among those to be asked for."""
+        ...
+
     def enter(self) -> None:
         """Wait until an order may be asked for, and count it.
 

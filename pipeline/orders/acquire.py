@@ -43,7 +43,10 @@ class Acquisition:
         if self._source.resumes and not attempt(cases, partial(self._begin, cases)):
             return
         ours = [case for case in cases if not is_busy(case)]
-        for case in [case for case in ours if case.alive]:
+        alive = [case for case in ours if case.alive]
+        if ration := self._ration:
+            alive.sort(key=lambda case: ration.turn(case.claim.name))
+        for case in alive:
             try:
                 attempt([case], partial(self._obtain, case))
                 self._keep(case, ours)

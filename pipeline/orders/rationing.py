@@ -1,12 +1,15 @@
 """Order requests under a budget: what an account may ask for, counted over all processes.
 
 Nothing is waited for that takes a good part of the run: an order that does not fit is not asked
-for, and its certificate is tried in a later run.
+for, and its certificate is tried in a later run. A source that fails is let alone, and tried once
+by each wave.
 """
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from math import ceil
+from secrets import token_hex
 
 from pipeline.clock import Clock
 from pipeline.configuration.settings import Settings
@@ -60,7 +63,17 @@ class Budgeted:
         )
         account = f"orders {source.name} {source.account}"
         self._budget.share(self._pause, settings.shared_dir, lambda: account)
-        self._refusals = Refusals(settings.shared_dir, account, settings.fleet_run, clock.pause)
+        run = settings.fleet_run
+        self._refusals = Refusals(settings.shared_dir, account, run, clock.pause)
+        self._seed = run or (token_hex(8) if settings.is_wave else "")
+        self._has_asked = False
+
+    def turn(self, name: str) -> str:
+        """Return what the names of a wave are asked for by: an order that each run has for itself.
+
+        Else those that always fail, be they three, would always hold up the same others.
+        """
+        return sha256(f"{self._seed} {name}".encode()).hexdigest() if self._seed else ""
 
     def enter(self) -> None:
         """Wait until an order may be asked for, and count it.
@@ -69,7 +82,7 @@ class Budgeted:
             Failed: 75, if that takes too long; 69, 77 or 78, if asking is of no use in this run.
         """
         met = self._refusals.met()
-        if met.times >= ENOUGH:
+        if met.is_enough and self._has_asked:
             raise self._useless(met)
         try:
             self._budget.enter()
@@ -83,6 +96,7 @@ class Budgeted:
 
     def learn(self, failure: Failed | None) -> None:
         """Take to heart what a request has met: *failure*, or none."""
+        self._has_asked = True
         self._refusals.learn(failure)
         if isinstance(failure, Throttled):
             self._budget.block(MINUTE if failure.after_s is None else failure.after_s)
@@ -121,7 +135,7 @@ class Budgeted:
         return Failed(
             met.exit,
             met.code,
-            f"{self._who} {what}, and was asked for no other order in this run",
+            f"{self._who} {what}, and was not asked for this order",
             "nothing was asked for, so nothing counts; see the failure before, then run again",
         )
 

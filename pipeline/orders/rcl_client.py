@@ -20,7 +20,7 @@ from providers.bodies import capped
 
 from .fields import LIMIT
 from .rcl_generations import Asked, Generation
-from .retry import Throttled, after_s, replenished_s
+from .retry import Forbidden, Throttled, after_s, replenished_s
 
 PASSING = {407, 408, 425, 429}
 """What says nothing of the request: a proxy, and a service that is busy."""
@@ -147,7 +147,8 @@ class RclClient:
                 failed = self._unavailable(f"says {said}", advice(response))
                 return Throttled.like(failed, after_s(response.headers))
             case 401 | 403:
-                return Failed(
+                kind = Failed if response.status_code == 401 else Forbidden
+                return kind(
                     Exit.REFUSED,
                     "order-credentials",
                     f"the order API refuses the key: {said}",

@@ -1,7 +1,7 @@
-"""When a source is asked no more in a run: asking on would bring the same, and each request counts.
+"""When a source is let alone in a run: asking on would bring the same, and each request counts.
 
-One refusal of the credentials is enough, and so are three failures in a row. All processes of a
-run share what they have met.
+One refusal of the credentials is enough, and so are three failures in a row, until the source
+answers somebody. All processes of a run share what they have met.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.model import Exit, Failed
 from providers.limits.store import hashed, rewritten
 
-from .retry import Throttled
+from .retry import Forbidden, Throttled
 
 ENOUGH = 3
 """Failures in a row after which a service is taken to be down."""
@@ -20,8 +20,8 @@ ENOUGH = 3
 RUNS = 16
 """How many runs at one account are kept apart."""
 
-IN_VAIN = {"order-api", "order-client", "order-url"}
-"""What says nothing of the certificate: the next request is likely to end with it, too."""
+IN_VAIN = {"order-api", "order-client", "order-url", "order-credentials"}
+"""What may say nothing of the certificate: then the next request ends with it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,18 @@ class Met:
 
     def after(self, failure: Failed | None) -> "Met":
         """Return what it is after one more request, with its *failure* if there was one."""
-        if self.times >= ENOUGH or isinstance(failure, Throttled):  # which stops by itself
+        if isinstance(failure, Throttled):  # which stops by itself
             return self
-        if failure is None:
+        if failure is None or failure.problem.code not in IN_VAIN:
             return Met()
-        code = failure.problem.code
-        if failure.exit is Exit.REFUSED:
-            return Met(ENOUGH, Exit.REFUSED, code)
-        return Met(self.times + 1, failure.exit, code) if code in IN_VAIN else Met()
+        is_final = failure.exit is Exit.REFUSED and not isinstance(failure, Forbidden)
+        times = ENOUGH if is_final else min(self.times + 1, ENOUGH)
+        return Met(times, failure.exit, failure.problem.code)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the source is to be let alone."""
+        return self.times >= ENOUGH
 
 
 class Refusals:

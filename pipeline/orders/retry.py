@@ -1,4 +1,4 @@
-"""When a source that takes no more may be asked again, by its own word. Pure."""
+"""Refusals that say less, or more, than others: when a source may be asked again. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -8,6 +8,10 @@ from pipeline.model import Failed
 REPLENISHED = re.compile(
     r"replenished in (?:(\d{1,3})\.)?(\d{1,2}):(\d\d):(\d\d)(?!\d)", re.ASCII | re.IGNORECASE
 )
+
+
+class Forbidden(Failed):
+    """A source forbids an order, be it for the account, or for this certificate alone."""
 
 
 class Throttled(Failed):

@@ -1,9 +1,10 @@
 """Order requests under a budget: by a limit of the user's, and by the word of the source."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -90,6 +91,44 @@ def test_all_processes_share_a_limit(budgeted: Callable[..., Budgeted]) -> None:
     clock.seconds += 10_800.0
     assert asked(budgeted(clock, rate), 1) == 1
     assert clock.waited == []
+
+
+DOWN = Failed(Exit.UNAVAILABLE, "order-api", "HTTP 500")
+
+
+def requests(ration: Budgeted, outcomes: Sequence[Failed | None]) -> int:
+    """Return how many requests a wave sends, which end as *outcomes*, until it is told not to."""
+    for count, outcome in enumerate(outcomes):
+        if not asked(ration, 1):
+            return count
+        ration.learn(outcome)
+    return len(outcomes)
+
+
+def test_a_source_let_alone_is_tried_by_each_wave(budgeted: Callable[..., Budgeted]) -> None:
+    """A wave that has asked for nothing asks for one; if that comes, the source is up again."""
+    wave = partial(budgeted, Clock(), None, run="a run")
+    assert requests(wave(), [DOWN] * 9) == 3
+    assert requests(wave(), [DOWN] * 9) == 1
+    before = wave()
+    assert requests(before, [DOWN]) == 1
+    assert requests(wave(), [None] * 9) == 9
+    assert requests(before, [None] * 9) == 9
+
+
+def test_no_certificate_stays_first(budgeted: Callable[..., Budgeted]) -> None:
+    """Each run asks in an order of its own, so those that fail always hold up the same for once.
+
+    Processes of a run agree; whoever gave the names one after the other has them asked for so.
+    """
+    names = [f"h{at}.example" for at in range(20)]
+
+    def first(run: str) -> str:
+        return min(names, key=budgeted(Clock(), None, run=run).turn)
+
+    assert len({first(f"run {at}") for at in range(20)}) > 5
+    assert first("a run") == first("a run")
+    assert sorted(names, key=budgeted(Clock(), None).turn) == names
 
 
 def later(ration: Budgeted) -> str:

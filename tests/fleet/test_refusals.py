@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.model import Exit, Failed
 from pipeline.orders.refusals import ENOUGH, RUNS, Met, Refusals, decoded, encoded
-from pipeline.orders.retry import Throttled
+from pipeline.orders.retry import Forbidden, Throttled
 from tests.bridge import Site
 from tests.standins.rcl import KEY, SUBSCRIPTION, Answer, RclApi, gateway, text
 
@@ -15,6 +15,7 @@ from .fleets import ends, hosts, inventory
 
 DOWN = Failed(Exit.UNAVAILABLE, "order-api", "HTTP 500")
 DENIED = Failed(Exit.REFUSED, "order-credentials", "HTTP 401")
+NOT_YOURS = Forbidden(Exit.REFUSED, "order-credentials", "HTTP 403")
 WRONG = Failed(Exit.CONFIG, "order-url", "HTTP 404")
 NO_ROOT = Failed(Exit.CONFIG, "configuration", "RCL_ROOT_DOMAIN names no domain around it")
 NOT_THIS = Failed(Exit.DATA, "order-refused", "HTTP 400")
@@ -42,12 +43,15 @@ def met(outcomes: Iterable[Failed | None]) -> Met:
     return found
 
 
-@pytest.mark.parametrize("outcomes", [[DENIED], [DOWN] * 3, [DOWN, FULL, WRONG, DOWN]])
+@pytest.mark.parametrize(
+    "outcomes", [[DENIED], [DOWN] * 3, [NOT_YOURS] * 3, [DOWN, FULL, WRONG, NOT_YOURS]]
+)
 def test_enough(outcomes: list[Failed]) -> None:
-    """One refusal of the account ends it, or three failures in a row; what comes late is late."""
+    """One refusal of the account ends it, or three failures in a row, until the source answers."""
     found = met([None, *outcomes])
     assert found == Met(ENOUGH, outcomes[-1].exit, outcomes[-1].problem.code)
-    assert met([None, *outcomes, None, NOT_THIS]) == found
+    assert met([None, *outcomes, FULL, outcomes[-1]]) == found
+    assert met([None, *outcomes, None]) == met([None, *outcomes, NOT_THIS]) == Met()
 
 
 @pytest.mark.parametrize(
@@ -59,11 +63,12 @@ def test_enough(outcomes: list[Failed]) -> None:
         [FULL] * 9,
         [DOWN, DOWN, None] * 3,
         [DOWN, DOWN, NOT_THIS] * 3,
+        [NOT_YOURS, NOT_YOURS, None] * 3,
     ],
 )
 def test_not_enough(outcomes: list[Failed | None]) -> None:
     """A source that answers is asked on: single failures, and orders that it does not take."""
-    assert met(outcomes).times < ENOUGH
+    assert not any(met(outcomes[:count]).is_enough for count in range(len(outcomes) + 1))
 
 
 def test_a_run_shares_what_it_met(folder: Path) -> None:
@@ -119,6 +124,7 @@ QUOTA = "Out of call volume quota. Quota will be replenished in 3.05:00:00."
     ("answer", "least", "end", "told"),
     [
         (text(401, "no"), 1, (77, "order-credentials"), "API has refused the credentials, and was"),
+        (text(403, "no"), 3, (77, "order-credentials"), "has refused the credentials, and was not"),
         (text(500, "no"), 3, (69, "order-api"), "the order API has failed 3 times in a row, and"),
         (
             gateway(429, "Later.", 3600),
@@ -129,14 +135,15 @@ QUOTA = "Out of call volume quota. Quota will be replenished in 3.05:00:00."
         (gateway(429, "Later."), 1, (75, "order-later"), "the order API takes no order before"),
         (gateway(403, QUOTA), 1, (75, "order-later"), "the order API takes no order before"),
     ],
-    ids=["401", "500", "429 for an hour", "429", "quota"],
+    ids=["401", "403", "500", "429 for an hour", "429", "quota"],
 )
 def test_a_fleet_stops_asking(
     site: Site, answer: Answer, least: int, end: tuple[int, str], told: str
 ) -> None:
     """The others of the inventory are not asked for, at once, and are told why; a rerun may ask.
 
-    What is under way as the answer comes cannot be called back: one request a process.
+    What is under way as the answer comes cannot be called back, and a wave that has asked for
+    nothing tries once: one request a process.
     """
     names, jobs = hosts(123), 3
     with RclApi(answer) as api:

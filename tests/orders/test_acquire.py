@@ -92,6 +92,44 @@ def test_an_order_that_does_not_come(
     assert (case.failure.problem.message, case.failure.problem.hint) == (message, hint)
 
 
+class Ration:
+    """Lets everybody ask, the last name first."""
+
+    def turn(self, name: str) -> str:
+        return str(255 - ord(name[0]))
+
+    def enter(self) -> None:
+        pass
+
+    def learn(self, _failure: object) -> None:
+        pass
+
+
+class Quick:
+    """A source that notes whose orders it is asked for."""
+
+    name, account, resumes = "quick", "", True
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def fetch(self, name: str) -> Order:
+        self.asked.append(name)
+        return Order(name, "quick", "", "pending")
+
+
+@pytest.mark.parametrize("is_rationed", [True, False])
+def test_whose_order_is_asked_for_first(is_rationed: bool) -> None:  # noqa: FBT001 - a column
+    """Whoever has a ration has it say so; else it goes by the names as they were given."""
+    clock, source = SystemClock(), Quick()
+    cases = [Case(Claim(name, source.name, "")) for name in ("b.example", "c.example", "a.example")]
+    ration = (lambda *_: Ration()) if is_rationed else None
+    progress = SimpleNamespace(say=lambda _line: None)
+    tools = cast("Tools", SimpleNamespace(clock=clock, progress=progress, ration=ration))
+    Acquisition(source, cast("Ledger", Blank()), tools, clock.now() + 60).acquire(cases)
+    assert "".join(name[0] for name in source.asked) == ("cba" if is_rationed else "bca")
+
+
 class Slow:
     """A source that is told to stop by a signal while it makes the order of a name."""
 

@@ -10,7 +10,7 @@ from acme import errors, messages
 from urllib3.exceptions import ProtocolError
 
 from pipeline.model import Exit, Failed
-from pipeline.orders.retry import Throttled, after_s
+from pipeline.orders.retry import Forbidden, Throttled, after_s
 from pipeline.text import printable
 
 from .network import Answered, Redirected, TooLong, Unsafe
@@ -94,7 +94,8 @@ def unsaid(ca: str, what: str, last: Answered) -> Failed:
     said = f"{ca} answers HTTP {status} to {what}"
     match status:
         case 401 | 403:
-            return Failed(Exit.REFUSED, "order-credentials", said)
+            kind = Failed if status == 401 else Forbidden
+            return kind(Exit.REFUSED, "order-credentials", said)
         case 407:
             hint = "that is a proxy, which wants user and password in HTTPS_PROXY"
             return Failed(Exit.UNAVAILABLE, "order-api", said, hint)
