@@ -18,16 +18,15 @@ from providers import errors
 from providers.contract import LINGERS_S, TXT, Change, Paced, Provider, Zone, lingers_s
 from providers.threads import in_thread, start
 
+from .additions import Additions
 from .clock import Clock
 from .model import Failed, Record
 from .outcomes import broken, is_untouched, no_end, result, translated
 from .pauses import Pauses
+from .planning import Group
 
 AT_ONCE = 8
 """Zones written to at the same time."""
-
-Group = tuple[str, Zone]
-"""A provider and a zone of its: what is written to at once."""
 
 Groups = Mapping[Group, list[Record]]
 """Records by where they are written."""
@@ -49,6 +48,9 @@ class Hosts:
         clock: Time, as deadlines are given in.
         say: Told when somebody waits until a host takes more requests.
         shared: Where the requests of accounts are counted, by all runs together.
+
+    Attributes:
+        additions: What appends have added.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Hosts:
         say: Callable[[str], None] = lambda _line: None,
         shared: Path | None = None,
     ) -> None:
+        self.additions = Additions()
         self._opener = opener
         self._clock = clock
         self._pauses = Pauses(clock, say)
@@ -65,7 +68,6 @@ class Hosts:
         self._opened: dict[str, Provider] = {}
         self._under_way: dict[Write, Group] = {}
         self._changes: dict[Group, Change] = {}
-        self._written: dict[Group, set[tuple[Name, str]] | None] = {}
 
     @property
     def api_calls(self) -> int:
@@ -115,51 +117,36 @@ class Hosts:
         Takes at most half of the time until *deadline*, as `zones` does.
         """
         until = self._clock.now() + self._left(deadline) / 2
-        return self._write(
-            groups, lambda provider, zone, txts: provider.append(zone, txts, mark), until
-        )
+        return self._write(groups, appending(mark), until, self.outcome)
 
     def append_again(self, groups: Groups, mark: str, until: float) -> dict[Write, Group]:
         """Begin to append records that were published before; wait for nothing.
 
         What comes of each is told by `outcome`.
         """
-        begun, _ = self._begin(
-            groups, lambda provider, zone, txts: provider.append(zone, txts, mark), until
-        )
+        begun, _ = self._begin(groups, appending(mark), until)
         return {future: group for group, future in begun.items()}
 
     def outcome(self, group: Group, future: Write) -> Change:
-        """Return the change to *group* that *future* holds by now.
+        """Return the change to *group* that *future*, an append, holds by now.
 
         Raises:
             Failed: 65, 69, 70, 77 or 78, in the provider's words.
         """
         try:
-            change = result(future, group[0], self._opened.get(group[0]))
+            change = self._changed(group, future)
         except Failed as failed:
             if not is_untouched(failed):
-                self._written[group] = None
+                self.additions.doubt(group)
             raise
-        self._note(group, change)
+        self.additions.note(group, change)
+        return change
+
+    def _changed(self, group: Group, future: Write) -> Change:
+        change = result(future, group[0], self._opened.get(group[0]))
         if change.id or group not in self._changes:  # else an earlier one is what to follow
             self._changes[group] = change
         return change
-
-    def found(self, record: Record) -> bool:
-        """Whether *record* was there already, each time that it was to be written.
-
-        Not if its host does not tell, or a write there failed of which part may be done.
-        """
-        written = self._written.get((record.provider, record.zone))
-        return written is not None and (record.owner, record.challenge.value) not in written
-
-    def _note(self, group: Group, change: Change) -> None:
-        written = self._written.setdefault(group, set())
-        if written is None or change.written is None:
-            self._written[group] = None
-        else:
-            written |= change.written
 
     def withdraw(self, groups: Groups, until: float) -> dict[Group, Failed]:
         """Delete every record, once writes under way have ended; return what went wrong.
@@ -171,7 +158,10 @@ class Hosts:
         wait(list(self._under_way), timeout=self._left(until) / 2)
         endless = {group for _, group in list(self._under_way.items())}
         failures = self._write(
-            groups, lambda provider, zone, txts: provider.delete(zone, txts), until
+            groups,
+            lambda provider, zone, txts: provider.delete(zone, txts),
+            until,
+            self._changed,
         )
         return {group: no_end(group) for group in groups if group in endless} | failures
 
@@ -211,13 +201,19 @@ class Hosts:
                 raise broken(error, name) from error
         return self._opened[name]
 
-    def _write(self, groups: Groups, action: Action, until: float) -> dict[Group, Failed]:
-        """Do *action* for every group; return what went wrong by *until*."""
+    def _write(
+        self,
+        groups: Groups,
+        action: Action,
+        until: float,
+        outcome: Callable[[Group, Write], Change],
+    ) -> dict[Group, Failed]:
+        """Do *action* for every group; return what went wrong by *until*, by each *outcome*."""
         begun, failures = self._begin(groups, action, until)
         wait(begun.values(), timeout=self._left(until))
         for group, future in begun.items():
             try:
-                self.outcome(group, future)
+                outcome(group, future)
             except Failed as failed:
                 failures[group] = failed
         return failures
@@ -257,3 +253,8 @@ class Hosts:
 
     def _left(self, until: float) -> float:
         return max(until - self._clock.now(), 0.0)
+
+
+def appending(mark: str) -> Action:
+    """Return the action that appends values with *mark*."""
+    return lambda provider, zone, txts: provider.append(zone, txts, mark)

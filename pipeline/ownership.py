@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .hosts import Hosts
+from .additions import Additions
 from .model import Problem, Record, Severity
 from .receipts.ledger import Ledger
 from .receipts.receipt import State
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 class Ownership:
     """Which of a run's records were in DNS before any run of this machine wrote them.
 
-    A receipt lists them while a write is under way, for it may turn out to be
+    A receipt lists them while the first write is under way, for it may turn out to be
     ours. Once the host has said that it found them, and no other receipt lists
-    them, they are struck: they are somebody else's to remove. So are those that
-    their host has refused, without having done anything.
+    them, they are struck: they are somebody else's to remove, until the host says that a
+    later write of ours has added them after all. So are those struck that their host has refused,
+    without having done anything.
     """
 
-    def __init__(self, ledger: Ledger, hosts: Hosts) -> None:
-        self._ledger, self._hosts = ledger, hosts
+    def __init__(self, ledger: Ledger, additions: Additions) -> None:
+        self._ledger, self._additions = ledger, additions
         self._ours: set[Place] = set()
         self._found: dict[Place, Record] = {}
 
@@ -32,9 +33,11 @@ class Ownership:
 
     def listed(self, state: State, records: Iterable[Record]) -> Sequence[Record]:
         """Return what the receipt of a run with these *records* is to list in *state*."""
+        self._found = {p: r for p, r in self._found.items() if not self._additions.have(r)}
+        every = (*self._ledger.records, *records)
         if state is State.WRITING:
-            return (*self._ledger.records, *records)
-        return self.own(self._ledger.records)
+            return [record for record in every if record.place not in self._found]
+        return self.own(every)
 
     def own(
         self, records: Iterable[Record], touched: "Container[Place] | None" = None
@@ -48,8 +51,7 @@ class Ownership:
             for record in records
             if touched is None or record.place in self._ours or record.place in touched
         ]
-        self._found = {p: r for p, r in self._found.items() if self._hosts.found(r)}
-        found = [r for r in listed if r.place not in self._ours and self._hosts.found(r)]
+        found = [r for r in listed if r.place not in self._ours and self._additions.lack(r)]
         if found:
             beside = self._ledger.listed_elsewhere()
             self._found |= {record.place: record for record in found if record.place not in beside}

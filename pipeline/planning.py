@@ -16,6 +16,9 @@ from .model import Challenge, Exit, Failed, Order, Problem, Record, Severity
 from .text import printable
 from .tree.delegation import Delegation, Place, listed
 
+Group = tuple[str, Zone]
+"""A provider and a zone of its: what is written to at once."""
+
 Addresses = Callable[[Collection[Name]], frozenset[str]]
 """Tells every address of some name servers; empty where they cannot be found."""
 
@@ -213,9 +216,9 @@ def twins(zones: Sequence[Zone], provider: str) -> Failed:
     )
 
 
-def by_zone(records: Iterable[Record]) -> dict[tuple[str, Zone], list[Record]]:
-    """Return *records* grouped as they are written: one group per provider and zone."""
-    groups: dict[tuple[str, Zone], list[Record]] = {}
+def by_zone(records: Iterable[Record]) -> dict[Group, list[Record]]:
+    """Return *records* grouped as they are written."""
+    groups: dict[Group, list[Record]] = {}
     for record in records:
         groups.setdefault((record.provider, record.zone), []).append(record)
     return groups

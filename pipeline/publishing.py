@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .case import Case
-from .hosts import Group, Hosts
+from .hosts import Hosts
 from .model import Exit, Failed, Record
 from .outcomes import is_untouched, refused_at
-from .planning import by_zone
+from .planning import Group, by_zone
 
 if TYPE_CHECKING:
     from .receipts.folder import Place

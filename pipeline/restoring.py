@@ -9,9 +9,9 @@ from dns.name import Name
 from providers.contract import Change
 
 from .case import Tools
-from .hosts import Group, Groups, Write
+from .hosts import Groups, Write
 from .model import Failed, Problem, Record, Severity
-from .planning import by_zone
+from .planning import Group, by_zone
 from .propagation.confirm import Watch
 from .propagation.erasures import Erasures
 from .propagation.evidence import Evidence
@@ -95,7 +95,8 @@ class Restoring:
 
     def _collect(self) -> None:
         """Take note of the looks that have ended."""
-        for future in [future for future in self._looks if future.done()]:
+        ended = [future for future in self._looks if future.done()]
+        for future in ended:
             group = self._looks.pop(future)
             try:
                 change = self._tools.hosts.outcome(group, future)
@@ -104,8 +105,8 @@ class Restoring:
             else:
                 self._failures.pop(group, None)
                 self._note(group, change)
-            if not self._looks:
-                self._advance(State.WAITING)
+        if ended:
+            self._advance(State.WRITING if self._looks else State.WAITING)
 
     def _note(self, group: Group, change: Change) -> None:
         for name, value in sorted(change.written or ()):

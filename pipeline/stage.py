@@ -51,7 +51,7 @@ class Run:
         self._tools = tools
         self.ledger = Ledger(tools.store, tools.clock.today, exclusive=source.resumes)
         self.ledger.resumes_ready = settings.is_wave
-        self._ownership = Ownership(self.ledger, tools.hosts)
+        self._ownership = Ownership(self.ledger, tools.hosts.additions)
         self._withdrawal = Withdrawal(self.ledger, tools.hosts, tools.clock, settings.state_dir)
         self._lines: tuple[RecordLine, ...] = ()
         self._problems: list[Problem] = []

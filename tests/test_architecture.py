@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "detection", "documents", "insync", "marks", "model", "names", "planning", "questions",
+    "additions", "detection", "documents", "insync", "marks", "model", "names", "planning", "questions",
     "report", "secrecy", "sentences", "tally", "text",
     "asking.fair_queue", "asking.octets", "asking.query", "asking.race", "asking.silences",
     "asking.timers", "asking.wire",

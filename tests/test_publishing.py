@@ -115,8 +115,8 @@ def test_what_is_refused_before_a_write_tells_nothing_of_what_was_found() -> Non
     cases = [case("a.example.com"), case("b.example.com")]
     append(cases, hosts, "mark", 30.0)
     [other] = case("c.example.com").records
-    assert hosts.found(other)
-    assert not hosts.found(*cases[0].records)
+    assert hosts.additions.lack(other)
+    assert not hosts.additions.lack(*cases[0].records)
 
 
 def test_one_batch_where_nothing_is_refused() -> None:

@@ -38,7 +38,7 @@ from pipeline.stage import Run
 from providers.contract import LINGERS_S, TXT, Change, Zone
 from providers.embedded import Embedded, Nameserver
 from providers.errors import Rejected, Unauthorized, Unavailable
-from providers.listener import proper
+from providers.listener import Asked, proper
 
 from .bridge import APEX, OTHER, leaf, without_answer
 
@@ -986,18 +986,84 @@ def test_a_value_that_was_there_and_is_put_back_is_ours(scene: Scene) -> None:
     Once we have written it after all, the receipt lists it and clean removes it.
     """
     stored_by_somebody(scene, "v")
-
-    def erase() -> None:
-        scene.dns.delete(Zone(APEX, ""), [TXT(leaf("a.example.com"), "v")])
-        scene.shown.during = lambda: None
-
-    scene.shown.during = erase
+    erased_by_somebody(scene, "a.example.com", "v")
     with scene.opened("a.example.com", source=document("v")) as run:
         report = run.ready()
     assert (report.exit, codes(report)) == (0, ["value-restored"])
     assert scene.listed() == {"v"}
     assert cleaned(scene).exit == 0
     assert scene.values("a.example.com") == set()
+
+
+def erased_by_somebody(scene: Scene, host: str, value: str) -> None:
+    """Have *value* vanish once the wait has seen it, so that it looks at the host."""
+    [address] = scene.dns.addresses
+
+    def erase(_asked: Asked, reply: Message) -> Message:
+        is_waited_for = any(call.startswith("append") for call in scene.adapter.calls)
+        if is_waited_for and reply.answer and reply.answer[0].name == leaf(host):
+            scene.dns.delete(Zone(APEX, ""), [TXT(leaf(host), value)])
+            scene.dns.behave(address, proper)
+        return reply
+
+    scene.dns.behave(address, erase)
+
+
+def with_neighbour() -> Source:
+    """Return a source of a document that wants a value of somebody else's beside one of ours."""
+    source = document("theirs")
+    source.answers["b.example.com"] = pending("b.example.com", "ours")
+    return source
+
+
+def test_a_look_that_fails_makes_nothing_ours(scene: Scene) -> None:
+    """
+    What was found at the first write stays somebody else's, whatever becomes of a later one.
+    """
+    stored_by_somebody(scene, "theirs")
+    erased_by_somebody(scene, "b.example.com", "ours")
+    appends = iter([None, Unavailable("502")])
+
+    def second_fails() -> None:
+        if error := next(appends, None):
+            scene.dns.append(Zone(APEX, ""), [TXT(leaf("b.example.com"), "ours")], "")
+            raise error
+
+    scene.adapter.before = on("append", second_fails)
+    with scene.opened("a.example.com", "b.example.com", source=with_neighbour()) as run:
+        report = run.ready()
+    assert report.exit == 0
+    assert {"provider-unavailable", "value-found"} <= {*codes(report)}
+    assert scene.listed() == {"ours"}
+    assert cleaned(scene).exit == 0
+    assert scene.values("a.example.com") == {"theirs"}
+
+
+def test_a_receipt_lists_nothing_found_during_a_look(scene: Scene) -> None:
+    """
+    Whoever is killed meanwhile leaves a receipt that lists our own values, and no other.
+    """
+    stored_by_somebody(scene, "theirs")
+    erased_by_somebody(scene, "b.example.com", "ours")
+    seen: list[set[str]] = []
+    scene.adapter.before = on("append", lambda: seen.append(scene.listed()))
+    with scene.opened("a.example.com", "b.example.com", source=with_neighbour()) as run:
+        assert run.ready().exit == 0
+    assert seen[1:] == [{"ours"}]
+
+
+def test_a_removal_makes_nothing_ours(scene: Scene) -> None:
+    """
+    A host that does not tell of what it removes has told all the same what it found before.
+    """
+    stored_by_somebody(scene, "theirs")
+    zone = Zone(APEX, APEX.to_text())
+    hosts = Hosts(lambda _name: scene.adapter, scene.clock)
+    theirs = replace(scene_record(zone), challenge=Challenge(leaf("a.example.com"), "theirs", "a"))
+    groups = {("embedded", zone): [theirs]}
+    assert hosts.publish(groups, "", scene.clock.now() + 5) == {}
+    assert hosts.withdraw({("embedded", zone): [scene_record(zone)]}, scene.clock.now() + 5) == {}
+    assert hosts.additions.lack(theirs)
 
 
 def test_a_write_that_failed_leaves_all_ours(scene: Scene) -> None:
@@ -1017,7 +1083,7 @@ def test_a_write_that_failed_leaves_all_ours(scene: Scene) -> None:
     assert hosts.publish(groups, "", scene.clock.now() + 5)
     scene.adapter.before = nothing
     assert hosts.publish(groups, "", scene.clock.now() + 5) == {}
-    assert not hosts.found(scene_record(zone))
+    assert not hosts.additions.lack(scene_record(zone))
 
 
 def test_a_refused_neighbour_makes_nothing_ours(scene: Scene) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from pipeline.hosts import Group, Hosts
+from pipeline.hosts import Hosts
 from pipeline.model import Failed, Record
-from pipeline.planning import by_zone
+from pipeline.planning import Group, by_zone
 from pipeline.text import counted
 
 from .held import Held
@@ -52,8 +52,7 @@ def withdraw(
             if isinstance(mine, Failed):
                 removals[held] = Removal(stuck=tuple(gone[held]), failures=(mine,))
             else:
-                kept = mine if held in late else ()
-                removals[held] = strike(held, after, mine, failures, kept)
+                removals[held] = strike(held, after, mine, failures, is_late=held in late)
     return removals
 
 
@@ -74,12 +73,16 @@ def strike(
     after: Receipt,
     records: Sequence[Record],
     failures: Mapping[Group, Failed],
-    kept: Sequence[Record],
+    *,
+    is_late: bool,
 ) -> Removal:
-    """Save *after*, and whichever of *records* are *kept*, or not gone because of *failures*."""
+    """Save *after*, and whichever of *records* are not gone because of *failures*.
+
+    So it does with those that are gone, and may come back because what wrote them *is_late*.
+    """
     stuck = tuple(r for r in records if (r.provider, r.zone) in failures)
-    late = tuple(r for r in kept if r not in stuck)
-    gone = tuple(r for r in records if r not in stuck + late)
+    gone = tuple(r for r in records if (r.provider, r.zone) not in failures)
+    late, gone = (gone, ()) if is_late else ((), gone)
     left = stuck + late
     mine = tuple(failures[group] for group in by_zone(records) if group in failures)
     try:
