@@ -29,7 +29,7 @@ from .bench import QUIET, Bench, client, new_key, pebble
 pytestmark = pytest.mark.servers
 
 ROOT = Path(__file__).parents[3]
-SHORTLY = ("--timeout", "5")
+SHORTLY = ("--timeout", "10")
 
 
 @pytest.fixture(scope="module")
