@@ -47,6 +47,34 @@ def test_no_order_without_credentials(
     assert (result.returncode, site.orders.requests) == (78, 0)
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"BRIDGE_TOKEN_FILE": "/nowhere/token"}, "BRIDGE_TOKEN_FILE"),
+        ({"RFC2136_NAMESERVER": "[::1]", "RFC2136_TSIG_SECRET": "not base64!"}, "TSIG_SECRET"),
+        ({"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_BASE_URL": "http://example.com"}, "BASE_URL"),
+        ({"LEXICON_PROVIDER": "gandii"}, "LEXICON_PROVIDER"),
+        ({"DNS01_PROVIDER": "exec", "EXEC_PATH": "/nowhere", "EXEC_ZONES": "a.test"}, "EXEC_PATH"),
+        (
+            {
+                "ACME_DNS_API_BASE": "https://acme-dns.example",
+                "ACME_DNS_STORAGE_PATH": "/nowhere/accounts.json",
+            },
+            "/nowhere",
+        ),
+    ],
+)
+def test_no_order_with_settings_that_cannot_do(
+    site: Site, variables: dict[str, str], told: str
+) -> None:
+    """
+    The one provider with credentials cannot be opened with them: 78 and why, no request.
+    """
+    result = site.dns01("ready", NAME, **{"BRIDGE_TOKEN": "", **variables})
+    assert (result.returncode, site.orders.requests) == (78, 0)
+    assert told in result.stderr
+
+
 def test_one_of_the_configuration_must_do(site: Site) -> None:
     """
     No provider or account of a zone has its credentials: 78, no request. A file that many jobs

@@ -122,19 +122,17 @@ class Assembly:
     def _open_providers(self) -> None:
         """See that something could be written, before an order that costs is asked for.
 
-        Of the providers of zones one will do: which of them the names need is not known yet.
+        Of the providers of zones one will do: which of them the names need is not known yet. Nor
+        is it where several have credentials, and none is named.
 
         Raises:
-            Failed: 78, if nobody is meant, or whoever is lacks credentials.
+            Failed: 78, if nobody is meant, or whoever is cannot be opened.
         """
         settings = self.settings
         of_zones = {name: None for zone in settings.zones.values() for name in zone.providers}
         if settings.providers or not of_zones:
-            named = settings.providers or settings.fallback
-            for name in named:
+            for name in settings.providers or settings.fallback or self._unnamed():
                 self.hosts.open(name)
-            if not (named or self._is_able):
-                choose((), None)
             return
         failures: list[Failed] = []
         for name in of_zones | dict.fromkeys(settings.fallback):
@@ -144,7 +142,7 @@ class Assembly:
                 failures.append(failed)
             else:
                 return
-        if not self._is_able:
+        if not self._able:
             raise failures[0]
 
     def waiting(self) -> Waiting:
@@ -167,11 +165,9 @@ class Assembly:
         from pipeline.serving.desk import Values  # noqa: PLC0415 - for who serves
 
         self._know_providers()
-        for name in self.settings.providers or self.settings.fallback:
+        named = self.settings.providers or self.settings.fallback
+        for name in named or (() if self.settings.zones else self._unnamed()):
             self.hosts.open(name)
-        named = self.settings.providers or self.settings.fallback or self.settings.zones
-        if not (named or self._is_able):
-            choose((), None)
         self.store.begin((), exclusive=True)
         progress = self._progress if self._options.verbose else Quiet()
         return Values(self.settings, replace(self._tools, progress=progress), say)
@@ -213,9 +209,17 @@ class Assembly:
         return registry.candidates(self._environment.has)
 
     @property
-    def _is_able(self) -> bool:
-        """Whether any provider has credentials in the environment."""
-        return any(each.has_credentials for each in self._candidates)
+    def _able(self) -> Sequence[Candidate]:
+        """Who has credentials in the environment."""
+        return [each for each in self._candidates if each.has_credentials]
+
+    def _unnamed(self) -> Sequence[str]:
+        """Return the provider that nobody needs to name; of several the zone's servers choose.
+
+        Raises:
+            Failed: 78, if there is none.
+        """
+        return choose(self._able, None).providers if len(self._able) < 2 else ()
 
     def unused(self, provider: str) -> Sequence[str]:
         """Return the variables set for *provider* that nobody reads, wider than anything needed."""
