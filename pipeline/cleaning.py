@@ -60,15 +60,16 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
         problems += [busy(live) for live in survey.live] + list(survey.damaged)
         with ExitStack() as stack:
             goals = {stack.enter_context(each): rest(each.receipt, chosen) for each in survey.held}
+            were = {each: each.receipt for each in goals}
             today = clock.today()
-            unwanted += [
-                claim.name
-                for each, goal in goals.items()
-                for claim in unkept(each.receipt, goal, today)
-            ]
             late = settle(goals, hosts, clock, deadline)
             until = min(clock.now() + PATIENCE, deadline)
             found = withdraw(goals, store, hosts, until, late)
+            unwanted += [
+                claim.name
+                for held, receipt in were.items()
+                for claim in unkept(receipt, held.receipt, today)
+            ]
         paths += [str(held.path) for held in found]
         for held, removal in found.items():
             removed += removal.removed
@@ -118,12 +119,12 @@ def rest(receipt: Receipt, chosen: set[frozenset[str]]) -> Receipt:
     return receipt.without(keys(receipt, chosen))
 
 
-def unkept(receipt: Receipt, goal: Receipt, today: datetime) -> list[Claim]:
-    """Return the claims whose order the next run could have used, and cannot by *goal*."""
-    kept = {claim.key for claim in goal.orders() if claim.is_good(today)}
+def unkept(before: Receipt, after: Receipt, today: datetime) -> list[Claim]:
+    """Return the claims whose order the next run could have used *before*, and cannot *after*."""
+    kept = {claim.key for claim in after.orders() if claim.is_good(today)}
     return [
         claim
-        for claim in receipt.orders()
+        for claim in before.orders()
         if claim.order and claim.order.uri and claim.source != "document"
         if claim.is_good(today) and claim.key not in kept
     ]

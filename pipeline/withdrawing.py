@@ -25,7 +25,7 @@ class Withdrawal:
     def __init__(self, ledger: Ledger, hosts: Hosts, clock: Clock, folder: PurePath) -> None:
         self._ledger, self._hosts = ledger, hosts
         self._clock, self._folder = clock, folder
-        self._stuck: tuple[Record, ...] = ()
+        self._stuck: frozenset[Record] = frozenset()
 
     def everything(self, then: State, patience: float = GRACE) -> tuple[Problem, ...]:
         """Remove everything within *patience*, but let a signal stop that too; go to *then*."""
@@ -61,7 +61,7 @@ class Withdrawal:
         problems = tuple(failed.problem for failed in removal.failures)
         if removal.late:
             problems += (left_behind(removal.late, UNENDED, self._folder),)
-        self._stuck += removal.stuck
+        self._stuck |= frozenset(removal.stuck)
         if not removal.stuck:
             return problems
         why = "not everything could be removed"

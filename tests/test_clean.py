@@ -16,6 +16,7 @@ from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Record, Severity
 from pipeline.receipts.held import REQUEST, Held
 from pipeline.receipts.receipt import Claim, State, from_json
+from pipeline.receipts.removal import withdraw
 from pipeline.receipts.store import Store
 from pipeline.report import Report
 from providers.contract import LINGERS_S, TXT, Change, Zone
@@ -400,6 +401,57 @@ def test_an_order_that_could_have_gone_on_is_said_to_be_dropped(
     assert bool(said) == is_said
     assert all("a.example.com" in each.message for each in said)
     assert [each for each in folder.clean().problems if each.code == "order-dropped"] == []
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_an_order_that_stays_is_not_said_to_be_dropped(folder: Folder, *, is_late: bool) -> None:
+    """
+    Where a value stays listed, as it could not be removed or may come back, its receipt stays as it
+    was, and the next run goes on with the order: that it is dropped is said when it is.
+    """
+    clock = Pausing()
+    with folder.left("a.example.com", state=State.WAITING) as held:
+        [claim] = held.receipt.claims
+        assert claim.order is not None
+        order = replace(claim.order, source="rcl", uri="https://ca.example/order/1")
+        claim = replace(claim, source="rcl", fetched=clock.today(), order=order)
+        landing = clock.today() + timedelta(seconds=20) if is_late else None
+        held.save(replace(held.receipt, claims=(claim,), landing=landing))
+    folder.shelf.failing = {} if is_late else {"Z1": Unavailable("down")}
+    hosts = Hosts(folder.opened, clock)
+    report = clean((), folder.store, hosts, clock, deadline=8.0)
+    assert report.exit != Exit.DONE
+    assert "order-dropped" not in [each.code for each in report.problems]
+    [kept] = from_json(held.path.read_bytes(), "r").orders()
+    assert kept.key == claim.key
+    assert kept.order == claim.order
+    folder.shelf.failing = {}
+    report = clean((), folder.store, hosts, clock)
+    assert report.exit == Exit.DONE
+    assert "order-dropped" in [each.code for each in report.problems]
+
+
+def test_what_stays_listed_is_told_in_time(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    What is left of thousands of records is found by looking at each once, not at each pair: the
+    run that gives up has five seconds.
+    """
+    names = [f"{number}.example.com" for number in range(200)]
+    with folder.left(*names) as held:
+        goal = replace(held.receipt, records=())
+        compared: list[Record] = []
+        same = Record.__eq__
+
+        def noting(one: Record, other: object) -> bool:
+            compared.append(one)
+            return same(one, other)
+
+        monkeypatch.setattr(Record, "__eq__", noting)
+        folder.shelf.failing = {"Z1": Unavailable("down")}
+        hosts = Hosts(folder.opened, SystemClock())
+        removal = withdraw({held: goal}, folder.store, hosts, 60.0)[held]
+        assert len(removal.stuck) == len(names)
+        assert len(compared) <= 4 * len(names)
 
 
 def test_a_folder_that_is_not_there_is_a_warning(folder: Folder) -> None:
