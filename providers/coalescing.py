@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from threading import Condition
 
 from .contract import TXT, Change, Zone
-from .errors import Rejected, Unauthorized
+from .errors import ProviderError, Rejected, Unauthorized
 
 Write = Callable[[Sequence[TXT]], Change]
 """Sends records to the host, those of all callers at once."""
@@ -100,6 +100,8 @@ def settle(errands: Sequence[Errand], write: Write, *, touched: bool = False) ->
         settle(errands[:middle], write, touched=touched)
         settle(errands[middle:], write, touched=touched)
     except BaseException as error:  # noqa: BLE001 - raised again by every caller
+        if isinstance(error, ProviderError):
+            error.untouched &= not touched
         for errand in errands:
             errand.outcome.set_exception(error)
     else:

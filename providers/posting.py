@@ -25,7 +25,7 @@ class Reply:
     """What a server answered; `server` is its address.
 
     Attributes:
-        is_first: Whether it was not asked before, so that its no is all there is.
+        is_first: Whether nothing reached it before, so that its no is all there is.
     """
 
     server: str
@@ -100,16 +100,20 @@ class Posts:
         Raises:
             Unavailable: There is none.
         """
-        for index, seconds in enumerate(PAUSES_S):
+        is_first, pauses = True, iter(PAUSES_S)
+        while True:
+            seconds = next(pauses, None)
             try:
-                reply = self._once(path, content, headers or {})
-            except Unavailable:
-                self._pause(seconds)
-                continue
-            if reply.status not in LATER:
-                return replace(reply, is_first=not index)
+                reply = replace(self._once(path, content, headers or {}), is_first=is_first)
+            except Unavailable as error:
+                is_first = error.untouched = is_first and error.untouched
+                if seconds is None:
+                    raise
+            else:
+                if seconds is None or reply.status not in LATER:
+                    return reply
+                is_first = False
             self._pause(seconds)
-        return self._once(path, content, headers or {})
 
     def _once(self, path: str, content: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
         import httpx  # noqa: PLC0415 - loaded when the pool was made
@@ -120,8 +124,19 @@ class Posts:
         try:
             answer = self._pool.post(f"{self.address}{path}", json=dict(content), headers=wanted)
         except httpx.HTTPError as error:
-            why = str(error) or type(error).__name__
             raise Unavailable(
-                f"{self.address} did not answer: {why}", hint="is it up, and reached from here?"
+                f"{self.address} did not answer: {reason(error)}",
+                hint="is it up, and reached from here?",
+                untouched=isinstance(error, httpx.ConnectError | httpx.ConnectTimeout),
             ) from error
         return Reply(self.address, answer.status_code, answer.text)
+
+
+def reason(error: BaseException) -> str:
+    """Return the system's words for *error*, if it is behind it; else its own."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower()
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__

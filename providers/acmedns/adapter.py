@@ -16,7 +16,7 @@ from dns.name import Name
 from providers.coalescing import OneWriter
 from providers.contract import TXT, Adapter, Change, Description, Setting, Zone
 from providers.enclosing import enclosing
-from providers.errors import Misconfigured, Rejected
+from providers.errors import Misconfigured, ProviderError, Rejected
 from providers.posting import Posts
 
 from .accounts import Account, read
@@ -32,13 +32,17 @@ VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class AcmeDns:
-    """The names of all accounts in one file, at one server."""
+    """The names of all accounts in one file, at one server.
+
+    Raises:
+        Misconfigured: The file holds none.
+    """
 
     lingers_s = 0.0  # what comes late cannot be removed either
 
     def __init__(self, server: Posts, storage: Path) -> None:
         self._server, self._storage = server, storage
-        self._secrets: set[str] = set()
+        self._accounts = read(storage, STORAGE.name)
         self._writer = OneWriter()
 
     @property
@@ -46,10 +50,10 @@ class AcmeDns:
         return self._server.calls
 
     def entrusted(self) -> Collection[str]:
-        return tuple(self._secrets)
+        return {account.password for account in self._accounts.values()}
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
-        zones = dict.fromkeys(account.zone for account in self._accounts().values())
+        zones = dict.fromkeys(account.zone for account in self._accounts.values())
         return enclosing(names, zones)
 
     def append(self, zone: Zone, records: Sequence[TXT], mark: str) -> Change:
@@ -65,12 +69,15 @@ class AcmeDns:
         wanted: dict[Name, dict[str, None]] = {}
         for record in records:
             wanted.setdefault(record.name, {})[record.value] = None
-        accounts = self._accounts()
         for name, values in wanted.items():
-            check(name, values, accounts)
-        for name, values in wanted.items():
-            for value in values:
-                self._update(accounts[name], value)
+            check(name, values, self._accounts)
+        pairs = [(name, value) for name, values in wanted.items() for value in values]
+        for index, (name, value) in enumerate(pairs):
+            try:
+                self._update(self._accounts[name], value)
+            except ProviderError as error:
+                error.untouched &= not index
+                raise
         return Change(zone)
 
     def _update(self, account: Account, value: str) -> None:
@@ -80,11 +87,6 @@ class AcmeDns:
         if not reply.is_done:
             what = f"/update of {account.fulldomain}"
             raise reply.failure(what, BASE.name, f"the credentials in {self._storage}")
-
-    def _accounts(self) -> Mapping[Name, Account]:
-        found = read(self._storage, STORAGE.name)
-        self._secrets |= {account.password for account in found.values()}
-        return found
 
 
 def check(name: Name, values: Collection[str], accounts: Mapping[Name, Account]) -> None:
@@ -113,10 +115,10 @@ def check(name: Name, values: Collection[str], accounts: Mapping[Name, Account])
 
 
 def opened(given: Mapping[str, str]) -> AcmeDns:
-    """Return the provider that the settings *given* describe; reads and asks nothing.
+    """Return the provider that the settings *given* describe; reads its file, and asks nobody.
 
     Raises:
-        Misconfigured: They describe none.
+        Misconfigured: They describe none, or the file holds no accounts.
     """
     for setting in (BASE, STORAGE):
         if not given.get(setting.name):

@@ -142,17 +142,20 @@ def opened(given: Mapping[str, str]) -> Exec:
 
 
 def check(path: Path) -> None:
-    """Take only a program that nobody else has written; one that is not there has time to come.
+    """Take only a program that can be run, and that nobody else has written.
 
     Root runs what belongs to others, as it reads their files.
 
     Raises:
-        Misconfigured: Others could have written it.
+        Misconfigured: It cannot be, or others could have written it.
     """
     try:
         status = path.stat()
-    except OSError:
-        return
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise Misconfigured(f"{PATH.name} names {path}: {why}", hint="name the program") from error
+    if not (stat.S_ISREG(status.st_mode) and os.access(path, os.X_OK)):
+        raise Misconfigured(f"{PATH.name} names {path}: it cannot be executed", hint="chmod +x")
     if status.st_mode & stat.S_IWOTH:
         hint = "chmod o-w, and find out who has written it"
         raise Misconfigured(f"{path} is not run: everybody can write to it", hint=hint)

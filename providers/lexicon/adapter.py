@@ -74,9 +74,13 @@ class Lexicon:
         return True
 
     def _append(self, zone: Zone, records: Sequence[TXT]) -> Change:
-        session = self._session(zone, records)
         names = {spelled(record.name): record.name for record in records}
-        before = {name: values(session, name) for name in names}
+        try:
+            session = self._session(zone, records)
+            before = {name: values(session, name) for name in names}
+        except ProviderError as error:
+            error.untouched = True  # nothing is sent to be written before all is read
+            raise
         missing = {
             name: wanted - before[name]
             for name, wanted in by_name(records).items()

@@ -48,9 +48,13 @@ def storage(tmp_path: Path) -> Path:
     return path
 
 
+def opening(host: AcmeDnsHost, storage: Path) -> Provider:
+    return ADAPTER.open({"ACME_DNS_API_BASE": host.url, "ACME_DNS_STORAGE_PATH": str(storage)})
+
+
 @pytest.fixture
 def provider(host: AcmeDnsHost, storage: Path) -> Provider:
-    return ADAPTER.open({"ACME_DNS_API_BASE": host.url, "ACME_DNS_STORAGE_PATH": str(storage)})
+    return opening(host, storage)
 
 
 def worded(records: Sequence[TXT]) -> list[TXT]:
@@ -159,6 +163,24 @@ def test_what_the_server_has_no_room_for_is_refused_whole(
     assert not host.requests
 
 
+@pytest.mark.parametrize(
+    ("answers", "untouched"), [([(400, "")], True), ([None, (400, "")], False)]
+)
+def test_only_a_first_refusal_is_all_there_is(
+    provider: Provider,
+    host: AcmeDnsHost,
+    answers: list[tuple[int, object] | None],
+    untouched: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """
+    What was taken before it is in DNS.
+    """
+    host.before = lambda _path: answers.pop(0)
+    with pytest.raises(errors.Rejected) as caught:
+        provider.append(ZONE, [TXT(NAME, A), TXT(NAME, B)], MARK)
+    assert caught.value.untouched is untouched
+
+
 def test_a_delete_changes_nothing(provider: Provider, host: AcmeDnsHost) -> None:
     """
     The protocol has no word for it, and a made-up value would push out somebody's.
@@ -217,27 +239,40 @@ def test_the_servers_own_words_are_shown(
     ],
 )
 def test_a_file_that_holds_no_accounts_is_refused(
-    provider: Provider, storage: Path, content: str
+    host: AcmeDnsHost, storage: Path, content: str
 ) -> None:
     """
-    The file is named; what is in it is not shown, for it may be a secret of another kind.
+    When it is opened: an order costs. The file is named; what is in it is not shown, for it may be
+    a secret of another kind.
     """
     storage.write_text(content)
     with pytest.raises(errors.Misconfigured, match="ACME_DNS_STORAGE_PATH") as caught:
-        provider.zones([NAME])
+        opening(host, storage)
     assert not content or content not in str(caught.value)
+    assert not host.requests
 
 
-def test_a_file_that_everybody_can_write_to_is_refused(provider: Provider, storage: Path) -> None:
+def test_a_file_that_everybody_can_write_to_is_refused(host: AcmeDnsHost, storage: Path) -> None:
     """
     Whoever put an account there would have values written where they want.
     """
     storage.chmod(0o666)
     with pytest.raises(errors.Misconfigured, match="everybody"):
-        provider.zones([NAME])
+        opening(host, storage)
     storage.unlink()
     with pytest.raises(errors.Misconfigured, match="no such file"):
-        provider.zones([NAME])
+        opening(host, storage)
+
+
+def test_the_file_is_read_once(provider: Provider, host: AcmeDnsHost, storage: Path) -> None:
+    """
+    What has been opened does not change under way, and its secrets are known from the beginning.
+    """
+    storage.unlink()
+    assert isinstance(provider, Entrusted)
+    assert set(provider.entrusted()) == {"geheim1", "geheim2"}
+    provider.append(ZONE, [TXT(NAME, A)], MARK)
+    assert host.values == {ID: [A]}
 
 
 @pytest.mark.parametrize("missing", ["ACME_DNS_API_BASE", "ACME_DNS_STORAGE_PATH"])

@@ -209,9 +209,10 @@ def test_each_hears_of_its_own_values() -> None:
     assert len(host.batches) == before
 
 
-def test_a_part_is_untouched_if_the_whole_was() -> None:
+@pytest.mark.parametrize("then", [Rejected, Unavailable])
+def test_a_part_is_untouched_if_the_whole_was(then: type[ProviderError]) -> None:
     """
-    A batch may have been half done before it was taken apart: then no refusal of a part counts.
+    A batch may have been half done before it was taken apart: then no failure of a part counts.
     """
     for whole, part, expected in (
         (True, True, True),
@@ -219,14 +220,14 @@ def test_a_part_is_untouched_if_the_whole_was() -> None:
         (True, False, False),
         (False, False, False),
     ):
-        verdicts = iter([whole, part, part])
+        failures = iter([Rejected("no", untouched=whole), *(then("", untouched=part),) * 2])
 
-        def refuse(_records: Sequence[TXT], verdicts: Iterator[bool] = verdicts) -> Change:
-            raise Rejected("no", untouched=next(verdicts))
+        def refuse(_records: Sequence[TXT], failures: Iterator[ProviderError] = failures) -> Change:
+            raise next(failures)
 
         errands = [Errand("append", [txt("a")]), Errand("append", [txt("b")])]
         settle(errands, refuse)
         for errand in errands:
             error = errand.outcome.exception()
-            assert isinstance(error, Rejected)
+            assert isinstance(error, then)
             assert error.untouched is expected

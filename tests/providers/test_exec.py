@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -292,18 +292,36 @@ def test_endless_output_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "no first line that names an interpreter\0", "#!/nonexistent/interpreter\n"]
+    "text", ["no first line that names an interpreter\0", "#!/nonexistent/interpreter\n"]
 )
-def test_what_cannot_be_run_is_said(tmp_path: Path, text: str | None) -> None:
+def test_what_cannot_be_run_is_said(tmp_path: Path, text: str) -> None:
     """
-    It is not there, or no program: that takes a person.
+    It is no program: that takes a person.
     """
-    path = tmp_path / "program"
-    if text is not None:
-        executable(path, text)
+    path = executable(tmp_path / "program", text)
     found = failure(opened(path))
     assert isinstance(found, Misconfigured)
     assert f"{path} cannot be run: " in str(found)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda _path: None, "no such file or directory"),
+        (lambda path: path.mkdir(), "it cannot be executed"),
+        (lambda path: executable(path, "#!/bin/sh\n").chmod(0o644), "it cannot be executed"),
+    ],
+    ids=["absent", "a folder", "not executable"],
+)
+def test_what_is_no_program_is_not_opened(
+    tmp_path: Path, make: Callable[[Path], object], why: str
+) -> None:
+    """
+    An order costs: what can be seen without running anything is seen before.
+    """
+    make(tmp_path / "program")
+    with pytest.raises(Misconfigured, match=f"^EXEC_PATH names {tmp_path / 'program'}: {why}$"):
+        opened(tmp_path / "program")
 
 
 def test_a_program_that_anybody_could_write_is_refused(tmp_path: Path) -> None:

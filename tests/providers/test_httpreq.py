@@ -114,11 +114,31 @@ def test_what_passes_is_waited_for(host: HttpreqHost) -> None:
 
 def test_nobody_there_is_unavailable() -> None:
     """
-    A refused connection names the server and is no bug.
+    A refused connection names the server, in the system's words and no language's, is no bug, and
+    cannot have left anything in DNS.
     """
     provider = Httpreq(Posts("HTTPREQ_ENDPOINT", "http://127.0.0.1:1", lambda _s: None), [ZONE])
-    with pytest.raises(errors.Unavailable, match=r"127\.0\.0\.1:1"):
+    with pytest.raises(errors.Unavailable) as caught:
         provider.append(ZONE, [TXT(LEAF, "v")], MARK)
+    assert str(caught.value) == "http://127.0.0.1:1 did not answer: connection refused"
+    assert caught.value.untouched
+
+
+def test_what_was_sent_may_have_been_done() -> None:
+    """
+    A request that nobody answers says nothing, nor do refused connections after it.
+    """
+    with HttpreqHost() as host:
+
+        def before(_path: str) -> None:
+            host.stop()
+            raise ConnectionAbortedError
+
+        host.before = before
+        provider = Httpreq(Posts("HTTPREQ_ENDPOINT", host.url, lambda _s: None), [ZONE])
+        with pytest.raises(errors.Unavailable, match="connection refused") as caught:
+            provider.append(ZONE, [TXT(LEAF, "v")], MARK)
+    assert (len(host.requests), caught.value.untouched) == (1, False)
 
 
 def test_what_can_be_removed_is(host: HttpreqHost) -> None:

@@ -127,10 +127,11 @@ def test_a_wrong_key_is_said_and_never_shown(host: PowerDns) -> None:
 
 def test_nobody_there(host: PowerDns) -> None:
     """
-    A refused connection may work later.
+    A refused connection may work later, and nothing can have been written.
     """
     provider = opened(host, LEXICON_POWERDNS_PDNS_SERVER="http://127.0.0.1:1")
-    assert isinstance(failure(provider), Unavailable)
+    found = failure(provider)
+    assert (type(found), found.untouched) == (Unavailable, True)
 
 
 def test_a_call_that_hangs_keeps_nobody(host: PowerDns, monkeypatch: pytest.MonkeyPatch) -> None:

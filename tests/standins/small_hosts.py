@@ -58,6 +58,10 @@ class Host:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Listen no more."""
         self._server.shutdown()
         self._server.server_close()
 
