@@ -175,7 +175,7 @@ class Scene:
         servers = tuple(Endpoint(*address) for address in dns.addresses)
         self.settings = Settings(
             state_dir=folder,
-            timeout=10.0,
+            timeout=60.0,
             require=Require.AUTHORITATIVE,  # what caches do to reruns is not the matter here
             providers=("embedded",),
             resolvers=(Endpoint(*resolver.address),),
@@ -836,7 +836,7 @@ def test_a_run_that_was_not_ready_keeps_its_order(scene: Scene) -> None:
         assert run.withdraw(5.0) == ()
     assert scene.values("a.example.com") == set()
     assert scene.states() == [State.PLANNED.value]
-    scene.settings = scene.hurried(10)
+    scene.settings = scene.hurried(60)
     scene.dns.behave(scene.dns.addresses[0], proper)
     assert scene.run("a.example.com").exit == 0
     assert scene.source.requested == ["a.example.com"]
@@ -869,7 +869,7 @@ def test_values_that_stay_are_said(scene: Scene, stays: bool) -> None:  # noqa: 
         assert f"clean a.example.com --state-dir {scene.settings.state_dir}" in problem.hint
     else:
         assert said == []
-    scene.settings = scene.hurried(10)
+    scene.settings = scene.hurried(60)
     scene.dns.behave(scene.dns.addresses[0], proper)
     scene.adapter.before = on("append", lambda: fail(Rejected("refused")))
     failed = scene.run("c.example.com", do=ready)
