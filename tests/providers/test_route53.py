@@ -319,7 +319,7 @@ class TestSwap:
     ) -> None:
         """A writer stuck in one zone does not hold up another zone."""
         other = Zone(from_text("other.test."), front.create_zone("other.test."))
-        reached = threading.Barrier(2, timeout=10)
+        reached = threading.Barrier(2, timeout=60)
         front.before_change = reached.wait
         with ThreadPoolExecutor(2) as pool:
             writes = [
