@@ -26,6 +26,7 @@ from pipeline.fleet.document import (
     lines,
     of_all,
     parsed,
+    told_lines,
 )
 from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.no_report import no_report
@@ -37,7 +38,7 @@ from pipeline.fleet.supervisor import BEAT, Ended, Supervisor, default_jobs
 from pipeline.fleet.temporary import no_room
 from pipeline.fleet.waves import Wave, fit
 from pipeline.model import Exit, Failed, Problem, Severity
-from pipeline.report import OrderLine, Report, headline, problem_out
+from pipeline.report import Report, headline, problem_out
 from pipeline.text import counted
 from pipeline.withdrawing import GRACE
 
@@ -163,7 +164,8 @@ class Fleet:
             raise
         if failed := supervisor.failure:
             self._tell(failed.problem)
-            keep_rest(self._database, End(failed.exit, code=failed.problem.code))
+            why = failed.problem
+            keep_rest(self._database, End(failed.exit, code=why.code, reason=why.message))
         return supervisor.signum
 
     def _follow(
@@ -218,6 +220,7 @@ class Fleet:
                 return
             problem = replace(problem, message=f"{problem.message}, and so did one before")
         self._tell(problem)
+        end = replace(end, reason=problem.message)
         pace.ended(self._clock.now(), keep_rest(self._database, end, wave))
 
     def _tell(self, problem: Problem) -> None:
@@ -236,7 +239,7 @@ class Fleet:
         report = Report(
             "failed" if signum else summary.status(database, status),
             status,
-            tuple(self._lines()) if is_told else (),
+            tuple(told_lines(database)) if is_told else (),
             problems=problems,
             elapsed_s=self._clock.now(),
             dns_queries=self._dns_queries,
@@ -252,8 +255,3 @@ class Fleet:
                 self._output.say(headline(report))
             self._output.problems(report)
         return status or (Exit.DONE if printed else Exit.CONFIG)
-
-    def _lines(self) -> Iterator[OrderLine]:
-        """Yield each certificate, for who asks for every one."""
-        for name, source, end in self._database.lines():
-            yield OrderLine(name, source, "", end.status, end.exit, problem=end.code)

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from pipeline.model import SIGNALLED, Exit, Severity
+from pipeline.model import SIGNALLED, Exit, Problem, Severity
 from pipeline.report import LONGEST, PerspectiveLine, RecordLine, Report, headline, problem_lines
 from pipeline.text import counted, printable
 
 MOST = 20
-"""Errors that a case tells; there is a case for each order, and may be an error for each."""
+"""Errors that a case tells, if it is that of no order by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,12 @@ def suites(report: Report, verb: str) -> Iterator[tuple[str, list[Case]]]:
     belonging = by_order(report)
     is_of_all = not any(order.exit for order in report.orders)
     ends = [report.exit if is_of_all else order.exit for order in report.orders]
-    faults = {each: fault_of(report, each) if each else None for each in set(ends)}
+    known = {(each.code, each.message): each for each in errors(report)}
     for order, ended, mine in zip(report.orders, ends, belonging, strict=True):
-        fault = faults[ended]
+        own = Problem(order.problem, order.reason or order.problem)
+        problem = known.get((own.code, own.message), own)
+        found = [problem] if order.problem else errors(report)
+        fault = fault_of(report, ended, found) if ended else None
         case = Case(f"order {order.name}", order.source, report.elapsed_s, fault, order.uri)
         yield order.name, [case, *records(mine, ended)]
 
@@ -91,18 +94,22 @@ def domain_of(record: str) -> str:
 
 def whole(report: Report, verb: str) -> Case:
     """Return the run as one case."""
-    fault = fault_of(report, report.exit) if report.exit else None
+    fault = fault_of(report, report.exit, errors(report)) if report.exit else None
     return Case(verb, "dns01", report.elapsed_s, fault, headline(report))
 
 
-def fault_of(report: Report, exit_code: int) -> Fault:
-    """Return why an order, or the run, ended with *exit_code*."""
-    errors = [each for each in report.problems if each.severity is Severity.ERROR]
-    lines = [text(line) for line in problem_lines(errors[:MOST])]
-    if len(errors) > MOST:
-        lines.append(f"and {counted(len(errors) - MOST, 'more error')}, in the report")
+def errors(report: Report) -> list[Problem]:
+    """Return what went wrong, anywhere in the run."""
+    return [each for each in report.problems if each.severity is Severity.ERROR]
+
+
+def fault_of(report: Report, exit_code: int, found: Sequence[Problem]) -> Fault:
+    """Return why an order, or the run, ended with *exit_code*: for the errors *found*."""
+    lines = [text(line) for line in problem_lines(found[:MOST])]
+    if len(found) > MOST:
+        lines.append(f"and {counted(len(found) - MOST, 'more error')}, in the report")
     is_open = exit_code == Exit.BUG or exit_code >= SIGNALLED
-    first = errors[0] if errors else None
+    first = found[0] if found else None
     kind, message = (first.code, first.message) if first else ("failed", headline(report))
     return Fault(kind, message, "\n".join(lines), is_open)
 

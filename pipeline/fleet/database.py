@@ -36,11 +36,15 @@ CREATE TABLE problem (number INTEGER PRIMARY KEY, code TEXT, severity TEXT, body
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What became of one certificate; *code* is that of the problem which ended it, or empty."""
+    """What became of one certificate; *code* is that of the problem which ended it, or empty.
+
+    The *reason*, its message, is for the report alone.
+    """
 
     exit: int
     status: str = ""
     code: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ class Database:
         return [(name, wave.choice.order) for _, name in mine]
 
     def end_rest(self, end: End, wave: int) -> list[tuple[str, str]]:
-        """Note that *end* of all that is pending, in *wave* or (-1) any; return names and sources."""
+        """Note that *end* of all that are left, in *wave* or (-1) any; return names and sources."""
         which = "ended IS NULL AND ? IN (-1, wave)"
         rest = self._file.execute(
             f"SELECT name, source FROM certificate WHERE {which} ORDER BY number",  # noqa: S608
@@ -233,14 +237,6 @@ class Database:
                 (ended, code, most),
             )
             yield code, ended, count, [name for (name,) in names]
-
-    def lines(self) -> Iterator[tuple[str, str, End]]:
-        """Yield each certificate that has ended: its name, its source, and how."""
-        rows = self._file.execute(
-            "SELECT name, source, ended, status, code FROM certificate WHERE ended NOT NULL"
-            " ORDER BY number"
-        )
-        return ((name, source, End(*end)) for name, source, *end in rows)
 
     def _in(self, wave: Wave) -> list[tuple[int, str]]:
         return self._file.execute(

@@ -39,19 +39,20 @@ def ends(document: Document, count: int, *, again: bool) -> list[End | None]:
     """Return what became of each of *count* certificates; None: it is to be tried *again*."""
     orders = document["orders"]
     if len(orders) != count:  # it ended before there were any, and all for one reason
-        return [End(document["exit"] or Exit.BUG, "", first_code(document))] * count
-    why = first_code(document)  # of a run that was ended, whatever became of each
-    found = [
-        End(each["exit"], each["status"] or "", each["problem"] or (why if each["exit"] else ""))
-        for each in orders
-    ]
+        return [End(document["exit"] or Exit.BUG, "", *first_error(document))] * count
+    of_run = first_error(document)  # if it was ended, whatever became of each
+    found = []
+    for each in orders:
+        own = each["problem"] or "", each["reason"] or ""
+        why = own if each["problem"] or not each["exit"] else of_run
+        found.append(End(each["exit"], each["status"] or "", *why))
     return [None if again and (end.code == BUSY or end.exit >= SIGNALLED) else end for end in found]
 
 
-def first_code(document: Document) -> str:
-    """Return the code of the first error in *document*; empty if there is none."""
-    errors = (each["code"] for each in document["problems"] if each["severity"] == "error")
-    return next(errors, "")
+def first_error(document: Document) -> tuple[str, str]:
+    """Return code and message of the first error in *document*; empty if there is none."""
+    errors = (each for each in document["problems"] if each["severity"] == "error")
+    return next(((each["code"], each["message"]) for each in errors), ("", ""))
 
 
 def keep(database: Database, wave: Wave, document: Document, begun: float, *, again: bool) -> int:
@@ -65,7 +66,7 @@ def keep(database: Database, wave: Wave, document: Document, begun: float, *, ag
     if orders := document["orders"]:
         receipt = {"receipt": document["receipt"]}
         told = [
-            each | receipt | {"problem": end.code or None}
+            each | receipt | {"problem": end.code or None, "reason": end.reason or None}
             for each, end in zip(orders, found, strict=True)
             if end
         ]
@@ -92,10 +93,25 @@ def keep_rest(database: Database, end: End, wave: Wave | None = None) -> int:
 def keep_lines(database: Database, wave: int, found: Iterable[tuple[str, str, End]]) -> None:
     """Keep the lines of certificates that no wave's report has: name, source and end of each."""
     of_each = (
-        OrderLine(name, source, "", end.status, end.exit, problem=end.code)
+        OrderLine(name, source, "", end.status, end.exit, problem=end.code, reason=end.reason)
         for name, source, end in found
     )
     database.add(wave, "orders", lines(order_out(line) | {"receipt": None} for line in of_each))
+
+
+def told_lines(database: Database) -> Iterator[OrderLine]:
+    """Yield what the report tells of each certificate, for who has no use for the rest."""
+    for body in database.bodies("orders"):
+        for each in json.loads(f"[{body}]"):
+            yield OrderLine(
+                each["name"],
+                each["source"],
+                each["order_uri"] or "",
+                each["status"] or "",
+                each["exit"],
+                problem=each["problem"] or "",
+                reason=each["reason"] or "",
+            )
 
 
 def later(thing: Any, seconds: float) -> Any:  # noqa: ANN401 - any part of a report

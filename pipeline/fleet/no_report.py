@@ -26,10 +26,12 @@ def no_report(count: int, status: int, cut: str, words: str) -> tuple[Problem, E
         failed = no_room(OSError(ENOSPC, strerror(ENOSPC)))
         full = failed.problem
         hint = f"receipts list what is in DNS; {full.hint}"
-        return Problem(full.code, f"{whose}: {full.message}", hint), End(failed.exit, "", full.code)
+        return Problem(full.code, f"{whose}: {full.message}", hint), End(
+            failed.exit, code=full.code
+        )
     how = f"signal {-status}" if status < 0 else f"exit {status}"
     last = printable((words.strip().splitlines() or [""])[-1], LONGEST)
     said = f'; it said last: "{last}"' if last else ""
     hint = "run again: receipts list what is in DNS, and what was ordered goes on"
-    end = End(Exit.NOT_READY if status < 0 else Exit.BUG, "", "worker")
+    end = End(Exit.NOT_READY if status < 0 else Exit.BUG, code="worker")
     return Problem("worker", f"{whose} ended with {how}{said}", hint), end

@@ -75,6 +75,38 @@ def test_a_value_that_was_not_confirmed_failed() -> None:
         ]  # fmt: skip
 
 
+def test_each_order_that_failed_has_its_own_reason() -> None:
+    """
+    Its type and message are its own, and its text has the hint of that; of no other order's.
+    """
+    orders = (
+        OrderLine("a.example", "rcl", "", "", 65, problem="order-refused", reason="HTTP 400"),
+        OrderLine("b.example", "rcl", "", "", 69, problem="order-api", reason="HTTP 500"),
+        OrderLine("c.example", "rcl", "", "", 69, problem="order-api", reason="no answer"),
+        OrderLine("d.example", "rcl", "", "pending"),
+        OrderLine("e.example", "rcl", "", "", 130, problem="interrupted"),
+    )
+    problems = (
+        Problem("order-api", "no answer", "check the network"),
+        Problem("order-refused", "HTTP 400", "look at the name"),
+        Problem("order-api", "HTTP 500", "run again"),
+    )
+    faults = {
+        suite.get("name"): (fault.get("type"), fault.get("message"), fault.text)
+        for suite in parsed(Report("failed", 69, orders, problems=problems))
+        for case in suite
+        for fault in case
+    }
+    assert faults == {
+        "a.example": (
+            "order-refused", "HTTP 400", "order-refused: HTTP 400\nhint: look at the name",
+        ),
+        "b.example": ("order-api", "HTTP 500", "order-api: HTTP 500\nhint: run again"),
+        "c.example": ("order-api", "no answer", "order-api: no answer\nhint: check the network"),
+        "e.example": ("interrupted", "interrupted", "interrupted: interrupted"),
+    }  # fmt: skip
+
+
 def test_who_was_late_does_not_count_where_the_order_is_ready() -> None:
     """
     A server that was set aside fails nothing: the cases say what the exit says.

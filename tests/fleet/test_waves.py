@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fleet.database import Database, End, Tally
-from pipeline.fleet.document import document, keep, keep_rest, later, parsed
+from pipeline.fleet.document import document, keep, keep_rest, later, parsed, told_lines
 from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.pace import Pace, rounded
 from pipeline.fleet.sharding import zone_of
@@ -111,8 +111,28 @@ def test_a_wave_that_ended_before_its_orders() -> None:
     with database("a.example", "b.example") as found:
         [wave] = found.waves(10)
         assert keep(found, wave, report(exit_code=78), 0.0, again=True) == 2
-        assert {end.exit for *_, end in found.lines()} == {78}
+        assert {line.exit for line in told_lines(found)} == {78}
         assert keep_rest(found, End(130)) == 0
+
+
+def test_each_certificate_has_its_reason() -> None:
+    """Its own, whether its wave has told it, has ended before its orders, or has left no report."""
+    with database("a.example", "b.example") as found:
+        [wave] = found.waves(10)
+        late = OrderLine("a.example", "rcl", "u", "pending", 75, problem="not-ready", reason="late")
+        busy = OrderLine("b.example", "rcl", "", "", 75, problem="busy", reason="elsewhere")
+        keep(found, wave, report(late, busy, exit_code=75), 0.0, again=True)
+        keep_rest(found, End(75, code="worker", reason="killed"))
+        reasons = {line.name: (line.problem, line.reason) for line in told_lines(found)}
+        assert reasons == {"a.example": ("not-ready", "late"), "b.example": ("worker", "killed")}
+    for of_wave in ((), (OrderLine("a.example", "rcl", "", "", 78),)):
+        with database("a.example") as found:
+            [wave] = found.waves(10)
+            problem = problem_out(Problem("provider", "none"))
+            ended = report(*of_wave, exit_code=78) | {"problems": [problem]}
+            keep(found, wave, ended, 0.0, again=True)
+            [line] = told_lines(found)
+            assert (line.problem, line.reason) == ("provider", "none")
 
 
 def test_no_report() -> None:
