@@ -23,7 +23,7 @@ GOES_ON = re.compile(r"#.*\bruns on\b")
 """A comment behind a command that does not end: the page goes on beside it."""
 
 BESIDE = """\
-eval {command} > beside 2>&1 & for _ in $(seq 100); do [ -s beside ] && break; sleep 0.1; done
+eval {command} > beside 2>&1 & for _ in $(seq 600); do [ -s beside ] && break; sleep 0.1; done
 cat beside; status=0"""
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
