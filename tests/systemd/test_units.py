@@ -195,7 +195,8 @@ def test_a_run_as_the_unit_makes_it(site: Site, unit: Unit) -> None:
 
 def test_stopping_the_unit(site: Site, unit: Unit) -> None:
     """
-    SIGTERM, to the main process alone: the records go, and the status says why.
+    SIGTERM, to the main process alone: the records go, and the status says why. The unit knows that
+    status for an end that was asked for: nobody is called for a stop, or a machine that goes down.
     """
     site.hide()
     try:
@@ -206,6 +207,7 @@ def test_stopping_the_unit(site: Site, unit: Unit) -> None:
     finally:
         site.show()
     assert result.returncode == 143
+    assert settings(unit.text)["SuccessExitStatus"] == ["143"]
     assert not site.dns.values(leaf(NAME))
 
 
