@@ -1,18 +1,22 @@
 """Find provider and zone for every name of a run; write nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from dns.name import Name
 
 from providers.contract import Zone
 
-from .case import Case
+from .case import Case, Tools
 from .configuration.settings import Settings
 from .detection import Detect
 from .hosts import Hosts
-from .model import Challenge, Failed, Problem, Record
-from .planning import Addresses, Hosted, enclosing, home, misled, uncovered
+from .model import Challenge, Failed, Order, Problem, Record
+from .planning import Addresses, Hosted, enclosing, home, misled, uncovered, wanted
 from .tree.delegation import Chain, Delegation
+
+Found = TypeVar("Found")
 
 Homes = tuple[Hosted, ...]
 """Every zone that a name's values are to be written to: one for each host of the zone."""
@@ -191,7 +195,25 @@ def named(name: Name, settings: Settings) -> Sequence[str]:
     return settings.providers or of_zone or settings.fallback
 
 
-def outcome(decide: Callable[[], Zone]) -> Zone | Failed:
+def hindrance(order: Order, settings: Settings, tools: Tools) -> Failed | None:
+    """Return why no provider that is to serve the names of *order* says what zones it has.
+
+    That is known before anybody has seen where the names lead. None if one says it, or nobody knows
+    yet which provider is meant.
+    """
+    owners: dict[str, list[Name]] = {}
+    for challenge in wanted(order):
+        providers = named(challenge.name, settings) or outcome(lambda: tools.detect(None))
+        for provider in providers if not isinstance(providers, Failed) else ():
+            owners.setdefault(provider, []).append(challenge.name)
+    found = [
+        outcome(partial(tools.hosts.zones, *each, settings.timeout)) for each in owners.items()
+    ]
+    failures = [each for each in found if isinstance(each, Failed)]
+    return failures[0] if failures and len(failures) == len(found) else None
+
+
+def outcome(decide: Callable[[], Found]) -> Found | Failed:
     """Return what *decide* returns, or why it does not."""
     try:
         return decide()

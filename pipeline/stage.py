@@ -24,6 +24,7 @@ from .orders.acquire import Acquisition, claims
 from .orders.expiry import bounded
 from .orders.validation import validate
 from .ownership import Ownership
+from .placing import hindrance
 from .planning import by_zone
 from .preparing import Preparation
 from .publishing import append
@@ -129,7 +130,8 @@ class Run:
     def _acquire(self) -> None:
         tools, settings = self._tools, self._settings
         deadline = settings.timeout + settings.order_s * len(self._cases)
-        Acquisition(self._source, self.ledger, tools, deadline).acquire(self._cases)
+        probe = partial(hindrance, settings=settings, tools=tools) if settings.is_wave else None
+        Acquisition(self._source, self.ledger, tools, deadline, probe).acquire(self._cases)
         if settings.order_s:
             self._settings = replace(settings, timeout=tools.clock.now() + settings.timeout)
         self._settings, ending = bounded(self._settings, self._alive(), tools.clock)
@@ -190,10 +192,8 @@ class Run:
                 case.failure = outcome.failure(case.goals)
         if self._settings.respond:
             validate(self._alive(), self._source, self._tools, self._settings.timeout)
-        if is_written:
-            self._advance(State.READY if all(c.alive for c in self._cases) else State.WAITING)
-        else:
-            self._advance(self._idle())
+        done = State.READY if all(case.alive for case in self._cases) else State.WAITING
+        self._advance(done if is_written else self._idle())
 
     def _leave(self) -> None:
         self._advance(State.WAITING if self._records() else self._idle())

@@ -18,6 +18,9 @@ from .renewing import Renewing
 
 Found = TypeVar("Found")
 
+Probe = Callable[[Order], Failed | None]
+"""Tells why what an order wants cannot be written, as far as that shows."""
+
 PATIENCE = 100.0
 """Most seconds one order request may take."""
 
@@ -28,14 +31,26 @@ LAST = 3.0
 class Acquisition:
     """Asks a source for orders, each once, and keeps what it got in the ledger."""
 
-    def __init__(self, source: OrderSource, ledger: Ledger, tools: Tools, deadline: float) -> None:
-        """Take the collaborators; *deadline* is in seconds on the clock of *tools*."""
+    def __init__(
+        self,
+        source: OrderSource,
+        ledger: Ledger,
+        tools: Tools,
+        deadline: float,
+        probe: Probe | None = None,
+    ) -> None:
+        """Take the collaborators; *deadline* is in seconds on the clock of *tools*.
+
+        With a *probe* of the first order no other is asked for that would be in vain.
+        """
         self._source = source
         self._ledger = ledger
         self._clock = tools.clock
         self._progress = tools.progress
         self._deadline = deadline
         self._ration = tools.ration(source, deadline) if tools.ration else None
+        self._probe = probe
+        self._hindrance: Failed | None = None
         self._interrupted: Interrupted | None = None
 
     def acquire(self, cases: Sequence[Case]) -> None:
@@ -55,6 +70,8 @@ class Acquisition:
                 raise
             if self._interrupted:
                 raise self._interrupted
+            if self._probe and case.order and case.challenges:
+                self._hindrance, self._probe = self._probe(case.order), None
 
     def _keep(self, case: Case, ours: Sequence[Case]) -> None:
         """Have the ledger know the order of *case*: the next run asks for no other."""
@@ -101,6 +118,8 @@ class Acquisition:
 
     def _request(self, case: Case) -> None:
         name = case.claim.name
+        if self._hindrance:
+            raise in_vain(self._hindrance)
         order = self._wait_for(name, partial(self._fetch, name), counts=self._source.resumes)
         today = self._clock.today()
         if order.expires and order.expires <= today:
@@ -147,6 +166,13 @@ class Acquisition:
 def claims(cases: Sequence[Case]) -> list[Claim]:
     """Return the claims of *cases*, but for those that are another run's."""
     return [case.claim for case in cases if not is_busy(case)]
+
+
+def in_vain(hindrance: Failed) -> Failed:
+    """Return the failure of an order that *hindrance* would have kept from being of use."""
+    problem = hindrance.problem
+    why = f"{problem.message}; so no other order was asked for"
+    return Failed(hindrance.exit, problem.code, why, problem.hint)
 
 
 def is_busy(case: Case) -> bool:

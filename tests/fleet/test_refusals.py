@@ -165,3 +165,17 @@ def test_a_fleet_stops_asking(
         again = site.report("ready", "--inventory", inventory(site, *names[120:]), **variables)
         assert {*ends(again).values()} == {end}
         assert (len(api.requests) > asked) == (end[1] != "order-later")
+
+
+def test_one_order_shows_that_a_host_refuses_the_credentials(site: Site) -> None:
+    """A wave whose host lets nobody in asks for one order; the others end as that one, unasked."""
+    names = hosts(6)
+    words = ("ready", "--inventory", inventory(site, *names), "--jobs", "1")
+    report = site.report(*words, BRIDGE_TOKEN="revoked")
+    assert ends(report) == dict.fromkeys(names, (77, "provider-unauthorized"))
+    assert site.orders.requests == 1
+    told = {each["message"] for each in report["problems"]}
+    why = "bridge: who are you?"
+    assert told == {why, f"{why}; so no other order was asked for"}
+    assert ends(site.report(*words)) == dict.fromkeys(names, (0, None))
+    assert site.orders.requests == len(names)
