@@ -338,7 +338,7 @@ def test_mistakes_of_all_variables_are_told(tmp_path: Path) -> None:
         "httpreq: HTTPREQ_ENDPOINT",
         "DNS01_PING_URL is neither",
         'DNS01_SERVE_NAMES: ";"',
-        "DNS01_SERVE_USERNAME is to be set",
+        "DNS01_SERVE_PASSWORD is missing",
         'DNS01_ORDER: "rlc"',
         'ACME_ACCEPT_TOS: "ja"',
         "ACME_EAB_HMAC_KEY_FILE names",

@@ -86,8 +86,9 @@ def listening(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     bare = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
     is_port = port.isascii() and port.isdigit() and int(port) < 65_536
-    if not is_port or (":" in bare) != host.startswith("["):
-        raise ValueError("must be ADDR:PORT, such as 127.0.0.1:8053 or [::1]:8053")
+    if not (is_port and bare) or (":" in bare) != host.startswith("["):
+        example = port if is_port and not bare else "8053"
+        raise ValueError(f"must be ADDR:PORT, such as 127.0.0.1:{example} or [::1]:{example}")
     return str(ip_address(bare)), int(port)
 
 

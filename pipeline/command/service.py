@@ -100,9 +100,11 @@ def access_from(environment: Environment, names: tuple[Name, ...], host: str) ->
         Failed: 78, if it is not this machine's own and anybody could ask.
     """
     username, password = environment.get(USERNAME) or "", environment.secret(PASSWORD) or ""
-    if bool(username) != bool(password) or ":" in username:
-        what = "contains a colon" if ":" in username else "is to be set together with the other"
-        raise wrong(f"{USERNAME if username else PASSWORD} {what}: {USERNAME}, {PASSWORD}")
+    if bool(username) != bool(password):
+        there, missing = (USERNAME, PASSWORD) if username else (PASSWORD, USERNAME)
+        raise wrong(f"{missing} is missing beside {there}: a login is both")
+    if ":" in username:
+        raise wrong(f"{USERNAME} contains a colon (RFC 7617 §2)")
     for variable, text in ((USERNAME, username), (PASSWORD, password)):
         if text and not text.strip():
             raise wrong(f"{variable} is blank")

@@ -30,9 +30,15 @@ class Access:
         """
         if not self.password:
             return
-        wanted = f"{self.username}:{self.password}".encode()
-        if not compare_digest(credentials(authorization), wanted):
-            raise Refused(401, "user name and password are wanted, and these are not it")
+        username, found, password = credentials(authorization).partition(b":")
+        if not found:
+            raise Refused(401, "a user name and a password are wanted, and none came")
+        known = compare_digest(username, self.username.encode())
+        if not compare_digest(password, self.password.encode()) or not known:
+            whose = "the password" if known else "the user name"
+            raise Refused(
+                401, "this user name and password are not those wanted", told=f"{whose} is wrong"
+            )
 
     def allow(self, host: Name) -> None:
         """Let *host* be served.

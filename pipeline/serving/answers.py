@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from pipeline.model import Exit, Failed
@@ -57,7 +57,8 @@ class Answer:
 
 def refusal(refused: Refused) -> Answer:
     """Return what a request that is not served is answered."""
-    return error(refused.status, str(refused), refused.hint)
+    found = error(refused.status, str(refused), refused.hint)
+    return replace(found, told=printable(refused.told, 1000))
 
 
 def failure(failed: Failed, hide: Callable[[str], str]) -> Answer:

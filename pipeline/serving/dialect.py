@@ -22,12 +22,17 @@ LIMIT = 8192
 
 
 class Refused(Exception):
-    """A request is not served: the HTTP status, a reason, the next step or empty."""
+    """A request is not served: the HTTP status, a reason, the next step or empty.
 
-    def __init__(self, status: int, message: str, hint: str = "") -> None:
+    Attributes:
+        told: The reason as the log has it.
+    """
+
+    def __init__(self, status: int, message: str, hint: str = "", told: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.hint = hint
+        self.told = told or message
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Listen for HTTP, by waitress: it reads requests whole before a thread is spent on them."""
 
+import os
 import socket
 from collections.abc import Callable, Iterable
 from threading import Thread
@@ -32,10 +33,11 @@ class Listener:
         try:
             bound = socket.create_server((host, port), family=family)
         except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)  # Python adds to it
             raise Failed(
                 Exit.CONFIG,
                 "listen",
-                f"cannot listen on {address(host, port)}: {(error.strerror or str(error)).lower()}",
+                f"cannot listen on {address(host, port)}: {why.lower()}",
                 "is another dns01 serve at work there? --listen ADDR:PORT names another place",
             ) from error
         from .server import opened  # noqa: PLC0415 - waitress is for servers only

@@ -1,7 +1,7 @@
 """The web application by itself: every request has an answer, and none says too much."""
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
@@ -175,6 +175,33 @@ def test_a_login_that_is_missing_is_asked_for() -> None:
     assert scene.post("/present", **login)[0] == "200 OK"
     assert len(scene.handler.asked) == 1
     assert "pä" not in repr(Access("u", "pä"))
+
+
+@pytest.mark.parametrize(
+    ("login", "answered", "logged"),
+    [
+        ("", "none came", "none came"),
+        ("Bearer x", "none came", "none came"),
+        ("Basic !", "none came", "none came"),
+        ("u:geheim", "not those wanted", "the password is wrong"),
+        ("w:right", "not those wanted", "the user name is wrong"),
+        ("w:geheim", "not those wanted", "the user name is wrong"),
+        ("right:u", "not those wanted", "the user name is wrong"),
+    ],
+)
+def test_how_a_login_is_wrong(login: str, answered: str, logged: str) -> None:
+    """
+    Whoever asks hears whether any came, and not which half is wrong; the log says that, and shows
+    nothing of it: clients send passwords as user names.
+    """
+    scene = Scene(access=Access("u", "right"))
+    packed = f"Basic {b64encode(login.encode()).decode()}" if ":" in login else login
+    status, content = scene.post("/present", HTTP_AUTHORIZATION=packed)
+    assert (status[:3], answered in content["error"]) == ("401", True)
+    assert content.keys() == {"error"}
+    [(_, line)] = scene.log
+    assert logged in line
+    assert not any(word in line.split() for word in ("u", "w", "right", "geheim"))
 
 
 @pytest.mark.parametrize("length", ["", "-1", "x", "\u0665", "9" * 30])
