@@ -1,7 +1,9 @@
 """The page about the library, and the program that embeds it."""
 
 import ast
+import asyncio
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from collections.abc import Iterator
 from inspect import signature
 from itertools import chain
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -52,6 +55,18 @@ def test_the_program_gets_all_its_names(site: Site) -> None:
     assert output.count("finalizing https://") == len(HOSTS)
     assert not any(site.dns.values(leaf(host.partition(",")[0])) for host in HOSTS)
     assert site.orders.requests == len(HOSTS)
+
+
+def test_the_program_does_all_names_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    However many: none waits for another to be finalized, and a run's time is not its place in a
+    queue. Nobody gets past the barrier alone.
+    """
+    many = 40
+    barrier = Barrier(many, timeout=20)
+    program = runpy.run_path(str(PROGRAM))
+    monkeypatch.setitem(program["main"].__globals__, "obtain", lambda *_: barrier.wait() * 0)
+    assert asyncio.run(program["main"]([f"{each}.example.com" for each in range(many)])) == 0
 
 
 def test_the_program_ends_clean(site: Site) -> None:

@@ -7,6 +7,7 @@ see them, `finalize` runs; then they are removed. Ctrl-C and SIGTERM do the same
 import asyncio
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 from pipeline import NotReady, RecordsLeft, Report, Step, published
@@ -49,6 +50,7 @@ def explain(name: str, report: Report) -> int:
 async def main(names: list[str]) -> int:
     """Do all *names* at once; return the highest exit status."""
     stop, loop = Event(), asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(len(names)))  # asyncio's own has few threads
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
     return max(await asyncio.gather(*(asyncio.to_thread(obtain, name, stop) for name in names)))
