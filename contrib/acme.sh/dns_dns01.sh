@@ -27,6 +27,8 @@ dns_dns01_add() {
     eval "_dns01_value=\${$_dns01_each:-}"
     if [ -n "$_dns01_value" ]; then
       _saveaccountconf_mutable "$_dns01_each" "$_dns01_value"
+    else
+      _clearaccountconf_mutable "$_dns01_each"
     fi
   done
 }
@@ -42,15 +44,14 @@ dns_dns01_rm() {
   fi
 }
 
-# Take from the account's configuration what the environment does not have.
+# Take from the account's configuration what the environment does not have; what is set to nothing, it has.
 _dns01_settings() {
   for _dns01_each in $_dns01_saved; do
-    eval "_dns01_value=\${$_dns01_each:-}"
-    if [ -z "$_dns01_value" ]; then
+    if eval "[ -z \"\${$_dns01_each+set}\" ]"; then
       _dns01_value="$(_readaccountconf_mutable "$_dns01_each")"
-    fi
-    if [ -n "$_dns01_value" ]; then
-      export "$_dns01_each=$_dns01_value"
+      if [ -n "$_dns01_value" ]; then
+        export "$_dns01_each=$_dns01_value"
+      fi
     fi
   done
   DNS01_COMMAND="${DNS01_COMMAND:-dns01}"

@@ -27,9 +27,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def acme_sh(
-    site: Site, shell: str, verb: str, value: str = VALUE, **variables: str
+    site: Site, shell: str, verb: str, value: str = VALUE, **variables: str | None
 ) -> subprocess.CompletedProcess[str]:
-    """Do as acme.sh does for one record."""
+    """Do as acme.sh does for one record; a variable that is None is not set."""
     environment = site.environment | {
         "CONF": str(site.folder / "account.conf"),
         "API": str(API),
@@ -37,7 +37,7 @@ def acme_sh(
     }
     return subprocess.run(
         [shell, str(HERE / "acme.sh.harness"), verb, WHERE, value],
-        env={name: text for name, text in (environment | variables).items() if text},
+        env={name: text for name, text in (environment | variables).items() if text is not None},
         capture_output=True,
         text=True,
         check=False,
@@ -69,12 +69,29 @@ def test_a_record_comes_and_goes(site: Site, shell: str) -> None:
     for name, text in chosen.items():
         assert f"SAVED_{name}='{text}'" in saved(site)
     assert not [line for line in saved(site).splitlines() if "TOKEN" in line or "KEY" in line]
-    second = acme_sh(site, str(wrapper), "add", "w" * 43, DNS01_CONFIG="")
+    second = acme_sh(site, str(wrapper), "add", "w" * 43, DNS01_CONFIG=None)
     assert second.returncode == 0, second.stderr
     for value in (VALUE, "w" * 43, VALUE):
-        removed = acme_sh(site, str(wrapper), "rm", value, DNS01_CONFIG="")
+        removed = acme_sh(site, str(wrapper), "rm", value, DNS01_CONFIG=None)
         assert removed.returncode == 0, removed.stderr
     assert site.dns.values(leaf("www.example.com")) == set()
+
+
+def test_what_is_saved_can_be_emptied(site: Site) -> None:
+    """
+    A variable that is set to nothing beats what was saved, at once and for every renewal; one that
+    is not set leaves it.
+    """
+    assert (
+        acme_sh(site, "dash", "add", DNS01_OPTIONS="--ttl 1", DNS01_PROVIDER="bridge").returncode
+        == 0
+    )
+    assert acme_sh(site, "dash", "add", DNS01_OPTIONS="--nonsense").returncode == 1
+    emptied = acme_sh(site, "dash", "add", DNS01_OPTIONS="", DNS01_PROVIDER=None)
+    assert emptied.returncode == 0, emptied.stderr
+    assert "DNS01_OPTIONS" not in saved(site)
+    assert "SAVED_DNS01_PROVIDER='bridge'" in saved(site)
+    assert acme_sh(site, "dash", "rm").returncode == 0
 
 
 def test_a_record_that_cannot_be_written_stops_acme_sh(site: Site) -> None:
