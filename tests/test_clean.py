@@ -1,5 +1,6 @@
 """Clean removes what receipts list, exactly that, from any process and as often as one likes."""
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -233,6 +234,51 @@ def test_a_shared_value_goes_with_the_last_receipt(folder: Folder) -> None:
     assert (leaf("a.example.com"), "v") in folder.shelf.held
     folder.clean("a.example.com")
     assert folder.shelf.held == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"dns01_receipt": 1', '"dns01_receipt": 2'),
+        ('"records": [', '"written": ['),
+        ('"orders": [', ""),
+        (leaf("b.example.com"), "b.example.com."),
+    ],
+)
+def test_what_an_unusable_receipt_lists_stays(folder: Folder, old: str, new: str) -> None:
+    """
+    What a receipt of another version lists, or a damaged one, is not touched, as its problem says:
+    not for the sake of another receipt that lists it, too. Whoever can use it removes it.
+    """
+    with folder.left("a.example.com"), folder.left("c.example.com", value="w"):
+        pass
+    with folder.left("a.example.com", "b.example.com") as held:
+        text = held.path.read_text()
+        held.path.write_text(text.replace(old, new))
+    report = folder.clean()
+    assert (report.exit, [each.code for each in report.problems]) == (Exit.DATA, ["receipt"])
+    assert [record.name for record in report.records] == [leaf("c.example.com")]
+    theirs = {(leaf("a.example.com"), "v"), (leaf("b.example.com"), "v")}
+    assert folder.shelf.held == theirs
+    held.path.write_text(text)
+    assert folder.clean().exit == Exit.DONE
+    assert folder.shelf.held == set()
+
+
+@pytest.mark.parametrize("state", ["ready", "cleaned"])
+def test_records_that_are_no_list_are_not_none(folder: Folder, state: str) -> None:
+    """
+    A receipt that has something else in place of its records is damaged, and not cleaned: nobody
+    can tell from it what is in DNS.
+    """
+    with folder.left("a.example.com") as held:
+        document = json.loads(held.path.read_text())
+    held.path.write_text(json.dumps(document | {"records": {}, "state": state}))
+    with folder.left("b.example.com"):  # which puts aside what is cleaned
+        pass
+    report = folder.clean()
+    assert (report.exit, [each.code for each in report.problems]) == (Exit.DATA, ["receipt"])
+    assert held.path.exists()
 
 
 def test_a_live_run_keeps_a_shared_value(folder: Folder) -> None:

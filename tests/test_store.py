@@ -610,6 +610,19 @@ def test_the_content_is_on_disk_before_the_name(
     assert events == ["sync file", "rename", "sync folder"]
 
 
+def test_beside_is_what_both_list(store: Store) -> None:
+    """
+    Another receipt lists a value of ours if it has it at the same name, host and zone.
+    """
+    both, elsewhere = record("v"), replace(record("v"), provider="cloudflare")
+    with begin(store, CLAIM, exclusive=False) as held, begin(store, OTHER) as other:
+        held.save(replace(held.receipt, records=(both, record("w"))))
+        other.save(replace(other.receipt, records=(elsewhere,)))
+        assert store.listed_beside(held) == set()
+        other.save(replace(other.receipt, records=(both, elsewhere)))
+        assert store.listed_beside(held) == {both.place}
+
+
 def test_a_folder_that_was_removed_is_made_again(store: Store) -> None:
     """
     Somebody tidies up the state folder while values are in DNS: the next save puts the receipt

@@ -1,14 +1,16 @@
 """Tell of a receipt that is not as it was left: by its path, and why. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.model import Exit, Failed
 from pipeline.text import printable
 
 VERSION = 1
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -23,11 +25,25 @@ def telling(path: str) -> Iterator[None]:
 
 
 def checked(document: Any, path: str) -> Any:  # noqa: ANN401 (JSON)
-    """Return *document*, the content of *path*, if it is of the version that we read."""
-    if document["dns01_receipt"] != VERSION:
-        version = printable(repr(document["dns01_receipt"]), 20)
-        raise damaged(path, f"it is of version {version}, and this dns01 reads {VERSION}")
+    """Return *document*, the content of *path*, if it is of the version that we read.
+
+    What it says to list is then a list: nothing else is taken for an empty one.
+    """
+    version = member(document, "dns01_receipt", int)
+    if version != VERSION:
+        told = printable(str(version), 20)
+        raise damaged(path, f"it is of version {told}, and this dns01 reads {VERSION}")
+    for name in ("orders", "records"):
+        member(document, name, list)
     return document
+
+
+def member(document: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """Return what *document* has as *name*. Raises `TypeError` unless that is of type *kind*."""
+    found: T = document[name]
+    if type(found) is not kind:
+        raise TypeError(f"{name!r} is not of type {kind.__name__}")
+    return found
 
 
 def moment(text: str) -> datetime:

@@ -3,7 +3,8 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Container, Iterator
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from dns.name import Name
@@ -16,6 +17,9 @@ from .outline import Outline, outlined
 from .receipt import Receipt, from_json
 
 Place = tuple[Name, str, str, str]
+
+QUOTED = re.compile(rb'"([A-Za-z0-9_-]+)"')
+"""What may be a value, in a receipt of any version."""
 
 Version = tuple[int, int, int, int]
 """What differs between two files that were at the same path."""
@@ -98,14 +102,25 @@ class Folder:
         self._paths = {name: self._paths.get(name) or self.path / name for name in names}
         return list(self._paths.values())
 
-    def places(self, values: Container[str]) -> dict[Path, set[Place]]:
-        """Return where the records are that each receipt lists which has any of *values*."""
+    def listing(self, places: set[Place]) -> dict[Path, set[Place]]:
+        """Return which of *places* each receipt lists; if it is of no use, by values it tells."""
+        values = {value for _, value, _, _ in places}
         found: dict[Path, set[Place]] = {}
         for path in self.paths():
             with contextlib.suppress(Failed, FileNotFoundError):
-                if self.outline(path).lists_any(values):
-                    found[path] = {record.place for record in self.receipt(path).records}
+                if listed := self._listed(path, places, values):
+                    found[path] = listed
         return found
+
+    def _listed(self, path: Path, places: set[Place], values: set[str]) -> set[Place]:
+        try:
+            if not self.outline(path).lists_any(values):
+                return set()
+            return {record.place for record in self.receipt(path).records} & places
+        except Failed:
+            with explained(path):
+                told = set(QUOTED.findall(look(path)))
+            return {place for place in places if place[1].encode() in told}
 
 
 def version_at(path: Path) -> Version | None:

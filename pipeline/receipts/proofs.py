@@ -6,6 +6,8 @@ from typing import Any
 from pipeline.model import Challenge, Standing
 from providers.names import domain_name
 
+from .damage import member
+
 
 def challenge_out(challenge: Challenge) -> dict[str, object]:
     """Return *challenge* as JSON values."""
@@ -19,8 +21,8 @@ def challenge_out(challenge: Challenge) -> dict[str, object]:
 
 def challenge_in(document: Mapping[str, Any]) -> Challenge:
     """Return the challenge that `challenge_out` wrote."""
-    name, valid = domain_name(document["name"]), bool(document["valid"])
-    return Challenge(name, document["value"], str(document["domain"]), valid)
+    name, domain = domain_name(document["name"]), member(document, "domain", str)
+    return Challenge(name, document["value"], domain, member(document, "valid", bool))
 
 
 def standing_out(standing: Standing) -> dict[str, object]:

@@ -18,7 +18,7 @@ from pipeline.text import printable
 from providers.contract import Zone
 from providers.names import domain_name
 
-from .damage import VERSION, checked, moment, telling
+from .damage import VERSION, checked, member, moment, telling
 from .proofs import challenge_in, challenge_out, standing_in, standing_out
 
 RESUMABLE_FOR = timedelta(hours=1)
@@ -191,7 +191,7 @@ def from_json(body: bytes, path: str) -> Receipt:
     with telling(path):
         document = checked(json.loads(body), path)
         return Receipt(
-            id=str(document["id"]),
+            id=member(document, "id", str),
             created=moment(document["created"]),
             state=State(document["state"]),
             claims=tuple(claim_in(each) for each in document["orders"]),
@@ -204,15 +204,16 @@ def from_json(body: bytes, path: str) -> Receipt:
 def claim_in(document: Mapping[str, Any]) -> Claim:
     """Return the claim that `claim_out` wrote."""
     fetched = document["fetched"]
-    claim = Claim(str(document["name"]), str(document["source"]), str(document["account"]))
+    name, source, account = (member(document, each, str) for each in ("name", "source", "account"))
+    claim = Claim(name, source, account)
     if fetched is None:
         return claim
     order = Order(
         claim.name,
         claim.source,
-        printable(str(document["order_uri"]), 500),
-        str(document["status"]),
-        tuple(challenge_in(each) for each in document["challenges"]),
+        printable(member(document, "order_uri", str), 500),
+        member(document, "status", str),
+        tuple(challenge_in(each) for each in member(document, "challenges", list)),
         standing=tuple(standing_in(each) for each in document.get("standing") or ()),
         expires=moment(document["expires"]) if document.get("expires") else None,
     )
@@ -221,13 +222,13 @@ def claim_in(document: Mapping[str, Any]) -> Claim:
 
 def record_in(document: Mapping[str, Any]) -> Record:
     """Return the record that `record_out` wrote."""
-    zone = Zone(domain_name(document["zone"]), str(document["zone_id"]))
+    zone = Zone(domain_name(document["zone"]), member(document, "zone_id", str))
     target = document.get("target")
     record = Record(
         challenge_in(document),
         zone,
-        str(document["provider"]),
-        int(document["ttl"]),
+        member(document, "provider", str),
+        member(document, "ttl", int),
         None if target is None else domain_name(target),
     )
     if not record.owner.is_subdomain(zone.apex):

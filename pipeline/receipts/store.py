@@ -144,13 +144,8 @@ class Store:
 
     def _beside(self, held: Held) -> dict[Path, set[Place]]:
         """Return which of the records of *held* other receipts list."""
-        own = {record.place for record in held.receipt.records}
-        listed = self._folder.places({value for _, value, _, _ in own})
-        return {
-            path: shared
-            for path, places in listed.items()
-            if path != held.path and (shared := places & own)
-        }
+        listed = self._folder.listing({record.place for record in held.receipt.records})
+        return {path: shared for path, shared in listed.items() if path != held.path}
 
     def release(
         self, goods: Mapping[Held, Collection[Record]]
@@ -166,8 +161,8 @@ class Store:
         if not any(goods.values()):
             return rest
         with self._folder.gate():
-            values = {r.challenge.value for records in goods.values() for r in records}
-            places = self._folder.places(values)
+            wanted = {record.place for records in goods.values() for record in records}
+            places = self._folder.listing(wanted)
             listed = Counter(itertools.chain.from_iterable(places.values()))
             for held, records in goods.items():
                 own = places.get(held.path, set())
