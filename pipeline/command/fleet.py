@@ -16,8 +16,10 @@ from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
 from pipeline.configuration.values import words
 from pipeline.fleet import summary
+from pipeline.fleet.attempts import AGAIN, FIRST, Attempt
 from pipeline.fleet.database import Database, End
 from pipeline.fleet.document import (
+    BUSY,
     INTERRUPTED,
     SIGNALLED,
     document,
@@ -29,18 +31,17 @@ from pipeline.fleet.document import (
     told_lines,
 )
 from pipeline.fleet.inventory import Certificate
-from pipeline.fleet.no_report import no_report
+from pipeline.fleet.no_report import WORKER, no_report
 from pipeline.fleet.pace import Pace
 from pipeline.fleet.process import Process
 from pipeline.fleet.sharding import automatic, zone_of
 from pipeline.fleet.source import certificates
 from pipeline.fleet.supervisor import BEAT, Ended, Supervisor, default_jobs
 from pipeline.fleet.temporary import no_room
-from pipeline.fleet.waves import Wave, fit
+from pipeline.fleet.waves import Wave, fit, width
 from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.report import Report, headline, problem_out
 from pipeline.text import counted
-from pipeline.withdrawing import GRACE
 
 from .contradictions import of_source
 from .gauge import Gauge
@@ -58,15 +59,6 @@ OF_WHOLE = (
 """Options of the whole run, which a wave does without."""
 
 AS_WAVE = {"json": True, "quiet": True, "verbose": False, "fleet": True}
-
-SMALLER = 10
-"""How many times smaller waves are the second time: one certificate may be what kills them."""
-
-LAST = 2
-"""The last attempt, counted from 0."""
-
-PARTED = GRACE + 1.0
-"""Seconds in which the processes of a run that was killed have ended, too."""
 
 
 @dataclass(slots=True)
@@ -141,22 +133,23 @@ class Fleet:
 
     def _supervise(self) -> int:
         """Run all waves, and what is left once more; return the signal that ended it, or 0."""
-        tally = self._database.tally()
-        size = fit(tally.total, self._jobs)
+        total = self._database.tally().total
+        size = fit(total, self._jobs, self._database.largest())
         supervisor = Supervisor(self._launch, self._clock, self._jobs, self._settings.timeout)
         answer_with(lambda signum, _frame: supervisor.stop(signum))
-        pace = Pace(tally.total, self._jobs, self._clock.now())
+        waves = self._database.waves(size)
+        at_once = width(waves, self._jobs)
+        pace = Pace(total, at_once, self._clock.now())
+        self._gauge.say(summary.beginning(total, len(waves), at_once))
         try:
-            for attempt, most in enumerate((size, max(1, size // SMALLER), size)):
-                waves = self._database.waves(most)
-                if attempt and (not waves or supervisor.signum or supervisor.failure):
+            self._follow(supervisor, waves, pace, FIRST)
+            for attempt in AGAIN:
+                waves = self._database.waves(max(1, size // attempt.smaller))
+                if not waves or supervisor.signum or supervisor.failure:
                     break
-                if attempt == 0:
-                    self._gauge.say(summary.beginning(tally.total, len(waves), self._jobs))
-                elif attempt == 1:
-                    self._let_others_end(supervisor)
-                else:  # those that held each other up, by the receipt of one that was killed
+                if attempt.in_turn:
                     waves = [replace(wave, chain=0) for wave in waves]
+                self._wait(supervisor, attempt.pause_s)
                 self._follow(supervisor, waves, pace, attempt)
         except BaseException:
             supervisor.stop(signal.SIGTERM)
@@ -169,7 +162,7 @@ class Fleet:
         return supervisor.signum
 
     def _follow(
-        self, supervisor: Supervisor, waves: Sequence[Wave], pace: Pace, attempt: int
+        self, supervisor: Supervisor, waves: Sequence[Wave], pace: Pace, attempt: Attempt
     ) -> None:
         """Run *waves* and keep what becomes of them at this *attempt*."""
         tally = self._database.tally()
@@ -181,9 +174,9 @@ class Fleet:
             told = summary.progress(tally, under_way, pace, now)
             self._gauge.show(told, is_news=bool(ended))
 
-    def _let_others_end(self, supervisor: Supervisor) -> None:
-        """Give processes of a run that was killed the time to let go of their certificates."""
-        until = self._clock.now() + PARTED
+    def _wait(self, supervisor: Supervisor, seconds: float) -> None:
+        """Wait, unless a signal comes."""
+        until = self._clock.now() + seconds
         while self._clock.now() < until and not supervisor.signum:
             self._clock.pause(BEAT)
 
@@ -197,16 +190,13 @@ class Fleet:
         environment = self._environment.plus(**dict.fromkeys(UNTOLD, ""))
         return Process(Namespace(**options), environment, wave.count)
 
-    def _take(self, ended: Ended, pace: Pace, signum: int, attempt: int) -> None:
-        """Keep what a wave has left; if that is no report, it is tried once more, or has failed.
-
-        Who finds another at work is tried twice more; after the signal *signum* nobody is.
-        """
+    def _take(self, ended: Ended, pace: Pace, signum: int, attempt: Attempt) -> None:
+        """Keep what a wave has left after this *attempt*; after a signal, *signum*, for good."""
         wave, (text, words_) = ended.worker.wave, ended.worker.process.end()
         if found := parsed(text):
             self._dns_queries += found["dns_queries"]
             self._api_calls += found["api_calls"]
-            again = attempt < LAST and not signum
+            again = BUSY in attempt.leaves and not signum
             done = keep(self._database, wave, found, ended.worker.begun, again=again)
             pace.ended(self._clock.now(), done)
             return
@@ -214,8 +204,8 @@ class Fleet:
             self._is_heard = False
             return
         problem, end = no_report(wave.count, ended.status, text, words_)
-        if end.code == "worker":
-            if attempt == 0:
+        if end.code == WORKER:
+            if WORKER in attempt.leaves:
                 self._gauge.say(f"{problem.message}; they are tried once more")
                 return
             problem = replace(problem, message=f"{problem.message}, and so did one before")

@@ -14,7 +14,7 @@ from pipeline.text import quoted
 
 from .forms import wrong
 from .inventory import Certificate
-from .waves import Choice, Wave, cut
+from .waves import Choice, Wave, branch, cut
 
 SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -32,6 +32,9 @@ CREATE INDEX wave ON certificate(wave);
 CREATE TABLE part (wave INTEGER, section TEXT, body TEXT);
 CREATE TABLE problem (number INTEGER PRIMARY KEY, code TEXT, severity TEXT, body TEXT UNIQUE);
 """
+
+OF_ZONE = "source, provider, queue, zone"
+"""What certificates of a zone have in common that one wave may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +129,21 @@ class Database:
         rows = self._file.execute("SELECT DISTINCT source, provider FROM certificate")
         return [Choice(*row) for row in rows]
 
+    def largest(self) -> int:
+        """Return how many certificates the largest zone has."""
+        zones = self._file.execute(f"SELECT count(*) FROM certificate GROUP BY {OF_ZONE}")  # noqa: S608
+        return max((count for (count,) in zones), default=0)
+
     def waves(self, size: int) -> list[Wave]:
         """Cut what is pending into waves of at most *size* certificates."""
         zones = self._file.execute(
-            "SELECT source, provider, queue, count(*) FROM certificate WHERE ended IS NULL"
-            " GROUP BY source, provider, queue, zone ORDER BY source, provider, queue, zone"
+            "SELECT source, provider, queue, count(*) FROM certificate"  # noqa: S608
+            f" WHERE ended IS NULL GROUP BY {OF_ZONE} ORDER BY {OF_ZONE}"
         )
         found = list(cut(((Choice(*choice), count) for *choice, count in zones), size))
         numbers = self._file.execute(
-            "SELECT number FROM certificate WHERE ended IS NULL"
-            " ORDER BY source, provider, queue, zone, branch, number"
+            "SELECT number FROM certificate"  # noqa: S608
+            f" WHERE ended IS NULL ORDER BY {OF_ZONE}, branch, number"
         )
         waves = (wave.number for wave in found for _ in range(wave.count))
         places = [(wave, number) for wave, (number,) in zip(waves, numbers, strict=True)]
@@ -247,8 +255,3 @@ class Database:
     def _one(self, sql: str, values: Sequence[object]) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self._file.execute(sql, values).fetchone()
         return row
-
-
-def branch(key: str) -> str:
-    """Return the first name of certificate *key* as it is sorted: its labels from the root down."""
-    return "\0".join(reversed(key.partition(",")[0].split(".")))

@@ -10,6 +10,9 @@ from .database import End
 from .summary import certificates
 from .temporary import no_room
 
+WORKER = "worker"
+"""The code of a certificate whose process has died."""
+
 LONGEST = 300
 """Characters of its last words that are repeated."""
 
@@ -33,5 +36,5 @@ def no_report(count: int, status: int, cut: str, words: str) -> tuple[Problem, E
     last = printable((words.strip().splitlines() or [""])[-1], LONGEST)
     said = f'; it said last: "{last}"' if last else ""
     hint = "run again: receipts list what is in DNS, and what was ordered goes on"
-    end = End(Exit.NOT_READY if status < 0 else Exit.BUG, code="worker")
-    return Problem("worker", f"{whose} ended with {how}{said}", hint), end
+    end = End(Exit.NOT_READY if status < 0 else Exit.BUG, code=WORKER)
+    return Problem(WORKER, f"{whose} ended with {how}{said}", hint), end

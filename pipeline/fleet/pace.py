@@ -42,6 +42,8 @@ class Pace:
         (before, first), (last, count) = window[0], window[-1]
         if len(window) == len(self._ends):  # since the beginning
             before, first = self.begun, 0
+        if count == first:  # waves of those whom others have
+            return None
         spent = max(last - before, 1e-3)
         return max((self.total - count) * spent / (count - first) - (now - last), 0.0)
 

@@ -81,9 +81,10 @@ class Supervisor:
     def run(self, waves: Iterable[Wave]) -> Iterator[Ended | None]:
         """Run *waves*, those of a chain in turn; yield each that has ended, and None at times."""
         waiting = deque(waves)
-        while self._live or (waiting and not self.signum):
-            self._start(waiting)
+        self._start(waiting)
+        while self._live:
             ended = self._ended()
+            self._start(waiting)  # so that whoever hears of an end sees what goes on
             yield from ended or (None,)
             self._kill_stuck()
 

@@ -39,9 +39,17 @@ class Wave:
     count: int
 
 
-def fit(certificates: int, jobs: int) -> int:
-    """Return the size of waves that keeps *jobs* processes at work."""
-    return max(LEAST, min(SIZE, -(-certificates // jobs)))
+def fit(certificates: int, jobs: int, largest: int) -> int:
+    """Return the size of waves that keeps *jobs* processes at work; the *largest* zone needs one.
+
+    Cut smaller, that zone would keep no more processes at work, as its waves take turns.
+    """
+    return max(LEAST, min(SIZE, max(-(-certificates // jobs), largest)))
+
+
+def width(waves: Iterable[Wave], jobs: int) -> int:
+    """Return how many of *waves* are at work at once, by *jobs* processes at most."""
+    return min(jobs, len({wave.chain for wave in waves}))
 
 
 def cut(zones: Iterable[tuple[Choice, int]], size: int) -> Iterator[Wave]:
@@ -71,3 +79,8 @@ def even(count: int, most: int) -> list[int]:
     """Return *count* in pieces as even as can be, none more than *most*."""
     pieces = -(-count // most)
     return [count // pieces + (at < count % pieces) for at in range(pieces)]
+
+
+def branch(key: str) -> str:
+    """Return the first name of certificate *key* as it is sorted: its labels from the root down."""
+    return "\0".join(reversed(key.partition(",")[0].split(".")))

@@ -2,19 +2,25 @@
 
 import json
 from itertools import groupby
+from typing import TYPE_CHECKING, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.clock import SystemClock
 from pipeline.fleet.database import Database, End, Tally
 from pipeline.fleet.document import document, keep, keep_rest, later, parsed, told_lines
 from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.pace import Pace, rounded
 from pipeline.fleet.sharding import zone_of
 from pipeline.fleet.summary import beginning, exit_of, headline, interrupted, problems, progress
-from pipeline.fleet.waves import Choice, cut, fit
+from pipeline.fleet.supervisor import Supervisor
+from pipeline.fleet.waves import Choice, cut, fit, width
 from pipeline.model import Problem, Severity
 from pipeline.report import OrderLine, Report, problem_out, to_json
+
+if TYPE_CHECKING:
+    from pipeline.fleet.process import Process
 
 ONE, OTHER = Choice("rcl", "one"), Choice("rcl", "other")
 
@@ -44,8 +50,43 @@ def test_waves(zones: list[tuple[Choice, int]], size: int) -> None:
 
 
 def test_waves_keep_processes_at_work() -> None:
-    """A small fleet is shared out, a large one is cut at the size of a wave."""
-    assert (fit(10, 4), fit(400, 4), fit(10_000, 4)) == (50, 100, 500)
+    """A small fleet is shared out, a large one is cut at the size of a wave.
+
+    A zone is not cut for processes that it could not use.
+    """
+    assert (fit(10, 4, 2), fit(400, 4, 20), fit(10_000, 4, 50)) == (50, 100, 500)
+    assert (fit(400, 4, 400), fit(400, 4, 150), fit(1500, 4, 1500)) == (400, 150, 500)
+
+
+def test_waves_of_a_chain_are_at_work_one_at_a_time() -> None:
+    """So the end of a fleet that is one zone is known after its second wave."""
+    chain = list(cut([(ONE, 1500)], 500))
+    assert (len(chain), width(chain, 4)) == (3, 1)
+    assert width(cut([(ONE, 1500), (ONE, 20)], 500), 4) == 2
+    assert width(cut([(ONE, 40)] * 9, 50), 4) == 4
+
+
+def test_the_largest_zone() -> None:
+    """Counted by those that one wave may have: of one source and choice of providers."""
+    with database(*(f"h{at}.a.example" for at in range(5)), "b.example", "c.example") as found:
+        assert found.largest() == 5
+    with database() as found:
+        assert found.largest() == 0
+
+
+class Done:
+    """A process that has ended as soon as it began."""
+
+    def wait(self) -> int:
+        return 0
+
+
+def test_an_end_is_told_with_what_goes_on() -> None:
+    """Between two waves of a chain nothing stands still: the next is under way at once."""
+    supervisor = Supervisor(lambda _: cast("Process", Done()), SystemClock(), 4, 60.0)
+    waves = cut([(ONE, 15)], 5)
+    seen = [supervisor.under_way for ended in supervisor.run(waves) if ended]
+    assert seen == [5, 5, 0]
 
 
 def test_the_end_is_told_once_it_can_be_known() -> None:
@@ -64,6 +105,16 @@ def test_the_end_is_told_once_it_can_be_known() -> None:
     assert pace.left(70.0) == 200 * 59.0 / 600
     pace.ended(80.0, 200)
     assert pace.left(80.0) is None
+
+
+def test_no_end_is_told_of_what_does_not_move() -> None:
+    """Waves may end and leave all that they had, for another process has it."""
+    pace = Pace(total=10, jobs=1, begun=0.0)
+    pace.ended(1.0, 0)
+    pace.ended(2.0, 0)
+    assert pace.left(2.0) is None
+    pace.ended(3.0, 5)
+    assert pace.left(3.0) == 3.0
 
 
 def test_durations_are_spoken() -> None:
