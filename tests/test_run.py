@@ -64,16 +64,40 @@ def test_what_the_command_is_told(site: Site) -> None:
     assert (site.folder / "told").read_text() == f"{order['order_uri']} yours\n"
 
 
-@pytest.mark.parametrize(("script", "status"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
-def test_the_exit_status_is_the_commands(site: Site, script: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("script", "status", "how", "order"),
+    [
+        ("exit 0", 0, "", ""),
+        ("exit 7", 7, "7", "asks for a new order"),
+        ("exit 75", 75, "75", "within the hour uses the same order"),
+        ("kill -9 $$", 137, "137 (SIGKILL)", "asks for a new order"),
+        ("exit 255", 255, "255", "asks for a new order"),
+    ],
+)
+def test_the_exit_status_is_the_commands(
+    site: Site, script: str, status: int, how: str, order: str
+) -> None:
     """
     The command's status is ours, 128 + N if a signal ended it, and the records go in any case;
-    a failure is said, even to cron.
+    a failure is said, even to cron: of which certificate, by what, and what a further run does.
+    It does so.
     """
     result = site.dns01("run", NAME, "--quiet", "--", "sh", "-c", script)
-    told = f"dns01: sh ended with {status}; 1 value removed\n" if status else ""
-    assert (result.returncode, result.stdout, result.stderr) == (status, "", told)
+    told = f"dns01: {NAME}: sh ended with {how}; 1 value removed; the next run {order}\n"
+    assert (result.returncode, result.stdout, result.stderr) == (status, "", told if status else "")
     assert clean(site)
+    if status:
+        assert site.dns01("run", NAME, "--", "true").returncode == 0
+        assert site.orders.requests == (1 if status == 75 else 2)
+
+
+def test_a_document_is_no_order_that_is_kept(site: Site) -> None:
+    """
+    Whoever wrote it knows what is to become of it.
+    """
+    document = site.document(NAME)
+    result = site.dns01("run", "--quiet", "--from", document, "--", "sh", "-c", "exit 75")
+    assert result.stderr == f"dns01: {NAME}: sh ended with 75; 1 value removed\n"
 
 
 def test_words_of_the_command_are_its_own(site: Site) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from signal import Signals
 
 from pipeline.case import Interrupted, Progress
 from pipeline.configuration.environment import Environment
 from pipeline.model import SIGNALLED, Exit, Failed, Problem
-from pipeline.report import NOT_DUE, Report, headline
+from pipeline.report import NOT_DUE, OrderLine, Report, headline
 from pipeline.stage import Run
 from pipeline.text import counted, printable
 from pipeline.withdrawing import GRACE, UNHURRIED
@@ -64,7 +65,10 @@ class Attended:
             return replace(report, problems=report.problems + problems)
         self._output.add(problems)
         if status:
-            self._output.say(f"{printable(command[0])} ended with {status}; {removed}")
+            orders = [o for o in report.orders if o.status != NOT_DUE] if report else []
+            self._output.say(
+                f"{ending(command[0], status, orders)}; {removed}{further(status, orders)}"
+            )
         else:
             self._progress.say(f"cleaned: {removed}")
         return status or (Exit.UNAVAILABLE if problems else Exit.DONE)
@@ -100,6 +104,23 @@ class Attended:
             DNS01_RECEIPT=report.receipt or "",
             DNS01_ORDER_URI=" ".join(o.uri for o in report.orders if o.status != NOT_DUE),
         )
+
+
+def ending(program: str, status: int, orders: Sequence[OrderLine]) -> str:
+    """Return how *program* ended, and for which certificates, to whom nothing else is told."""
+    names = printable(", ".join(order.name for order in orders))
+    signals = {SIGNALLED + each: f" ({each.name})" for each in Signals}
+    said = f"{printable(program)} ended with {status}{signals.get(status, '')}"
+    return f"{names}: {said}" if names else said
+
+
+def further(status: int, orders: Sequence[OrderLine]) -> str:
+    """Return what becomes of *orders* that a source keeps, now that the command ended so."""
+    if all(order.source == "document" for order in orders):
+        return ""
+    if status == Exit.NOT_READY:
+        return "; the next run within the hour uses the same order"
+    return "; the next run asks for a new order"
 
 
 def patience(report: Report | None, status: int, left: float) -> float:

@@ -20,7 +20,7 @@ class HandedSource:
     resumes = True
 
     def __init__(self, client: str, run: str, challenges: Iterable[Challenge]) -> None:
-        self.name = client
+        self.name = self.client = client
         self.account = run
         self._challenges = {called(challenge): challenge for challenge in challenges}
 

@@ -31,6 +31,13 @@ class OrderSource(Protocol):
 
 
 @runtime_checkable
+class HandingSource(OrderSource, Protocol):
+    """A source of what another *client* has ordered: whoever reads of orders thinks of its own."""
+
+    client: str
+
+
+@runtime_checkable
 class ValidatingSource(OrderSource, Protocol):
     """A source that can be asked for one order again, and for its validation."""
 

@@ -13,7 +13,7 @@ from pipeline.receipts.receipt import Claim, State
 from pipeline.text import counted
 from providers.threads import start
 
-from . import OrderSource, ValidatingSource
+from . import HandingSource, OrderSource, ValidatingSource
 from .renewing import Renewing
 
 Found = TypeVar("Found")
@@ -94,6 +94,11 @@ class Acquisition:
             self._progress.say(f"certificate {name}: good until {until}, not due, not ordered")
         return case.is_due
 
+    def _say(self, line: str) -> None:
+        """Show *line*, which is about an order, to whom that is news."""
+        if not isinstance(self._source, HandingSource):
+            self._progress.say(line)
+
     def _begin(self, cases: Sequence[Case]) -> None:
         busy = set(self._ledger.begin([case.claim for case in cases]))
         for case in cases:
@@ -113,7 +118,7 @@ class Acquisition:
                 return False
             order, again = now, now.status
         case.claim, case.order, case.resumed = replace(kept, order=order), order, True
-        self._progress.say(f"order {kept.name}: kept from an earlier run, {again}")
+        self._say(f"order {kept.name}: kept from an earlier run, {again}")
         return True
 
     def _request(self, case: Case) -> None:
@@ -127,7 +132,7 @@ class Acquisition:
         case.order = order
         case.claim = Claim(name or order.name, order.source, self._source.account, today, order)
         values = counted(len(order.challenges), "value")
-        self._progress.say(f"order {order.name}: {order.status}, {values} to publish")
+        self._say(f"order {order.name}: {order.status}, {values} to publish")
 
     def _fetch(self, name: str) -> Order:
         """Return what the source gives for *name*, if the account may ask for it."""

@@ -69,6 +69,17 @@ def fail(site: Site, *verbs: str) -> None:
     site.bridge.before = before
 
 
+def test_progress_speaks_of_values(site: Site) -> None:
+    """
+    The order is the client's: neither a new call nor one that goes on with an earlier one has any.
+    """
+    for _ in range(2):
+        told = lego(site, "present", VALUES[1], "--verbose")
+        assert told.returncode == 0
+        assert "published 1 value in zone example.com. at bridge" in told.stderr
+        assert "order" not in told.stderr
+
+
 def test_writes_at_once_and_waits_once(site: Site) -> None:
     """
     Each call writes its value before it returns, and asks no resolver; the last confirms all of
