@@ -149,13 +149,19 @@ class Api:
             rows += self.page(path, number, filters).rows
         return rows
 
-    def write(self, path: str, body: Mapping[str, object]) -> None:
-        """Send one change, once.
+    def write(self, path: str, kind: str, operations: Sequence[object]) -> None:
+        """Send one batch of *operations*, all of a *kind*, once.
 
         Raises:
             Again: It may have been made or not, or builds on an outdated listing.
         """
-        self._call("POST", path, body=body)
+        match self._call("POST", path, body={kind: operations}):
+            case {"result": dict(done)} if isinstance(rows := done.get(kind), list):
+                is_told = len(rows) == len(operations)
+            case _:
+                is_told = False
+        if not is_told:
+            raise Again(Unavailable(f"Cloudflare did not tell what it did at POST {path}"))
 
     def _call(
         self,

@@ -56,7 +56,7 @@ class Batches:
     def _write(self, zone: Zone, kind: str, operations: Sequence[Operation], tally: Tally) -> None:
         values = [value for value, _ in operations]
         try:
-            self._dns.write(f"{records_path(zone)}/batch", {kind: [body for _, body in operations]})
+            self._dns.write(f"{records_path(zone)}/batch", kind, [body for _, body in operations])
         except Again as again:
             if not (isinstance(again, Throttled) or isinstance(again.verdict, Rejected)):
                 tally.lost(values)

@@ -48,7 +48,7 @@ def discard(dns: Api, line: Line, zone: Zone, wanted: Sequence[Marked]) -> Seque
         gone.update({each.id: each for each in still})
         for start in range(0, len(still), FREE):
             operations = [{"id": each.id} for each in still[start : start + FREE]]
-            dns.write(f"{records_path(zone)}/batch", {"deletes": operations})
+            dns.write(f"{records_path(zone)}/batch", "deletes", operations)
 
     line.persist(send)
     return list(gone.values())

@@ -157,6 +157,12 @@ CLOUDFLARE = {
     ),
 }
 
+UNTOLD = {
+    "a success that does not tell of it": Harm(
+        answering(200, '{"success": true, "result": {"a": [null]}}'), meets=is_addition
+    )
+}
+
 ROUTE53 = {
     "a bomb of entities": Harm(entities, meets=is_zones),
     "429": Harm(answering(429, ""), meets=is_zones),
@@ -204,7 +210,7 @@ SCENARIOS: dict[tuple[str, str, str], Harm] = {
         ("The order API", "ordering"): ORDERING,
         ("Cloudflare", "reading"): reading("cloudflare") | CLOUDFLARE,
         ("Cloudflare", "looking"): LOOKING,
-        ("Cloudflare", "writing"): writing("cloudflare"),
+        ("Cloudflare", "writing"): writing("cloudflare") | UNTOLD,
         ("Cloudflare", "removing"): removing("cloudflare"),
         ("Route 53", "reading"): reading("route 53") | ROUTE53,
         ("Route 53", "writing"): writing("route 53"),

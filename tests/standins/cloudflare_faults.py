@@ -54,6 +54,12 @@ def redirected(url: str) -> Fault:
     return Fault(302, "", {"Location": url})
 
 
+def untold(result: object = None, *, stored: bool = False) -> Fault:
+    """200 that does not tell of what was sent."""
+    body = {"success": True, "errors": [], "messages": [], "result": result}
+    return Fault(200, json.dumps(body), stored=stored)
+
+
 def unsuccessful(*, stored: bool = False) -> Fault:
     """200 that is none."""
     body = {"success": False, "errors": [], "messages": [], "result": None}

@@ -12,13 +12,22 @@ from providers.cloudflare.api import ATTEMPTS
 from providers.contract import TXT, Zone
 from providers.errors import Misconfigured, ProviderError, Unauthorized, Unavailable
 from tests.standins.cloudflare import CloudflareStandIn
-from tests.standins.cloudflare_faults import Fault, bad_gateway, cut, throttled, unsuccessful
+from tests.standins.cloudflare_faults import (
+    Fault,
+    bad_gateway,
+    cut,
+    throttled,
+    unsuccessful,
+    untold,
+)
 
 from .scene import HOST, MARK, NAME, FakeTime, opened, sent
 
 
 class TestFailures:
-    @pytest.mark.parametrize("lost", [cut(stored=True), bad_gateway(stored=True)])
+    @pytest.mark.parametrize(
+        "lost", [cut(stored=True), bad_gateway(stored=True), untold(stored=True)]
+    )
     def test_a_lost_answer(
         self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone, lost: Fault
     ) -> None:
@@ -32,7 +41,7 @@ class TestFailures:
         assert sent(api).count("POST batch") == 2
         assert api.records(HOST) == []
 
-    @pytest.mark.parametrize("fault", [cut(), bad_gateway(), throttled(2)])
+    @pytest.mark.parametrize("fault", [cut(), bad_gateway(), throttled(2), untold()])
     def test_a_failed_batch_owns_nothing(
         self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone, fault: Fault
     ) -> None:
@@ -43,6 +52,20 @@ class TestFailures:
         api.next(None, None, by_others)
         change = provider.append(zone, [TXT(NAME, "v"), TXT(NAME, "w")], MARK)
         assert change.written == frozenset({(NAME, "w")})
+
+    @pytest.mark.parametrize("result", [None, {"a": [None]}, {"posts": {"v": 1}}, {"posts": []}])
+    def test_a_success_that_does_not_tell_of_it_is_none(
+        self, api: CloudflareStandIn, provider: Cloudflare, zone: Zone, result: object
+    ) -> None:
+        """
+        A batch counts as taken if the answer lists as many records as were sent; else it is looked
+        what is there, and in the end said that nobody knows.
+        """
+        api.next(None, None, *[untold(result), None] * ATTEMPTS)
+        with pytest.raises(Unavailable, match="did not tell what it did at POST /zones/"):
+            provider.append(zone, [TXT(NAME, "v")], MARK)
+        assert sent(api).count("POST batch") == ATTEMPTS
+        assert api.records(HOST) == []
 
     @pytest.mark.parametrize("fault", [cut(), bad_gateway(), unsuccessful(), throttled(2)])
     def test_a_passing_failure(
