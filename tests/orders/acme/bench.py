@@ -61,9 +61,9 @@ def pebble(
         program.close()
 
 
-def new_key(path: Path) -> Path:
+def new_key(path: Path, curve: ec.EllipticCurve | None = None) -> Path:
     """Write a new account key to *path*; of what comes out nothing may be found in it."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = ec.generate_private_key(curve or ec.SECP256R1())
     path.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -309,11 +310,16 @@ def account_in(folder: Path) -> dict[str, str]:
     return {"ACME_ACCOUNT_DIR": str(folder), "ACME_ACCOUNT_KEY_FILE": "", "ACME_ACCEPT_TOS": ""}
 
 
-def test_the_documented_way_to_a_certificate(bench: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("apex", "curve"), [("t16", ec.SECP256R1), ("t17", ec.SECP384R1)])
+def test_the_documented_way_to_a_certificate(
+    bench: Bench, tmp_path: Path, apex: str, curve: type[ec.EllipticCurve]
+) -> None:
     """
-    `run --respond` gets the order ready, the example finalizes it, and the values are gone.
+    `run --respond` gets the order ready, the example finalizes it, and the values are gone; so with
+    each kind of key that the CA takes.
     """
-    name = "t16.example.com,*.t16.example.com"
+    bench = replace(bench, key=new_key(tmp_path / "account.pem", curve()))
+    name = f"{apex}.example.com,*.{apex}.example.com"
     (tmp_path / "request.pem").write_bytes(request_for(*name.split(",")))
     example = ROOT / "docs/examples/finalize_acme.py"
     chain = tmp_path / "chain.pem"
@@ -326,6 +332,6 @@ def test_the_documented_way_to_a_certificate(bench: Bench, tmp_path: Path) -> No
     issued = x509.load_pem_x509_certificate(chain.read_bytes())
     assert names(issued) == set(name.split(","))
     bench.hides_key(result.stdout + result.stderr)
-    assert bench.site.dns.values(leaf("t16.example.com")) == set()
+    assert bench.site.dns.values(leaf(f"{apex}.example.com")) == set()
     for path in bench.site.state.rglob("*.json"):
         bench.hides_key(json.dumps(path.read_text()))
