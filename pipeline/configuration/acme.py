@@ -46,6 +46,7 @@ class AcmeAccount:
         accepts_terms: Whether the user lets an account be made.
         trust: PEM file of the CAs behind the directory's https; empty: the usual ones.
         challenges: The kinds of challenge that are met; of several, the first.
+        key_origin: Where the key is from, for people.
     """
 
     directory: str
@@ -56,6 +57,7 @@ class AcmeAccount:
     accepts_terms: bool = False
     trust: str = ""
     challenges: tuple[str, ...] = CHALLENGES
+    key_origin: str = "ACME_ACCOUNT_KEY"
 
 
 def acme_account(chosen: AcmeSettings, environment: Environment) -> AcmeAccount:
@@ -71,30 +73,35 @@ def acme_account(chosen: AcmeSettings, environment: Environment) -> AcmeAccount:
             "it is the CA's directory, such as https://acme-v02.api.letsencrypt.org/directory",
         )
     local = is_local("ACME_DIRECTORY_URL", directory)
+    key, origin = account_key(chosen, environment)
     return AcmeAccount(
         directory,
-        account_key(chosen, environment),
+        key,
         local,
         tuple(each if ":" in each else f"mailto:{each}" for each in chosen.contact),
         external(chosen, environment),
         chosen.accept_tos,
         environment.get("SSL_CERT_FILE") or "",
         chosen.challenge,
+        origin,
     )
 
 
-def account_key(chosen: AcmeSettings, environment: Environment) -> str:
-    """Return the text of the account's key, from wherever it is."""
-    named = environment.has("ACME_ACCOUNT_KEY")
+def account_key(chosen: AcmeSettings, environment: Environment) -> tuple[str, str]:
+    """Return the text of the account's key, and where it is from, wherever that is."""
+    variable = "ACME_ACCOUNT_KEY"
+    named = environment.has(variable)
     if named and environment.get("ACME_ACCOUNT_DIR"):
         raise wrong("ACME_ACCOUNT_KEY and ACME_ACCOUNT_DIR exclude each other")
+    if given := environment.secret(variable):
+        file = "" if environment.get(variable) else environment.get(f"{variable}_FILE")
+        return given, f"{variable}_FILE, {quoted(file, 200)}" if file else variable
     if named or chosen.account_dir is None:
-        given = environment.secret("ACME_ACCOUNT_KEY")
-        return (
-            given or in_file(chosen.account_key_file, "account_key_file", environment) or no_key()
-        )
-    folder = account_folder(chosen.account_dir, chosen.directory_url)
-    return in_file(key_file(folder), "account_dir", environment)
+        path, key = chosen.account_key_file, "account_key_file"
+    else:
+        path = key_file(account_folder(chosen.account_dir, chosen.directory_url))
+        key = "account_dir"
+    return in_file(path, key, environment) or no_key(), f"acme.{key}, {quoted(path, 200)}"
 
 
 def no_key() -> NoReturn:
@@ -147,9 +154,14 @@ def account_folder(given: Path, directory: str) -> Path:
     if found == [given]:  # whatever it is called
         return given
     if not found:
+        hint = f"an account's folder has {CERTBOT} (certbot), or {LEGO} and keys/ (lego)"
+        for begun in folders(given, ("keys",)):
+            hint = (
+                f"{quoted(begun, 200)} has keys/ and no {LEGO}: lego has not registered it; "
+                "the key in there may be named in ACME_ACCOUNT_KEY_FILE"
+            )
         raise wrong(
-            f"ACME_ACCOUNT_DIR {quoted(given)}: no account of certbot or lego is there",
-            f"an account's folder has {CERTBOT} (certbot), or {LEGO} and keys/ (lego)",
+            f"ACME_ACCOUNT_DIR {quoted(given)}: no account of certbot or lego is there", hint
         )
     hosts = host_folders(directory)
     fitting = [each for each in found if not hosts.isdisjoint(each.absolute().parts)]
@@ -170,15 +182,17 @@ def host_folders(directory: str) -> frozenset[str]:
     return frozenset({host, f"{host}:{port}", f"{host}_{port}"} if port else {host})
 
 
-def folders(given: Path, depth: int = DEPTH) -> Sequence[Path]:
-    """Return the folders of accounts at and below *given*, *depth* levels down."""
+def folders(
+    given: Path, marks: Sequence[str] = (CERTBOT, LEGO), depth: int = DEPTH
+) -> Sequence[Path]:
+    """Return the folders at and below *given*, *depth* levels down, that have any of *marks*."""
     entries = {each.name: each for each, _ in zip(given.iterdir(), range(MOST), strict=False)}
-    if CERTBOT in entries or LEGO in entries:
+    if not entries.keys().isdisjoint(marks):
         return [given]
     if not depth:
         return []
     below = [each for each in entries.values() if each.is_dir() and not each.is_symlink()]
-    return [folder for each in below for folder in folders(each, depth - 1)]
+    return [folder for each in below for folder in folders(each, marks, depth - 1)]
 
 
 def key_file(folder: Path) -> Path:

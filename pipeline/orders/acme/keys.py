@@ -12,6 +12,10 @@ from pipeline.model import Exit, Failed
 OF_CURVE = {"P-256": ES256, "P-384": ES384, "P-521": ES512}
 """The one algorithm of each curve (RFC 7518 §3.4)."""
 
+UNREADABLE = "is no private key, RSA or EC, in PEM or as a JWK"
+SHORTEST = 2048
+"""Bits of an RSA key (RFC 7518 §3.3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -26,39 +30,43 @@ class Key:
         return b64encode(self.jwk.thumbprint()).decode()
 
 
-def read_key(text: str) -> Key:
-    """Return the key in *text*: PEM without a password, or a JWK.
+def read_key(text: str, origin: str) -> Key:
+    """Return the key in *text*, which comes from *origin*: PEM without a password, or a JWK.
 
     Raises:
         Failed: 78, if it is none, is public, or cannot sign here. Nothing of it is quoted.
     """
     try:
-        is_jwk = text.lstrip().startswith("{")
-        found = JWK.json_loads(text) if is_jwk else JWK.load(text.encode())
-        fields = found.to_json()
+        return readable_key(text)
     except (Error, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise unreadable() from error
-    match fields:
+        why = str(error) if type(error) is Unusable else UNREADABLE
+        message = f"the ACME account's key {why}"
+        raise Failed(Exit.CONFIG, "configuration", message, f"it is from {origin}") from error
+
+
+class Unusable(ValueError):
+    """Why a key cannot sign here."""
+
+
+def readable_key(text: str) -> Key:
+    """Return the key in *text*.
+
+    Raises:
+        Unusable: With the reason.
+        Exception: Of many kinds; their words may quote the text.
+    """
+    if "BEGIN ENCRYPTED" in text or "4,ENCRYPTED" in text:  # RFC 7468 §11, RFC 1421 §4.6.1.1
+        raise Unusable("has a password, which nobody is there to type")
+    is_jwk = text.lstrip().startswith("{")
+    found = JWK.json_loads(text) if is_jwk else JWK.load(text.encode())
+    match found.to_json():
         case {"kty": "RSA", "d": _}:
+            if (bits := found.key.key_size) < SHORTEST:
+                raise Unusable(f"is RSA of {bits} bits; less than {SHORTEST} do not sign")
             return Key(found, RS256)
         case {"kty": "EC", "d": _, "crv": curve} if curve in OF_CURVE:
             return Key(found, OF_CURVE[curve])
         case {"kty": "RSA" | "EC"}:
-            raise unusable("is public; the private key signs")
+            raise Unusable("is public; the private key signs")
         case _:
-            raise unreadable()
-
-
-def unreadable() -> Failed:
-    """Return the failure of a text that is no key."""
-    return unusable("is no private key, RSA or EC, in PEM without a password or as a JWK")
-
-
-def unusable(why: str) -> Failed:
-    """Return the failure of a key that cannot be used."""
-    return Failed(
-        Exit.CONFIG,
-        "configuration",
-        f"the ACME account's key {why}",
-        "compare what ACME_ACCOUNT_KEY, ACME_ACCOUNT_KEY_FILE or ACME_ACCOUNT_DIR lead to",
-    )
+            raise Unusable(UNREADABLE)

@@ -45,7 +45,7 @@ class AcmeSource:
         self._directory = account.directory
         self._preferred = account.challenges
         self._finalizes = finalizes
-        self._key = read_key(account.key)
+        self._key = read_key(account.key, account.key_origin)
         self._session = Session(account, self._key)
         self._clock = clock
         self._offers: dict[str, Offer] = {}

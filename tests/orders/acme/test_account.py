@@ -21,6 +21,7 @@ from tests.bridge import COVERAGE, DNS01
 URL = "https://acme.example/directory"
 P256 = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(65537, 2048)
+SHORT = rsa.generate_private_key(65537, 1024)
 
 
 def pem(key: object, password: bytes = b"") -> str:
@@ -43,6 +44,18 @@ def public_pem(key: ec.EllipticCurvePrivateKey) -> str:
     return key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
 
 
+NO_KEYS = [
+    "hunter2hunter2",
+    "{}",
+    '{"kty": "RSA"}',
+    '{"kty": "oct", "k": "aHVudGVyMmh1bnRlcjI"}',
+    json.dumps({**JWKEC(key=P256).to_json(), "d": "hunter2hunter2"}),
+    "[" * 5000,
+    pem(ed25519.Ed25519PrivateKey.generate()),
+]
+PROC_TYPE = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nhunter2"
+
+
 @pytest.mark.parametrize(
     ("text", "algorithm"),
     [
@@ -58,36 +71,33 @@ def test_a_key_signs_by_its_own_algorithm(text: str, algorithm: str) -> None:
     """
     Of each curve there is one (RFC 7518 §3.4); PEM and JWK of one key are the same account.
     """
-    key = read_key(text)
+    key = read_key(text, "")
     assert key.algorithm.name == algorithm
-    assert read_key(json.dumps(key.jwk.to_json())).thumbprint == key.thumbprint
+    assert read_key(json.dumps(key.jwk.to_json()), "").thumbprint == key.thumbprint
     assert "PRIVATE" not in repr(key)
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "why"),
     [
-        "hunter2hunter2",
-        "{}",
-        '{"kty": "RSA"}',
-        '{"kty": "oct", "k": "aHVudGVyMmh1bnRlcjI"}',
-        json.dumps({**JWKEC(key=P256).to_json(), "d": "hunter2hunter2"}),
-        "[" * 5000,
-        public_pem(P256),
-        json.dumps(JWKEC(key=P256).public_key().to_json()),
-        pem(P256, b"hunter2"),
-        pem(ed25519.Ed25519PrivateKey.generate()),
-        pem(ec.generate_private_key(ec.SECP256K1())),
+        *((each, "is no private key, RSA or EC, in PEM or as a JWK") for each in NO_KEYS),
+        (public_pem(P256), "is public; the private key signs"),
+        (json.dumps(JWKEC(key=P256).public_key().to_json()), "is public; the private key signs"),
+        (pem(P256, b"hunter2"), "has a password, which nobody is there to type"),
+        (PROC_TYPE, "has a password, which nobody is there to type"),
+        (pem(SHORT), "is RSA of 1024 bits; less than 2048 do not sign"),
     ],
 )
-def test_what_cannot_sign_is_no_key(text: str) -> None:
+def test_what_cannot_sign_is_no_key(text: str, why: str) -> None:
     """
-    78, and nothing of it is quoted: it may be another secret.
+    78, by what is wrong with it and where it is from, and nothing of it is quoted: it may be
+    another secret.
     """
     with pytest.raises(Failed) as caught:
-        read_key(text)
+        read_key(text, "ACME_ACCOUNT_KEY_FILE")
     assert caught.value.exit == Exit.CONFIG
-    assert "hunter2" not in str(caught.value) + caught.value.problem.hint
+    assert str(caught.value) == f"the ACME account's key {why}"
+    assert caught.value.problem.hint == "it is from ACME_ACCOUNT_KEY_FILE"
 
 
 def account(settings: AcmeSettings | None = None, **variables: str) -> AcmeAccount:
@@ -127,6 +137,38 @@ def test_the_environment_beats_the_file(tmp_path: Path) -> None:
     both = AcmeSettings(URL, account_dir=tmp_path)
     told = refusal(both, ACME_ACCOUNT_KEY="x" * 9, ACME_ACCOUNT_DIR=str(tmp_path))
     assert "exclude each other" in told
+
+
+def test_where_a_key_is_from_is_known(tmp_path: Path) -> None:
+    """
+    Of all the places, the one that counted, with its file.
+    """
+    path = tmp_path / "key"
+    path.write_text("key")
+    path.chmod(0o600)
+    settings = AcmeSettings(URL, account_key_file=path)
+    assert account(settings).key_origin == f'acme.account_key_file, "{path}"'
+    assert account(settings, ACME_ACCOUNT_KEY="key").key_origin == "ACME_ACCOUNT_KEY"
+    file = str(path)
+    assert account(ACME_ACCOUNT_KEY_FILE=file).key_origin == f'ACME_ACCOUNT_KEY_FILE, "{path}"'
+    assert (
+        account(ACME_ACCOUNT_KEY_FILE=file, ACME_ACCOUNT_KEY="key").key_origin == "ACME_ACCOUNT_KEY"
+    )
+    folder = certbot(tmp_path / "folder")
+    origin = f'acme.account_dir, "{folder / "private_key.json"}"'
+    assert account(in_folder(folder)).key_origin == origin
+
+
+def test_a_key_that_lego_has_not_registered_is_named(tmp_path: Path) -> None:
+    """
+    No account's folder, and what is to be done with the key.
+    """
+    folder = lego(tmp_path / "accounts/acme.example/a@b.example", "a@b.example")
+    (folder / "account.json").unlink()
+    told = refusal(in_folder(tmp_path))
+    assert "no account of certbot or lego is there" in told
+    assert f'"{folder}" has keys/ and no account.json' in told
+    assert "ACME_ACCOUNT_KEY_FILE" in told
 
 
 def test_mail_addresses_are_urls_for_the_ca() -> None:

@@ -52,7 +52,7 @@ def test_a_token_is_hashed_as_it_is_sent(
     """
     offering(ca, kind, token, {"type": "http-01", "url": "x", "token": "a" * 41})
     [challenge] = acme.fetch(APEX).challenges
-    thumbprint = read_key((tmp_path / "key.pem").read_text()).thumbprint
+    thumbprint = read_key((tmp_path / "key.pem").read_text(), "").thumbprint
     digest = sha256(f"{token}.{thumbprint}".encode()).digest()
     assert challenge.value == urlsafe_b64encode(digest).decode().rstrip("=")
 
