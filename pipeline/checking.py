@@ -66,7 +66,7 @@ class Checking:
             exit=code,
             problems=gravest_first(said),
             elapsed_s=self._clock.now(),
-            dns_queries=self._exchange.sent,
+            dns_queries=self._exchange.sent + self._tools.hosts.dns_queries,
             api_calls=self._tools.hosts.api_calls,
         )
 

@@ -91,6 +91,7 @@ def clean(  # noqa: PLR0913 (what, listed where, and until when)
         records=record_lines(removed),
         problems=tuple(dict.fromkeys(problems)),
         elapsed_s=clock.now(),
+        dns_queries=hosts.dns_queries,
         api_calls=hosts.api_calls,
         receipt=paths[0] if len(paths) == 1 else None,
     )

@@ -15,7 +15,7 @@ from typing import TypeVar
 from dns.name import Name
 
 from providers import errors
-from providers.contract import LINGERS_S, TXT, Change, Paced, Provider, Zone, lingers_s
+from providers.contract import LINGERS_S, TXT, Asking, Change, Paced, Provider, Zone, lingers_s
 from providers.threads import in_thread, start
 
 from .additions import Additions
@@ -73,6 +73,11 @@ class Hosts:
     def api_calls(self) -> int:
         """Requests sent to all providers so far."""
         return sum(provider.api_calls for provider in self._opened.values())
+
+    @property
+    def dns_queries(self) -> int:
+        """DNS questions sent by providers themselves so far."""
+        return sum(each.dns_queries for each in self._opened.values() if isinstance(each, Asking))
 
     @property
     def under_way(self) -> Sequence[Write]:
@@ -174,10 +179,9 @@ class Hosts:
         for name, zone in groups:
             change = self._changes.get((name, zone))
             if change is not None and change.id:
+                question = partial(self.open(name).in_sync, change)
                 with self._pauses.within(until):
-                    futures[name, zone.apex.to_text()] = in_thread(
-                        partial(self.open(name).in_sync, change)
-                    )
+                    futures[name, zone.apex.to_text()] = in_thread(question)
         wait(futures.values(), timeout=self._left(until))
         return {
             key: future.result()
@@ -223,8 +227,7 @@ class Hosts:
     ) -> tuple[dict[Group, Write], dict[Group, Failed]]:
         """Begin *action* for every group, a few at once; return also what cannot begin."""
         slots = BoundedSemaphore(AT_ONCE)
-        failures: dict[Group, Failed] = {}
-        futures: dict[Group, Write] = {}
+        failures, futures = dict[Group, Failed](), dict[Group, Write]()
         for (name, zone), records in groups.items():
             try:
                 provider = self.open(name)
@@ -235,7 +238,7 @@ class Hosts:
             # Known before it starts, for a signal may come while the thread does.
             future = futures[name, zone] = Future()
             self._under_way[future] = (name, zone)
-            future.add_done_callback(self._ended)
+            future.add_done_callback(lambda ended: self._under_way.pop(ended, None))
             with self._pauses.within(until):
                 start(partial(self._in_turn, write, slots, until), future)
         return futures, failures
@@ -247,9 +250,6 @@ class Hosts:
             if self._clock.now() >= until:
                 raise errors.Unavailable("its turn did not come in time")
             return write()
-
-    def _ended(self, future: Future[Change]) -> None:
-        self._under_way.pop(future, None)
 
     def _left(self, until: float) -> float:
         return max(until - self._clock.now(), 0.0)

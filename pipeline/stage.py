@@ -254,7 +254,7 @@ class Run:
             self._lines,
             tuple(dict.fromkeys([*told, *self._problems, *self._ownership.problems()])),
             self._tools.clock.now(),
-            self._tools.exchange.sent,
+            self._tools.exchange.sent + self._tools.hosts.dns_queries,
             self._tools.hosts.api_calls,
             str(self.ledger.path) if self.ledger.path else None,
         )

@@ -78,6 +78,7 @@ class Stale:
             records=tuple(dict.fromkeys((*report.records, *self._removed))),
             problems=tuple(dict.fromkeys(problems)),
             elapsed_s=self._clock.now(),
+            dns_queries=self._hosts.dns_queries,
             api_calls=self._hosts.api_calls,
         )
 

@@ -22,6 +22,7 @@ __all__ = [
     "TXT",
     "Adapter",
     "Addressed",
+    "Asking",
     "Assuring",
     "Change",
     "Description",
@@ -176,6 +177,16 @@ class Addressed(Protocol):
     @property
     def address(self) -> str:
         """The server, and that setting in brackets, for a person. Known without I/O."""
+        ...
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """What a provider has as well if it asks DNS questions itself."""
+
+    @property
+    def dns_queries(self) -> int:
+        """Questions sent so far, those sent again included; no requests that count as calls."""
         ...
 
 

@@ -179,6 +179,25 @@ def test_who_did_not_answer_is_named(kind: type[Slow], called: str) -> None:
     assert failed.problem.message == caught.value.problem.message
 
 
+class Curious(Slow):
+    """The same, which asks DNS questions itself."""
+
+    dns_queries = 3
+
+
+def test_questions_of_providers_are_counted() -> None:
+    """
+    Of all that were opened and ask any.
+    """
+    found = Hosts(
+        {"slow": Slow(), "curious": Curious(), "other": Curious()}.__getitem__, SystemClock()
+    )
+    assert found.dns_queries == 0
+    for name in ("slow", "curious", "other"):
+        found.open(name)
+    assert (found.dns_queries, found.api_calls) == (6, 0)
+
+
 def test_nothing_starts_after_its_time() -> None:
     """
     What has not begun by the deadline is not begun: nobody would undo it.

@@ -646,6 +646,15 @@ def test_plan_of_a_document_leaves_nothing(scene: Scene) -> None:
     assert not scene.settings.state_dir.exists()
 
 
+def test_questions_of_a_provider_count_with_ours(scene: Scene) -> None:
+    """
+    A provider that asks DNS itself adds its questions to the run's; others have none.
+    """
+    few = scene.run("a.example.com").dns_queries
+    vars(scene.adapter)["dns_queries"] = 1000
+    assert 0 < few < 1000 < scene.run("a.example.com").dns_queries < 2000
+
+
 def test_an_order_past_validation_needs_nothing(scene: Scene) -> None:
     """
     Ready with nothing to publish is ready: no zone is looked for, no server asked.

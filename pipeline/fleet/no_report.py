@@ -37,4 +37,4 @@ def no_report(count: int, status: int, cut: str, words: str) -> tuple[Problem, E
     said = f'; it said last: "{last}"' if last else ""
     hint = "run again: receipts list what is in DNS, and what was ordered goes on"
     end = End(Exit.NOT_READY if status < 0 else Exit.BUG, code=WORKER)
-    return Problem(WORKER, f"{whose} ended with {how}{said}", hint), end
+    return Problem("worker", f"{whose} ended with {how}{said}", hint), end

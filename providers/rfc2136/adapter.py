@@ -55,6 +55,10 @@ class Rfc2136:
         return self._server.updates
 
     @property
+    def dns_queries(self) -> int:
+        return self._server.questions
+
+    @property
     def address(self) -> str:
         return f"{self._server} ({settings.NAMESERVER.name})"
 
@@ -174,8 +178,7 @@ class Rfc2136:
                 raise self._in_the_way(batch)
             elif verdict.code != Rcode.NOERROR:
                 names = list(dict.fromkeys(record.name for record in batch))
-                key = self._server.key
-                raise refusal(str(self._server), key, zone.apex, names, verdict.code)
+                raise refusal(str(self._server), self._server.key, zone.apex, names, verdict.code)
         return hindered, repeated
 
     def _check(self, zone: Zone, records: Sequence[TXT], *, served: bool) -> None:

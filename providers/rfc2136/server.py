@@ -59,7 +59,7 @@ class UpdateServer:
         self._port = port
         self.key = key
         self._timeout = timeout
-        self._updates = 0
+        self._updates = self._questions = 0
         self._is_silent_by_udp = False
         self._lock = Lock()
 
@@ -71,6 +71,11 @@ class UpdateServer:
     def updates(self) -> int:
         """Updates sent so far, second attempts included."""
         return self._updates
+
+    @property
+    def questions(self) -> int:
+        """What else was sent: questions, and conditions without an update."""
+        return self._questions
 
     @property
     def endpoint(self) -> tuple[str, int]:
@@ -164,8 +169,10 @@ class UpdateServer:
 
     def _count(self, message: Message) -> None:
         """Count what may change something; conditions alone are a question."""
+        is_update = isinstance(message, UpdateMessage) and bool(message.update)
         with self._lock:
-            self._updates += isinstance(message, UpdateMessage) and bool(message.update)
+            self._updates += is_update
+            self._questions += not is_update
 
     @cached_property
     def _address(self) -> str:

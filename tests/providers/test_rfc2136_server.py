@@ -3,7 +3,9 @@
 import re
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
+import dns.flags
 import dns.message
 import dns.rrset
 import dns.tsig
@@ -14,7 +16,7 @@ from dns.rdataclass import NONE
 from dns.rdatatype import ANY, NS, RdataType
 from dns.rdatatype import TXT as TXT_TYPE
 
-from providers.contract import TXT, Addressed, Assuring, Zone
+from providers.contract import TXT, Addressed, Asking, Assuring, Zone
 from providers.errors import Misconfigured, ProviderError, Rejected, Unauthorized, Unavailable
 from providers.rfc2136.adapter import ADAPTER, PAUSES_S, Rfc2136
 from providers.rfc2136.server import UpdateServer
@@ -68,6 +70,30 @@ def test_a_short_update_goes_by_udp() -> None:
         provider.append(ZONE, [RECORD], MARK)
     assert updates(primary) == [False]
     assert provider.api_calls == 1
+
+
+def test_all_that_is_sent_counts_once() -> None:
+    """
+    An update as a call, and whatever else goes out as a question: looks, conditions, and what is
+    sent again.
+    """
+
+    def cut(request: Request) -> dns.message.Message:
+        answer = working(request)
+        if not request.is_update and not request.tcp:
+            answer.flags |= dns.flags.TC
+        return answer
+
+    records = [RECORD, TXT(from_text("b.example."), "v")]
+    for script in (working, cut):
+        with Primary(script) as primary:
+            provider = opened(primary)
+            provider.zones([NAME])
+            with suppress(ProviderError):
+                provider.append(ZONE, records, MARK)
+            assert isinstance(provider, Asking)
+            assert provider.api_calls > 0
+            assert provider.dns_queries + provider.api_calls == len(primary.requests)
 
 
 def test_a_long_update_goes_by_tcp() -> None:
