@@ -23,7 +23,7 @@ from pipeline.configuration.config import settings
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.keys import DECIDED
 from pipeline.configuration.tables import Reader
-from pipeline.configuration.variables import OF_SCRIPTS, known, unread
+from pipeline.configuration.variables import OF_SCRIPTS, RCL, known, unread
 from pipeline.model import Exit, Failed
 from tests.standins.third_party import ADAPTER, install
 
@@ -269,12 +269,17 @@ def test_variables_are_checked_as_well(tmp_path: Path) -> None:
         ("DNS01_COMMAND", ""),
         ("DNS02_RESOLVER", ""),
         ("TIMEOUTS", ""),
+        ("RCL_APIKEY", "did you mean RCL_API_KEY?"),
+        ("RCL_SUBSCRIPTION", "did you mean RCL_SUBSCRIPTION_ID?"),
+        ("RCL_API_KEY_FILE", ""),
+        ("RCL_API", ""),
+        ("RCL_LOGGING_IMPLEMENTATION", ""),
     ],
 )
 def test_a_variable_of_our_prefix_that_nobody_reads_is_told(name: str, hint: str) -> None:
     """
     With what was meant, never what is only set for others. Variables without that prefix are the
-    user's own.
+    user's own; those that look like one of the order API's are most likely that.
     """
     assert [each.hint for each in Environment({name: "x"}).remarks] == ([hint] if hint else [])
 
@@ -287,6 +292,7 @@ def test_each_variable_of_ours_is_known() -> None:
     ours = {name for name in variables_of_code() if name.startswith("DNS01_")}
     assert ours <= known()
     assert {key.variable for key in DECIDED.values() if key.variable} <= variables_of_code()
+    assert {name for name in variables_of_code() if name.startswith("RCL_")} == {*RCL}
 
 
 def test_what_ships_for_ci_sets_no_variable_that_is_complained_of() -> None:

@@ -10,7 +10,7 @@ import pkgutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -204,6 +204,37 @@ def test_failures_are_in_the_report(site: Site, host: str) -> None:
     assert ready(order=b"{}", environment=site.environment).exit == 65
     with pytest.raises(NotReady, match="RCL_API_KEY"), published(host, environment=missing):
         pass
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: ready("example.com", timout=5), "there is no timout; did you mean timeout?"),  # type: ignore[call-arg]
+        (
+            lambda: ready("example.com", timeout=-1),
+            "timeout: more than 0 seconds, and at most a year, are wanted",
+        ),
+        (
+            lambda: ready(order=b"{}", source="rcl"),
+            "order is a document, source says rcl",
+        ),
+        (
+            lambda: ready("example.com", source="acme", renew_within=timedelta(1)),
+            "renew_within asks the rcl source; acme knows of no certificate",
+        ),
+        (
+            lambda: ready("example.com", source="rcl", respond=True),
+            "respond needs source acme: elsewhere dns01 knows no challenge to answer",
+        ),
+    ],
+)
+def test_mistakes_are_told_in_the_calls_words(call: Callable[[], object], said: str) -> None:
+    """
+    A program has no options: each is named as its keyword, the nearest one where there is none.
+    """
+    with pytest.raises((TypeError, ValueError)) as caught:
+        call()
+    assert str(caught.value) == said
 
 
 @pytest.mark.parametrize(

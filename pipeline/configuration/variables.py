@@ -22,6 +22,15 @@ BESIDE = (
 )
 """Variables that are no key of the configuration file."""
 
+RCL = (
+    *("RCL_API", "RCL_API_KEY", "RCL_BASE_URL", "RCL_EMAIL", "RCL_PFX_PASSWORD"),
+    *("RCL_ROOT_DOMAIN", "RCL_SUBSCRIPTION_ID"),
+)
+"""Variables of the order API. Others of that prefix may be somebody else's."""
+
+ALIKE = 0.75
+"""How much a variable of another's prefix is to be like one of these (see `nearest`)."""
+
 OF_SCRIPTS = ("ARGS", "CHOICE", "COMMAND", "DOCUMENT", "NAMES", "OPTIONS", "PACKAGE", "PATIENCE")
 """What our action, job templates and script for acme.sh have of that prefix for themselves."""
 
@@ -35,19 +44,25 @@ def known() -> frozenset[str]:
 
 
 def unread(names: Iterable[str]) -> list[Problem]:
-    """Return a warning for each of *names* that has our prefix, and is no variable of ours."""
+    """Return a warning for each of *names* that is no variable of ours, and seems meant for one.
+
+    All with our prefix do; of those for the order API what looks like one of its variables.
+    """
     meant = {each.removeprefix(OURS) for each in known() if each.startswith(OURS)}
-    words = (name.removeprefix(OURS) for name in sorted(names) if name.startswith(OURS))
-    return [
-        Problem(
-            "variable-unknown",
-            f"the variable {quoted(OURS + word)} is not read",
-            instead(word, meant),
-            Severity.WARNING,
-        )
-        for word in words
-        if not {word, word.removesuffix("_FILE")} & {*meant, *OF_SCRIPTS}
-    ]
+    found = []
+    for name in sorted(names):
+        word, bare = name.removeprefix(OURS), name.removesuffix("_FILE")
+        if word == name:
+            is_like = name.startswith("RCL_") and not {name, bare} & {*RCL}
+            near = nearest(name, RCL, ALIKE) if is_like else ""
+            hint = f"did you mean {near}?" if near else ""
+        else:
+            is_known = {word, word.removesuffix("_FILE")} & {*meant, *OF_SCRIPTS}
+            hint = "" if is_known else instead(word, meant)
+        if hint:
+            said = f"the variable {quoted(name)} is not read"
+            found.append(Problem("variable-unknown", said, hint, Severity.WARNING))
+    return found
 
 
 def instead(word: str, meant: Collection[str]) -> str:

@@ -1,6 +1,7 @@
 """What a call may be told, as keywords: the options of the command line, checked."""
 
 import os
+import re
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pipeline.command.arguments import build
 from pipeline.command.contradictions import contradiction
 from pipeline.command.literals import ttl
 from pipeline.configuration.values import duration, issuers, require, words
+from pipeline.text import nearest
 
 from .telling import Step
 
@@ -89,7 +91,10 @@ def seconds(value: object) -> float:
     """Return *value*, a time in seconds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("a number of seconds is wanted")
-    return duration(f"{value:.3f}")
+    try:
+        return duration(f"{value:.3f}")
+    except ValueError as error:
+        raise ValueError("more than 0 seconds, and at most a year, are wanted") from error
 
 
 def heard(value: object) -> Callable[[Step], object]:
@@ -126,6 +131,12 @@ OPTIONS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
 }
 """By keyword: the option that it stands for, and what reads its value."""
 
+OPTION = re.compile("--[a-z-]+")
+KEYWORDS = {"--from": "order"} | {
+    f"--{option.replace('_', '-')}": keyword for keyword, (option, _) in OPTIONS.items()
+}
+"""By option, as the command's messages have it."""
+
 
 def options(names: Sequence[str], choices: Mapping[str, Any], *, has_order: bool) -> Namespace:
     """Return *choices* as the command's parser would for `ready` of *names*.
@@ -135,7 +146,11 @@ def options(names: Sequence[str], choices: Mapping[str, Any], *, has_order: bool
         ValueError: One has a value that it cannot have, or they contradict each other.
     """
     if unknown := sorted(choices.keys() - Choices.__annotations__.keys()):
-        raise TypeError(f"there is no {unknown[0]}; there are {', '.join(Choices.__annotations__)}")
+        near = nearest(unknown[0], Choices.__annotations__)
+        known = (
+            f"did you mean {near}?" if near else f"there are {', '.join(Choices.__annotations__)}"
+        )
+        raise TypeError(f"there is no {unknown[0]}; {known}")
     found, _ = build().parse_known_args(["ready"])  # as if no option were given
     found.names, found.command = list(names), None
     found.document = "" if has_order else None
@@ -147,5 +162,5 @@ def options(names: Sequence[str], choices: Mapping[str, Any], *, has_order: bool
         except (TypeError, ValueError) as error:
             raise type(error)(f"{keyword}: {error}") from error
     if (names or has_order) and (complaint := contradiction(found)):
-        raise ValueError(complaint)
+        raise ValueError(OPTION.sub(lambda option: KEYWORDS[option[0]], complaint))
     return found
