@@ -132,6 +132,7 @@ class Findings:
         found = [
             *self._issuance(authority),
             *(problem for zone in self.zones.values() for problem in zone.problems(now)),
+            *left_over(filter(holds_values, self.places), self.expected),
             *(p for place in self.places for p in self._standing(place, wanted[place.name] or 1)),
         ]
         return gravest_first(found)
@@ -147,18 +148,22 @@ class Findings:
 
     def _standing(self, place: Place, wanted: int) -> tuple[Problem, ...]:
         """Return what is wrong with what stands at *place*, for *wanted* values, and beside it."""
-        if place.alias is not None and not place.is_wildcard:
-            return ()  # the values do not belong here
+        if not holds_values(place):
+            return ()
         zone = self.zones[place.zone.apex]
         signed = [signature for each in zone.heard[:1] for signature in each.outcome.signatures]
         twin = doubled(place.name, place.zone.apex)
         answer = self.doubled.get(twin) if twin else None
         return (
-            *left_over(place, self.expected),
             *bulky(place, wanted, signed),
             *(misplaced(place, twin, answer) if twin and answer else ()),
             *(denying(place.zone.apex, answer) if answer else ()),
         )
+
+
+def holds_values(place: Place) -> bool:
+    """Whether the values belong at *place*, and not where it leads to."""
+    return place.alias is None or place.is_wildcard
 
 
 def gravest_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:

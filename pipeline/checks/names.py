@@ -25,6 +25,9 @@ MANY = 4096
 HEADER, QUESTION, OPT, FIXED = 12, 4, 11, 12
 """Octets: message header; type and class; OPT record; a record with a compressed owner name."""
 
+NAMED = 3
+"""Names of left-over values that are told."""
+
 LONG = 900
 """Seconds of negative TTL from which on one early question hurts."""
 
@@ -63,15 +66,18 @@ def is_challenge(value: str) -> bool:
     return len(value) == DIGEST_LENGTH and VALUE.fullmatch(value) is not None
 
 
-def left_over(place: Place, expected: Collection[str] = ()) -> tuple[Problem, ...]:
-    """Return the problem of values that stand at *place* already; not of those *expected*."""
-    count = sum(map(is_challenge, place.values.difference(expected)))
-    if not count:
+def left_over(places: Iterable[Place], expected: Collection[str] = ()) -> tuple[Problem, ...]:
+    """Return the problem of values that stand at *places* already; not of those *expected*."""
+    counts = {each.name: sum(map(is_challenge, each.values - {*expected})) for each in places}
+    names = [name.to_text() for name, count in counts.items() if count]
+    if not names:
         return ()
+    more = counted(len(names) - NAMED, "more name") if len(names) > NAMED else ""
+    at = ", ".join(names[:NAMED]) + (f" and {more}" if more else "")
     return (
         Problem(
             "values-left",
-            f"{counted(count, 'challenge value')} at {place.name} already",
+            f"{counted(sum(counts.values()), 'challenge value')} at {at} already",
             "a CA looks past them; unless another client is at work there, remove them: "
             "`dns01 clean --all` removes those of earlier runs",
             Severity.NOTICE,

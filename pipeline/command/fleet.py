@@ -11,10 +11,8 @@ from secrets import token_hex
 from typing import TextIO
 
 from pipeline.clock import Clock
-from pipeline.configuration import registry
 from pipeline.configuration.environment import Environment
 from pipeline.configuration.settings import Settings
-from pipeline.configuration.values import words
 from pipeline.fleet import summary
 from pipeline.fleet.attempts import AGAIN, FIRST, Attempt
 from pipeline.fleet.database import Database, End
@@ -34,6 +32,7 @@ from pipeline.fleet.inventory import Certificate
 from pipeline.fleet.no_report import WORKER, no_report
 from pipeline.fleet.pace import Pace
 from pipeline.fleet.process import Process
+from pipeline.fleet.providers import see_providers
 from pipeline.fleet.sharding import automatic, zone_of
 from pipeline.fleet.source import certificates
 from pipeline.fleet.supervisor import BEAT, Ended, Supervisor, default_jobs
@@ -41,7 +40,6 @@ from pipeline.fleet.temporary import no_room
 from pipeline.fleet.waves import Wave, fit, width
 from pipeline.model import Exit, Failed, Problem, Severity
 from pipeline.report import Report, headline, problem_out
-from pipeline.text import counted
 
 from .contradictions import of_source
 from .gauge import Gauge
@@ -117,19 +115,17 @@ class Fleet:
 
     def _read(self, inventory: Iterable[Certificate]) -> None:
         """Read *inventory* to its end, and see that what it names exists."""
-        settings = self._settings
-        zone = partial(zone_of, zones=settings.zones)
-        if twice := self._database.fill(inventory, settings.order, zone):
+        zone = partial(zone_of, zones=self._settings.zones)
+        if twice := self._database.fill(inventory, self._settings.order, zone):
             (again, first), *others = twice
-            more = f"; and {counted(len(others), 'more')}" if others else ""
+            more = f"; and {len(others):,} more" if others else ""
             message = f"{again} repeats {first}, and is taken once{more}"
             self._tell(Problem("inventory", message, severity=Severity.NOTICE))
-        for choice in self._database.choices():
+        choices = self._database.choices()
+        for choice, _ in choices:
             if complaint := of_source(choice.order, self._options):
                 raise Failed(Exit.USAGE, "usage", complaint)
-            for name in words(choice.provider) if choice.provider else ():
-                if name not in settings.accounts:
-                    registry.load(name, accounts=settings.accounts)
+        see_providers(choices, self._settings.accounts)
 
     def _supervise(self) -> int:
         """Run all waves, and what is left once more; return the signal that ended it, or 0."""

@@ -124,10 +124,13 @@ class Database:
             raise wrong(f"{again.place}: {why}")
         return str(place)
 
-    def choices(self) -> list[Choice]:
-        """Return every choice that there is."""
-        rows = self._file.execute("SELECT DISTINCT source, provider FROM certificate")
-        return [Choice(*row) for row in rows]
+    def choices(self) -> list[tuple[Choice, str]]:
+        """Return every choice that there is, and where the first certificate is that has it."""
+        rows = self._file.execute(
+            "SELECT source, provider, place, min(number) FROM certificate GROUP BY source, provider"
+            " ORDER BY min(number)"
+        )
+        return [(Choice(source, provider), place) for source, provider, place, _ in rows]
 
     def largest(self) -> int:
         """Return how many certificates the largest zone has."""

@@ -14,6 +14,13 @@ from pipeline.text import quoted
 
 FIELDS = ("name", "order", "provider")
 
+COMMAS = "cells are divided by commas, not by semicolons or tabs; save it as such"
+QUOTES = (
+    "a cell in quotes has no space between a quote and the comma after it, and '\"\"' for each '\"'"
+)
+TABLES = re.compile(r"\[\[ *certificates|certificates *=")
+"""How TOML begins."""
+
 
 class Form(Enum):
     """How an inventory is written."""
@@ -36,25 +43,29 @@ def rows(lines: Iterable[str], form: Form | None, where: str) -> Iterator[tuple[
                 yield from of_csv(lines, where)
             case Form.LINES:
                 yield from of_lines(lines, where)
-            case Form.JSON:
-                yield from of_document(json_in(lines), where)
-            case Form.TOML:
-                yield from of_document(tomllib.loads("".join(lines)), where)
+            case Form.JSON | Form.TOML:
+                if (text := "".join(lines)).strip():
+                    document = json_in(text) if form is Form.JSON else tomllib.loads(text)
+                    yield from of_document(document, where)
     except UnicodeDecodeError as error:
         raise wrong(f"{where} is not in UTF-8", "save it in that encoding") from error
     except (ValueError, RecursionError, csv.Error) as error:
         kind = form.value.upper() if form else "text"
-        raise wrong(f"{where} is no {kind}: {error}") from error
+        hint = (
+            "entries are in one list, [ ], divided by commas" if "Extra data" in str(error) else ""
+        )
+        raise wrong(f"{where} is no {kind}: {error}", hint) from error
 
 
 def form_of(head: Iterable[str]) -> Form:
     """Return how an inventory is written that begins with *head*.
 
-    A bracket or brace begins JSON, but ``[[`` a line of TOML; a line with a cell ``name`` is the
-    header of CSV, for no certificate is called so; anything else is a name a line.
+    A bracket or brace begins JSON, but ``[[`` a line of TOML, and so does ``certificates =``; a
+    line with a cell ``name`` is the header of CSV, for no certificate is called so; anything else
+    is a name a line.
     """
     first = next((line.strip() for line in head if line.strip() and line.strip()[0] != "#"), "")
-    if first.startswith("[[certificates"):
+    if TABLES.match(first):
         return Form.TOML
     if first.startswith(("[", "{")):
         return Form.JSON
@@ -76,16 +87,34 @@ def of_csv(lines: Iterable[str], where: str) -> Iterator[tuple[str, object]]:
         ((n, line) for n, line in enumerate(lines) if line.strip() and line.strip()[0] != "#"),
         (0, ""),
     )
-    table = csv.reader(chain([first], lines), strict=True)
-    header = columns(next(table, []), f"{where}:{above + 1}")
-    for row in table:
-        place = f"{where}:{above + table.line_num}"
+    if not first:
+        return
+    table = cut(first, lines, where, above)
+    header = columns(*next(table))
+    for row, place in table:
         if any(cell.strip() for cell in row[len(header) :]):
             more = "more cells than the header; is a name with commas in quotes?"
             yield place, ValueError(more)
         elif any(cell.strip() for cell in row):
             named = zip(header, row, strict=False)
             yield place, {key: cell.strip() for key, cell in named if cell.strip()}
+
+
+def cut(
+    header: str, lines: Iterable[str], where: str, above: int
+) -> Iterator[tuple[list[str], str]]:
+    """Yield each row of *header* and *lines*, and its place; so many lines stand *above*."""
+    table = csv.reader(chain([header], lines), strict=True, skipinitialspace=True)
+    while True:
+        begun = above + table.line_num + 1
+        try:
+            row = next(table, None)
+        except csv.Error as error:
+            hint = COMMAS if re.search('"[;\t]', header) else QUOTES
+            raise wrong(f"{where}:{begun}: {error}", hint) from error
+        if row is None:
+            return
+        yield row, f"{where}:{above + table.line_num}"
 
 
 def columns(header: Sequence[str], place: str) -> list[str]:
@@ -95,8 +124,7 @@ def columns(header: Sequence[str], place: str) -> list[str]:
         found.pop()
     if "name" not in found:
         divided = "name" in cells(",".join(header))
-        commas = "cells are divided by commas, not by semicolons or tabs; save it as such"
-        known = commas if divided else f"known are {', '.join(FIELDS)}"
+        known = COMMAS if divided else f"known are {', '.join(FIELDS)}"
         raise wrong(f"{place}: no column is called name", known)
     if strange := [cell for cell in found if cell not in FIELDS]:
         raise wrong(f"{place}: {unknown('column', strange[0])}")
@@ -122,9 +150,9 @@ def of_lines(lines: Iterable[str], where: str) -> Iterator[tuple[str, object]]:
             yield f"{where}:{number}", name
 
 
-def json_in(lines: Iterable[str]) -> object:
-    """Return the JSON in *lines*."""
-    return json.loads("".join(lines), object_pairs_hook=once_each)
+def json_in(text: str) -> object:
+    """Return the JSON in *text*."""
+    return json.loads(text, object_pairs_hook=once_each)
 
 
 def of_document(document: object, where: str) -> Iterator[tuple[str, object]]:

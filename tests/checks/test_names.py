@@ -1,5 +1,7 @@
 """What stands at a challenge name and beside it: doubled labels, left-overs, size, denial."""
 
+from dataclasses import replace
+
 import pytest
 from dns import rdatatype
 from dns.name import Name, from_text
@@ -75,7 +77,7 @@ def test_left_over_values(values: list[str], count: int) -> None:
     """
     Values of the past are named and counted; other TXT records are none of our business.
     """
-    found = names.left_over(place(*values))
+    found = names.left_over([place(*values)])
     assert [each.code for each in found] == ["values-left"] * count
     assert all(f"{count} challenge value at {CHALLENGE}" in each.message for each in found)
 
@@ -84,9 +86,19 @@ def test_what_is_expected_is_not_left_over() -> None:
     """
     Values that the run itself is about, from an earlier try, are no values of the past.
     """
-    [found] = names.left_over(place(VALUE, VALUE.swapcase()), {VALUE})
+    [found] = names.left_over([place(VALUE, VALUE.swapcase())], {VALUE})
     assert "1 challenge value" in found.message
-    assert names.left_over(place(VALUE), {VALUE}) == ()
+    assert names.left_over([place(VALUE)], {VALUE}) == ()
+
+
+def test_many_left_over_values_are_told_once() -> None:
+    """
+    In one sentence, with how many there are and the first of their names.
+    """
+    others = [replace(place(VALUE), name=from_text(f"h{at}.example.")) for at in range(9)]
+    [found] = names.left_over([*others, place()])
+    told = "9 challenge values at h0.example., h1.example., h2.example. and 6 more names already"
+    assert found.message == told
 
 
 # Size

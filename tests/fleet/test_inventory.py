@@ -50,6 +50,8 @@ def test_csv() -> None:
         ("# the fleet\n\na.example # the first\nb.example\n", Form.LINES),
         ('["a.example", {"name": "b.example"}]', Form.JSON),
         ('{"certificates": ["a.example", "b.example"]}', Form.JSON),
+        ('certificates = ["a.example", "b.example"]\n', Form.TOML),
+        ('name, provider\n a.example, x\n "b.example", x\n', Form.CSV),
         ('# it\n[[certificates]]\nname="a.example"\n[[certificates]]\nname="b.example"', Form.TOML),
     ],
 )  # fmt: skip
@@ -80,10 +82,17 @@ def test_forms(text: str, form: Form) -> None:
         ("name;provider\na.example;route53\n", "divided by commas"),
         ("provider;name\n", "divided by commas"),
         ("# one\n\nname\nb_ad\n", "f:4: "),
+        ('name\na.example\n"b.example\n\n\n', "f:3: unexpected end of data"),
+        (f"name\n{'x' * 200_000}\n", "f:2: field larger than field limit"),
+        ('name,provider\na.example,x\n"b.example" ,x\n', "f:3: "),
+        ('name,provider\n"b.example" ,x\n', "no space between a quote and the comma after it"),
+        ('"name";"provider"\n"a.example";"x"\n', "divided by commas"),
+        ('{"name": "a.example"}\n{"name": "b.example"}\n', "in one list"),
         ("# one\nnmae,name,\n", 'f:2: no column is called "nmae"'),
         ("name,\na.example,b.example\n", "f:2: more cells than the header"),
         ("[", "f is no JSON"),
         ("[]", "f lists no certificate"),
+        *((text, "f lists no certificate") for text in ("", "\n \n")),
         ("# none\n", "f lists no certificate"),
         ("name\n", "f lists no certificate"),
         ("[[certificates]]\nname = ", "f is no TOML"),
@@ -93,6 +102,12 @@ def test_mistakes(text: str, told: str) -> None:
     """A mistake is exit 65, and is told with its place and the nearest that would do."""
     form = Form.CSV if text.startswith("provider") else None
     assert told in mistake(text, form)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_an_empty_file_lists_nothing(form: Form) -> None:
+    """Whatever its name ends with: somebody's program broke before it wrote anything."""
+    assert "f lists no certificate" in mistake("\n", form)
 
 
 def test_all_mistakes_are_told() -> None:

@@ -114,6 +114,30 @@ def test_files_and_summaries_are_of_the_whole(site: Site) -> None:
     assert "2 of 2 certificates" in texts["summary"]
 
 
+def test_unknown_providers_are_told_with_their_places(site: Site) -> None:
+    """All of them at once, each with the first line that names it; nothing is ordered."""
+    path = site.folder / "fleet.csv"
+    path.write_text(
+        "name,provider\na.zone0.example,bridge\nb.zone0.example,nope\n"
+        "c.zone0.example,bridge\nd.zone0.example,nope\ne.zone0.example,*.zone1.example\n"
+    )
+    report = site.report("ready", "--inventory", str(path))
+    [problem] = report["problems"]
+    assert (report["exit"], problem["code"]) == (78, "provider")
+    assert problem["message"] == f"{path}:3: no provider is called 'nope'"
+    assert f"{path}:6: no provider is called '*.zone1.example'" in problem["hint"]
+    assert site.orders.requests == 0
+
+
+def test_what_is_there_twice_is_counted(site: Site) -> None:
+    """The first is named, and how many more there are."""
+    path = inventory(site, "a.zone0.example", *["A.zone0.example."] * 3)
+    report = site.report("ready", "--inventory", path)
+    [notice] = [each for each in report["problems"] if each["code"] == "inventory"]
+    told = f"{path}:2 repeats {path}:1, and is taken once; and 2 more"
+    assert (report["exit"], notice["message"]) == (0, told)
+
+
 def test_standard_input(site: Site) -> None:
     """An inventory may come from another program, in any form."""
     told = subprocess.run(
