@@ -250,7 +250,7 @@ def test_what_an_unusable_receipt_lists_stays(folder: Folder, old: str, new: str
     What a receipt of another version lists, or a damaged one, is not touched, as its problem says:
     not for the sake of another receipt that lists it, too. Whoever can use it removes it.
     """
-    with folder.left("a.example.com"), folder.left("c.example.com", value="w"):
+    with folder.left("a.example.com"), folder.left("c.example.com"):
         pass
     with folder.left("a.example.com", "b.example.com") as held:
         text = held.path.read_text()

@@ -18,8 +18,8 @@ from .receipt import Receipt, from_json
 
 Place = tuple[Name, str, str, str]
 
-QUOTED = re.compile(rb'"([A-Za-z0-9_-]+)"')
-"""What may be a value, in a receipt of any version."""
+QUOTED = re.compile(r'"([\w.*-]+)"')
+"""What may be a name or a value, in a receipt of any version."""
 
 Version = tuple[int, int, int, int]
 """What differs between two files that were at the same path."""
@@ -103,7 +103,7 @@ class Folder:
         return list(self._paths.values())
 
     def listing(self, places: set[Place]) -> dict[Path, set[Place]]:
-        """Return which of *places* each receipt lists; if it is of no use, by values it tells."""
+        """Return which of *places* each receipt lists; if it is of no use, by its words."""
         values = {value for _, value, _, _ in places}
         found: dict[Path, set[Place]] = {}
         for path in self.paths():
@@ -119,8 +119,9 @@ class Folder:
             return {record.place for record in self.receipt(path).records} & places
         except Failed:
             with explained(path):
-                told = set(QUOTED.findall(look(path)))
-            return {place for place in places if place[1].encode() in told}
+                words = set(QUOTED.findall(look(path).decode(errors="replace")))
+            names = {word.lower() for word in words}
+            return {p for p in places if p[1] in words and p[0].to_text().lower() in names}
 
 
 def version_at(path: Path) -> Version | None:
