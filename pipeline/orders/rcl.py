@@ -13,6 +13,7 @@ from datetime import datetime
 import httpx
 
 from pipeline.model import Failed, Order
+from pipeline.receipts.receipt import normal
 
 from .due import NONE_YET, Certificate, certificate
 from .identifiers import bases
@@ -57,7 +58,7 @@ class RclSource:
         """Create the order of certificate *name*: exactly one request."""
         bases(name)  # what names no certificate costs no request
         shape = self._generation.shape
-        asked = self._generation.order(name)
+        asked = self._generation.order(spelt(name))
         response, body = self._client.ask(asked)
         if not response.is_success:
             raise self._client.failure(asked, response, body)
@@ -79,7 +80,7 @@ class RclSource:
             Failed: 65, 69, 77 or 78, if that may be otherwise at the next try.
         """
         bases(name)
-        asked = self._generation.certificate(name)
+        asked = self._generation.certificate(spelt(name))
         response, body = self._client.ask(asked)
         match response.status_code:
             case 404:
@@ -96,3 +97,8 @@ class RclSource:
         hidden = self._client.hidden
         remarks = tuple(replace(each, message=hidden(each.message)) for each in order.remarks)
         return replace(order, uri=hidden(order.uri), remarks=remarks)
+
+
+def spelt(name: str) -> str:
+    """Return certificate *name* as it is asked for: in one spelling, each domain once."""
+    return ",".join(dict.fromkeys(normal(name).split(",")))

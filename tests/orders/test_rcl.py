@@ -4,6 +4,7 @@ import ipaddress
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from cryptography import x509
@@ -69,14 +70,23 @@ def test_the_request_is_the_documented_one() -> None:
         ("shopeneur.com,*.shopeneur.com", "shopeneur.com,*.shopeneur.com"),
         ("shopeneur.com, *.shopeneur.com", "shopeneur.com,*.shopeneur.com"),
         ("bücher.example", "b%C3%BCcher.example"),
+        ("A.Example.COM.", "a.example.com"),
+        ("b.example,a.example,B.example.,b.example", "b.example,a.example"),
     ],
 )
 def test_names_travel_as_the_vendor_sends_them(name: str, segment: str) -> None:
-    """Comma and asterisk stay raw (RFC 3986 §3.3), spaces after commas go, the rest is escaped."""
+    """Comma and asterisk stay raw (RFC 3986 §3.3), spaces after commas go, the rest is escaped.
+
+    In one spelling, lower case without a dot at its end, and each once; the order is that of the
+    name as it was given.
+    """
     with RclApi(body(order(status="ready"))) as api:
-        source(api.base).fetch(name)
+        found = source(api.base).fetch(name)
+        source(api.base).certificate(name, datetime.now(UTC))
     assert f"/certificate/{segment}/order" in api.requests[0].path
-    assert api.created == [name.replace(" ", "")]
+    assert api.requests[1].path.endswith(f"/certificate/{segment}")
+    assert api.created == [unquote(segment)]
+    assert found.name == name
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a.com?x", "a.com#x", "a%2fb", "a\\b", "a\nb"])
