@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
+    from .clock import Clock
+    from .command.session import Session
+
 
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Run dns01 and return its exit status."""
@@ -39,6 +42,20 @@ def obey(words: "Sequence[str]") -> int:
 
     import gc  # noqa: PLC0415
 
+    from .command.held import hold_back, let_come  # noqa: PLC0415
+
+    hold_back()  # until the session listens: then a report can be told
+    try:
+        return session_of(words, clock).run()
+    finally:
+        let_come()
+        gc.freeze()  # nor in what ends with the process: that would take a tenth of a small run
+
+
+def session_of(words: "Sequence[str]", clock: "Clock") -> "Session":
+    """Return the session that *words* ask for."""
+    import gc  # noqa: PLC0415
+
     from .command.arguments import parse  # noqa: PLC0415
     from .command.mistaken import Mistake, annotated  # noqa: PLC0415
 
@@ -46,6 +63,8 @@ def obey(words: "Sequence[str]") -> int:
     try:
         options = parse(words)
         from .command.session import Session  # noqa: PLC0415 - dnspython costs 70 ms
+
+        return Session(options, clock)
     except Mistake as mistake:
         if [*words[:1]] != ["hook"]:  # which is a guest in another program's step
             sys.stderr.write(annotated(mistake))
@@ -53,10 +72,6 @@ def obey(words: "Sequence[str]") -> int:
     finally:
         gc.freeze()
         gc.enable()
-    try:
-        return Session(options, clock).run()
-    finally:
-        gc.freeze()  # nor in what ends with the process: that would take a tenth of a small run
 
 
 def settle(stream: "TextIO") -> None:

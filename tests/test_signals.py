@@ -1,8 +1,10 @@
 """A signal is an exception, once, soon, and never lost."""
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +16,8 @@ from dns.rdtypes.txtbase import TXTBase
 
 from pipeline.case import Interrupted
 from pipeline.command.child import run_child
-from pipeline.command.signals import SIGNALS, be_patient, finish, let_go, listen, postponed
+from pipeline.command.held import SIGNALS
+from pipeline.command.signals import be_patient, finish, let_go, listen, postponed
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +88,40 @@ def test_postponed_is_not_lost() -> None:
     with pytest.raises(Interrupted) as caught:
         work()
     assert (done, caught.value.signum) == (["all of it"], signal.SIGINT)
+
+
+STARTING = """
+import os, signal, sys
+from pipeline import cli
+from pipeline.command import arguments
+
+parse = arguments.parse
+
+def interrupted(words):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return parse(words)
+
+arguments.parse = interrupted
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("words", [["a.example"], ["--inventory", "-"]])
+def test_a_signal_while_we_start_has_a_report(words: list[str]) -> None:
+    """
+    One that comes before anything could be told is held back until it can: the exit is the
+    signal's, and ``--json`` keeps its word.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", STARTING, "ready", *words, "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    report = json.loads(done.stdout)
+    assert done.returncode == report["exit"] == 143
+    assert [problem["code"] for problem in report["problems"]] == ["interrupted"]
 
 
 def test_after_the_block_signals_are_heard() -> None:

@@ -51,7 +51,6 @@ class Session:
         """Do it, tell the outcome everywhere, and return the exit status."""
         with self._open:
             self._open.callback(let_go)
-            listen(self._tell)
             status = self._outcome()
             self._output.end(status)
             return status
@@ -59,6 +58,7 @@ class Session:
     def _outcome(self) -> int:
         """Do it, print the outcome, and return the exit status."""
         try:
+            listen(self._tell)
             return self._dispatch()
         except Failed as failed:
             report = Report("failed", failed.exit, problems=(failed.problem,))

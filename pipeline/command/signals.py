@@ -12,7 +12,7 @@ from types import FrameType
 
 from pipeline.case import Interrupted
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from .held import SIGNALS, let_come
 
 SOON = 0.001
 """Seconds after which a signal that comes at a bad moment comes again."""
@@ -28,8 +28,12 @@ def silent() -> None:
 
 
 def listen(tell: Tell = silent) -> None:
-    """Have a signal that asks us to end raise `Interrupted`, and the next be patient."""
+    """Have a signal that asks us to end raise `Interrupted`, and the next be patient.
+
+    One that was held back does so here.
+    """
     answer_with(partial(interrupt, first=partial(be_patient, tell)))
+    let_come()
 
 
 def be_patient(tell: Tell = silent) -> None:

@@ -9,11 +9,13 @@ import pickle
 import sys
 
 from pipeline.clock import SystemClock
+from pipeline.command.held import hold_back
 
 
 def main() -> int:
     """Run the wave and return its exit status."""
     clock = SystemClock()
+    hold_back()  # until the session listens
     gc.disable()  # what is imported stays: as in `pipeline.cli`
     from pipeline.command.orphan import end_with_parent  # noqa: PLC0415
     from pipeline.command.session import Session  # noqa: PLC0415
