@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {
-    "additions", "detection", "documents", "insync", "marks", "model", "names", "planning", "questions",
-    "report", "secrecy", "sentences", "tally", "text",
+    "additions", "detection", "documents", "insync", "marks", "model", "names", "planning",
+    "questions", "report", "secrecy", "sentences", "tally", "text",
     "asking.fair_queue", "asking.octets", "asking.query", "asking.race", "asking.silences",
     "asking.timers", "asking.wire",
     *(f"checks.{each}" for each in (
