@@ -89,6 +89,7 @@ def test_all_that_is_sent_counts_once() -> None:
         with Primary(script) as primary:
             provider = opened(primary)
             provider.zones([NAME])
+            provider.vacant(ZONE.apex, [NAME], {("127.0.0.1", primary.port)})
             with suppress(ProviderError):
                 provider.append(ZONE, records, MARK)
             assert isinstance(provider, Asking)
