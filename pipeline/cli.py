@@ -42,7 +42,7 @@ def obey(words: "Sequence[str]") -> int:
 
     import gc  # noqa: PLC0415
 
-    from .command.held import hold_back, let_come  # noqa: PLC0415
+    from .command.early_signals import hold_back, let_come  # noqa: PLC0415
 
     hold_back()  # until the session listens: then a report can be told
     try:

@@ -16,7 +16,7 @@ from dns.rdtypes.txtbase import TXTBase
 
 from pipeline.case import Interrupted
 from pipeline.command.child import run_child
-from pipeline.command.held import SIGNALS
+from pipeline.command.early_signals import SIGNALS
 from pipeline.command.signals import be_patient, finish, let_go, listen, postponed
 
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 from pipeline.case import Interrupted
 
-from .held import SIGNALS, let_come
+from .early_signals import SIGNALS, let_come
 
 SOON = 0.001
 """Seconds after which a signal that comes at a bad moment comes again."""

@@ -9,7 +9,7 @@ import pickle
 import sys
 
 from pipeline.clock import SystemClock
-from pipeline.command.held import hold_back
+from pipeline.command.early_signals import hold_back
 
 
 def main() -> int:
