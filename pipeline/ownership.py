@@ -53,8 +53,8 @@ class Ownership:
         ]
         found = [r for r in listed if r.place not in self._ours and self._additions.lack(r)]
         if found:
-            beside = self._ledger.listed_elsewhere()
-            self._found |= {record.place: record for record in found if record.place not in beside}
+            self._ours |= self._ledger.listed_elsewhere()  # and stay so when the others are gone
+            self._found |= {each.place: each for each in found if each.place not in self._ours}
         return [record for record in listed if record.place not in self._found]
 
     def problems(self) -> list[Problem]:

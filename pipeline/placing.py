@@ -1,7 +1,6 @@
 """Find provider and zone for every name of a run; write nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 from dns.name import Name
@@ -196,21 +195,19 @@ def named(name: Name, settings: Settings) -> Sequence[str]:
 
 
 def hindrance(order: Order, settings: Settings, tools: Tools) -> Failed | None:
-    """Return why no provider that is to serve the names of *order* says what zones it has.
+    """Return why the provider that is to serve every name does not say what zones it has.
 
-    That is known before anybody has seen where the names lead. None if one says it, or nobody knows
-    yet which provider is meant.
+    None if it says it, or if not all names are to be served by one provider that is known before
+    anybody has seen where they lead.
     """
-    owners: dict[str, list[Name]] = {}
-    for challenge in wanted(order):
-        providers = named(challenge.name, settings) or outcome(lambda: tools.detect(None))
-        for provider in providers if not isinstance(providers, Failed) else ():
-            owners.setdefault(provider, []).append(challenge.name)
-    found = [
-        outcome(partial(tools.hosts.zones, *each, settings.timeout)) for each in owners.items()
-    ]
-    failures = [each for each in found if isinstance(each, Failed)]
-    return failures[0] if failures and len(failures) == len(found) else None
+    of_zones = [name for zone in settings.zones.values() for name in zone.providers]
+    meant = dict.fromkeys(settings.providers or (*of_zones, *settings.fallback))
+    providers = list(meant) or outcome(lambda: list(tools.detect(None)))
+    if isinstance(providers, Failed) or len(providers) != 1:
+        return None
+    owners = [challenge.name for challenge in wanted(order)]
+    found = outcome(lambda: tools.hosts.zones(providers[0], owners, settings.timeout))
+    return found if isinstance(found, Failed) else None
 
 
 def outcome(decide: Callable[[], Found]) -> Found | Failed:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from dns.name import Name, from_text
@@ -13,12 +15,15 @@ from pipeline.configuration.settings import Settings, ZoneSettings
 from pipeline.detection import Detect
 from pipeline.hosts import Hosts
 from pipeline.model import Challenge, Exit, Failed, Order, Severity
-from pipeline.placing import Placing
+from pipeline.placing import Placing, hindrance
 from pipeline.questions import Perspective, Role
 from pipeline.receipts.receipt import Claim
 from pipeline.tree.delegation import Chain, Delegation, Place
 from providers.contract import Change, Zone
 from providers.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from pipeline.case import Tools
 
 A, SUB, VAL = (from_text(name) for name in ("a.test.", "sub.a.test.", "val.test."))
 LEAF = from_text("_acme-challenge.a.test.")
@@ -467,3 +472,40 @@ def test_an_order_that_needs_nothing_gets_nothing() -> None:
     done.order = Order("cert", "document", "", "ready")
     placed(done, accounts={"here": account})
     assert (done.records, done.failure, account.asked) == ((), None, [])
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_asked"),
+    [
+        ({"providers": ("work",)}, True),
+        ({"fallback": ("work",)}, True),
+        ({}, True),
+        ({"providers": ("work", "other")}, False),
+        ({"zones": {A: ZoneSettings(("other",))}, "fallback": ("work",)}, False),
+    ],
+    ids=["the flag", "the environment", "detected", "two hosts of one zone", "hosts by zone"],
+)
+def test_a_hindrance_is_of_the_one_provider_meant(
+    settings: dict[str, object], *, is_asked: bool
+) -> None:
+    """
+    Whom the names need is certain only where one provider is meant; no other is asked, or blamed.
+    """
+    accounts = {name: Account(error=Unauthorized("who are you?")) for name in ("work", "other")}
+    hosts = Hosts(lambda name: accounts[name], SystemClock())
+    tools = SimpleNamespace(hosts=hosts, detect=lambda _zone: ["work"])
+    order = case().order
+    assert order
+    found = hindrance(order, Settings(Path(), **settings), cast("Tools", tools))  # type: ignore[arg-type]
+    assert (found is not None) is is_asked
+    assert [account.asked for account in accounts.values()] == [[[LEAF]] if is_asked else [], []]
+
+
+def test_nothing_hinders_where_the_host_answers() -> None:
+    """
+    A host that has no zone of the name lets somebody in; the name may lead elsewhere.
+    """
+    tools = SimpleNamespace(hosts=Hosts(lambda _name: Account(), SystemClock()))
+    order = case().order
+    assert order
+    assert hindrance(order, Settings(Path(), providers=("here",)), cast("Tools", tools)) is None

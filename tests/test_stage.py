@@ -990,6 +990,27 @@ def test_a_value_that_another_receipt_lists_is_shared(scene: Scene) -> None:
     assert scene.values("a.example.com") == set()
 
 
+def test_what_was_shared_once_stays_ours(scene: Scene) -> None:
+    """
+    Another run of this machine overtakes the write, and leaves its value to us when it goes: ours
+    it stays, though nobody else lists it any more.
+    """
+    first = scene.opened("a.example.com", source=document("v"))
+
+    def overtaken() -> None:
+        scene.adapter.before = nothing
+        assert first.ready().exit == 0
+        scene.shown.during = lambda: first.withdraw(5.0)
+
+    scene.adapter.before = on("append", overtaken)
+    with first, scene.opened("a.example.com", source=document("v")) as run:
+        report = run.ready()
+    assert (report.exit, codes(report)) == (0, [])
+    assert scene.listed() == {"v"}
+    assert cleaned(scene).exit == 0
+    assert scene.values("a.example.com") == set()
+
+
 def test_a_value_that_was_there_and_is_put_back_is_ours(scene: Scene) -> None:
     """
     Once we have written it after all, the receipt lists it and clean removes it.
