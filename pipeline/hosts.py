@@ -33,8 +33,8 @@ Groups = Mapping[Group, list[Record]]
 
 Result = TypeVar("Result")
 
-Action = Callable[[Provider, Zone, list[TXT]], Change]
-"""Writes to a zone."""
+Action = Callable[[Group, Provider, list[TXT]], Change]
+"""Writes to a zone at its provider."""
 
 Write = Future[Change]
 """A write that has begun."""
@@ -122,14 +122,14 @@ class Hosts:
         Takes at most half of the time until *deadline*, as `zones` does.
         """
         until = self._clock.now() + self._left(deadline) / 2
-        return self._write(groups, appending(mark), until, self.outcome)
+        return self._write(groups, partial(self._append, mark), until, self.outcome)
 
     def append_again(self, groups: Groups, mark: str, until: float) -> dict[Write, Group]:
         """Begin to append records that were published before; wait for nothing.
 
         What comes of each is told by `outcome`.
         """
-        begun, _ = self._begin(groups, appending(mark), until)
+        begun, _ = self._begin(groups, partial(self._append, mark), until)
         return {future: group for group, future in begun.items()}
 
     def outcome(self, group: Group, future: Write) -> Change:
@@ -139,12 +139,15 @@ class Hosts:
             Failed: 65, 69, 70, 77 or 78, in the provider's words.
         """
         try:
-            change = self._changed(group, future)
+            return self._changed(group, future)
         except Failed as failed:
             if not is_untouched(failed):
                 self.additions.doubt(group)
             raise
-        self.additions.note(group, change)
+
+    def _append(self, mark: str, group: Group, provider: Provider, records: list[TXT]) -> Change:
+        change = provider.append(group[1], records, mark)
+        self.additions.note(group, change)  # at once: a signal may keep anybody from looking
         return change
 
     def _changed(self, group: Group, future: Write) -> Change:
@@ -153,20 +156,22 @@ class Hosts:
             self._changes[group] = change
         return change
 
+    def settle(self, until: float) -> bool:
+        """Wait for writes under way; return whether all have ended."""
+        self._pauses.call_off()
+        wait(list(self._under_way), timeout=self._left(until))
+        return not self._under_way
+
     def withdraw(self, groups: Groups, until: float) -> dict[Group, Failed]:
         """Delete every record, once writes under way have ended; return what went wrong.
 
         A write that does not end may yet come after the delete, so its group
         counts as not deleted.
         """
-        self._pauses.call_off()
-        wait(list(self._under_way), timeout=self._left(until) / 2)
+        self.settle(self._clock.now() + self._left(until) / 2)
         endless = {group for _, group in list(self._under_way.items())}
         failures = self._write(
-            groups,
-            lambda provider, zone, txts: provider.delete(zone, txts),
-            until,
-            self._changed,
+            groups, lambda group, host, txts: host.delete(group[1], txts), until, self._changed
         )
         return {group: no_end(group) for group in groups if group in endless} | failures
 
@@ -234,7 +239,7 @@ class Hosts:
             except Failed as failed:
                 failures[name, zone] = failed
                 continue
-            write = partial(action, provider, zone, [record.txt() for record in records])
+            write = partial(action, (name, zone), provider, [record.txt() for record in records])
             # Known before it starts, for a signal may come while the thread does.
             future = futures[name, zone] = Future()
             self._under_way[future] = (name, zone)
@@ -253,8 +258,3 @@ class Hosts:
 
     def _left(self, until: float) -> float:
         return max(until - self._clock.now(), 0.0)
-
-
-def appending(mark: str) -> Action:
-    """Return the action that appends values with *mark*."""
-    return lambda provider, zone, txts: provider.append(zone, txts, mark)

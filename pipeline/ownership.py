@@ -20,21 +20,25 @@ class Ownership:
     them, they are struck: they are somebody else's to remove, until the host says that a
     later write of ours has added them after all. So are those struck that their host has refused,
     without having done anything.
+
+    Attributes:
+        ledger: The run's receipt.
     """
 
     def __init__(self, ledger: Ledger, additions: Additions) -> None:
-        self._ledger, self._additions = ledger, additions
+        self.ledger, self._additions = ledger, additions
         self._ours: set[Place] = set()
         self._found: dict[Place, Record] = {}
 
     def begin(self, inherited: Iterable[Record]) -> None:
         """Take note, before the write, of what is ours for certain: *inherited*, or listed here."""
-        self._ours = {record.place for record in inherited} | self._ledger.listed_elsewhere()
+        self._ours = {record.place for record in inherited} | self.ledger.listed_elsewhere()
 
     def listed(self, state: State, records: Iterable[Record]) -> Sequence[Record]:
         """Return what the receipt of a run with these *records* is to list in *state*."""
-        self._found = {p: r for p, r in self._found.items() if not self._additions.have(r)}
-        every = (*self._ledger.records, *records)
+        for record in self.regained():
+            del self._found[record.place]
+        every = (*self.ledger.records, *records)
         if state is State.WRITING:
             return [record for record in every if record.place not in self._found]
         return self.own(every)
@@ -53,13 +57,18 @@ class Ownership:
         ]
         found = [r for r in listed if r.place not in self._ours and self._additions.lack(r)]
         if found:
-            self._ours |= self._ledger.listed_elsewhere()  # and stay so when the others are gone
+            self._ours |= self.ledger.listed_elsewhere()  # and stay so when the others are gone
             self._found |= {each.place: each for each in found if each.place not in self._ours}
         return [record for record in listed if record.place not in self._found]
 
+    def regained(self) -> Sequence[Record]:
+        """Return what was found, and has been added by us since; no receipt lists it yet."""
+        return [record for record in self._found.values() if self._additions.have(record)]
+
     def problems(self) -> list[Problem]:
         """Return what was found, and is left alone."""
-        return [left_alone(record) for record in self._found.values()]
+        regained = self.regained()
+        return [left_alone(each) for each in self._found.values() if each not in regained]
 
 
 def left_alone(record: Record) -> Problem:

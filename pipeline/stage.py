@@ -53,7 +53,7 @@ class Run:
         self.ledger = Ledger(tools.store, tools.clock.today, exclusive=source.resumes)
         self.ledger.resumes_ready = settings.is_wave
         self._ownership = Ownership(self.ledger, tools.hosts.additions)
-        self._withdrawal = Withdrawal(self.ledger, tools.hosts, tools.clock, settings.state_dir)
+        self._withdrawal = Withdrawal(self._ownership, tools.hosts, tools.clock, settings.state_dir)
         self._lines: tuple[RecordLine, ...] = ()
         self._problems: list[Problem] = []
 
@@ -201,7 +201,7 @@ class Run:
     def _stopped(self, why: Problem, exit_code: int) -> Report:
         """Remove everything, and report *why* that was needed."""
         problems = self._withdrawal.everything(State.PLANNED if self._resumes else State.CLEANED)
-        if not problems:
+        if not problems and not self._tools.hosts.under_way:
             why = replace(why, message=f"{why.message}: nothing of this run is left in DNS")
         self._problems = [why, *problems, *self._problems]
         return self._report("failed", exit_code)

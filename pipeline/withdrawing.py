@@ -1,13 +1,13 @@
 """Remove what a run has written, in bounded time, and say what could not be removed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from .case import Interrupted
 from .clock import Clock
 from .hosts import Hosts
 from .model import Failed, Problem, Record
-from .receipts.ledger import Ledger
+from .ownership import Ownership
 from .receipts.receipt import State
 from .receipts.remains import UNENDED, left_behind
 from .receipts.removal import Removal
@@ -20,30 +20,52 @@ UNHURRIED = 120.0
 
 
 class Withdrawal:
-    """Removes what the receipt of a run, in *folder*, lists."""
+    """Removes what is a run's own, as its receipt in *folder* lists."""
 
-    def __init__(self, ledger: Ledger, hosts: Hosts, clock: Clock, folder: PurePath) -> None:
-        self._ledger, self._hosts = ledger, hosts
+    def __init__(self, ownership: Ownership, hosts: Hosts, clock: Clock, folder: PurePath) -> None:
+        self._ownership, self._ledger, self._hosts = ownership, ownership.ledger, hosts
         self._clock, self._folder = clock, folder
         self._stuck: frozenset[Record] = frozenset()
 
     def everything(self, then: State, patience: float = GRACE) -> tuple[Problem, ...]:
         """Remove everything within *patience*, but let a signal stop that too; go to *then*."""
-        return self._unless_stopped(self._ledger.records, then, patience)
+        return self._unless_stopped(lambda: self._ledger.records, then, patience)
 
     def rest(self, then: State, patience: float = GRACE) -> tuple[Problem, ...]:
         """As `everything`, but for what could not be removed before."""
-        rest = [record for record in self._ledger.records if record not in self._stuck]
-        return self._unless_stopped(rest, then, patience)
+        return self._unless_stopped(
+            lambda: [record for record in self._ledger.records if record not in self._stuck],
+            then,
+            patience,
+        )
 
     def _unless_stopped(
-        self, records: Sequence[Record], then: State, patience: float
+        self, records: Callable[[], Sequence[Record]], then: State, patience: float
     ) -> tuple[Problem, ...]:
         try:
-            return self.of(records, then, patience)
+            problems, patience = self._settle(patience)
+            return (*problems, *self.of(records(), then, patience))
         except Interrupted:
             why = "stopped while removing records"
             return (left_behind(self._ledger.records, why, self._folder),)
+
+    def _settle(self, patience: float) -> tuple[tuple[Problem, ...], float]:
+        """Let writes under way end, and list what they have put back of what was found before.
+
+        Returns:
+            What went wrong, and the patience that is left.
+        """
+        if self._hosts.under_way:
+            begun = self._clock.now()
+            self._hosts.settle(begun + patience / 2)
+            patience -= self._clock.now() - begun
+        regained = self._ownership.regained()
+        try:
+            self._ledger.list_too(regained)
+        except Failed as failed:
+            unlisted = left_behind(regained, "the receipt cannot list it", self._folder)
+            return (failed.problem, unlisted), patience
+        return (), patience
 
     def of(
         self, records: Sequence[Record], then: State, patience: float = GRACE

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -1037,6 +1038,34 @@ def erased_by_somebody(scene: Scene, host: str, value: str) -> None:
         return reply
 
     scene.dns.behave(address, erase)
+
+
+def test_a_signal_takes_back_what_is_just_put_back(scene: Scene) -> None:
+    """
+    What was found vanishes, and a signal comes while we put it back: it is removed, for it is ours
+    by then, though no receipt has listed it.
+    """
+    stored_by_somebody(scene, "v")
+    erased_by_somebody(scene, "a.example.com", "v")
+    looking, stopped, appends = Event(), Event(), count()
+
+    def second_lasts() -> None:
+        if next(appends):
+            looking.set()
+            assert stopped.wait(60)
+
+    def stop() -> None:
+        if looking.is_set():
+            stopped.set()
+            raise Interrupted(SIGTERM)
+
+    scene.adapter.before = on("append", second_lasts)
+    scene.shown.during = stop
+    with scene.opened("a.example.com", source=document("v")) as run:
+        report = run.ready()
+    assert (report.exit, codes(report)) == (128 + SIGTERM, ["interrupted"])
+    assert "nothing of this run is left in DNS" in report.problems[0].message
+    assert scene.values("a.example.com") == scene.listed() == set()
 
 
 def with_neighbour() -> Source:

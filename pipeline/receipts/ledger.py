@@ -118,6 +118,12 @@ class Ledger:
             now = replace(receipt, state=state, claims=tuple(claims), records=kept)
             self._held.save(replace(now, removing=False, landing=self._landing))
 
+    def list_too(self, records: Collection[Record]) -> None:
+        """List *records*, too, which are in DNS by now. Raises `Failed` 78 as `save` does."""
+        if self._held is not None and records:
+            every = (*self.records, *records)
+            self._held.save(replace(self._held.receipt, state=State.WRITING, records=every))
+
     def inherit(self, claims: Sequence[Claim]) -> None:
         """Take over what earlier runs left in DNS for *claims*, strike it from theirs, let go."""
         keys = {claim.key for claim in claims}
