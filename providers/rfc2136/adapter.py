@@ -108,13 +108,14 @@ class Rfc2136:
         self, zone: Zone, records: Sequence[TXT], looks: Mapping[Name, Message]
     ) -> Change:
         """Append *records* on condition that nothing is there; look at the names where it fails."""
-        taken, is_repeated = self._write(zone, records, updates.first, PRESENT)
+        taken, repeated = self._write(zone, records, updates.first, PRESENT)
         hindered = set(taken)
         new = [record for record in records if record not in hindered]
         self._check(zone, new, served=True)
-        added = self._add(zone, taken, looks) if taken else []
-        # What an update met that was sent twice may be its own doing.
-        return Change(zone, written=None if is_repeated else pairs([*new, *added]))
+        added = self._add(zone, taken, {} if repeated else looks) if taken else []
+        # What an update met that was sent twice may be its own doing, if that was all of it.
+        is_told = all(not {*added}.isdisjoint(batch) for batch in repeated)
+        return Change(zone, written=pairs([*new, *added]) if is_told else None)
 
     def _add(
         self, zone: Zone, records: Sequence[TXT], looks: Mapping[Name, Message]
@@ -161,19 +162,18 @@ class Rfc2136:
         records: Sequence[TXT],
         compose: Compose,
         hindrances: Collection[Rcode] = (),
-    ) -> tuple[list[TXT], bool]:
+    ) -> tuple[list[TXT], list[Sequence[TXT]]]:
         """Send *records* in one update, which is atomic; in several where one cannot hold them.
 
-        Returns those that one of *hindrances* kept from being written, and whether an earlier
-        attempt at the same update, whose answer was lost, may be what stood in the way.
+        Returns those that one of *hindrances* kept from being written, and those batches of them
+        where an attempt whose answer was lost may be what stood in the way.
         """
-        hindered: list[TXT] = []
-        repeated = False
+        hindered, repeated = list[TXT](), list[Sequence[TXT]]()
         for update, batch in messages(zone.apex, records, compose):
             verdict = self._server.update(update)
             if verdict.code in hindrances:
                 hindered += batch
-                repeated |= verdict.is_repeated
+                repeated += [batch] * verdict.is_repeated
             elif verdict.code == Rcode.YXRRSET:
                 raise self._in_the_way(batch)
             elif verdict.code != Rcode.NOERROR:

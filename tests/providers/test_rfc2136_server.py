@@ -323,6 +323,17 @@ def test_what_an_update_met_that_was_sent_twice_is_not_called_found() -> None:
     assert change.written is None
 
 
+def test_an_update_that_was_not_done_has_met_what_others_did() -> None:
+    """
+    The answer to the first attempt was lost, and part of it is missing: it was not done, for it is
+    all or nothing, and what is there is somebody else's.
+    """
+    records = [RECORD, TXT(from_text("b.example."), "v"), TXT(from_text("c.example."), "v")]
+    with Primary(Stored(("b.example.", "v"), deaf=1)) as primary:
+        change = opened(primary, timeout=1.0).append(ZONE, records, MARK)
+    assert change.written == frozenset({(r.name, r.value) for r in (records[0], records[2])})
+
+
 def test_an_update_that_is_dropped_in_part_is_an_error() -> None:
     """
     Each value counts, not the one that is read back alone.
