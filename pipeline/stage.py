@@ -72,9 +72,7 @@ class Run:
         if self._resumes and all(case.resumed or not case.is_due for case in self._cases):
             self._save(State.CLEANED, [])  # the earlier receipt keeps them
         for case in self._alive() if self._resumes else []:
-            self._tools.progress.say(
-                f"order {case.claim.name}: kept, ready within the hour uses it"
-            )
+            self._tools.progress.say(f"order {case.claim.name}: kept, ready uses it within an hour")
         self._prepare(Preparation.plan)
         self._lines = (*record_lines(self._records()), *self._proof_lines())
         return self._report("planned")
@@ -101,11 +99,8 @@ class Run:
             self._prepare(prepare)
             self._publish()
             then()
-        except Interrupted as interrupt:
-            problem = Problem("interrupted", Signals(interrupt.signum).name)
-            return self._stopped(problem, SIGNALLED + interrupt.signum)
-        except Exception as error:  # noqa: BLE001 - whatever broke, records must not be forgotten
-            return self._stopped(bug(error), Exit.BUG)
+        except (Interrupted, Exception) as error:  # noqa: BLE001 - records must not be forgotten
+            return self.stopped(error)
         if stays:
             late = {c.claim.name: c.records for c in self._cases if c.records and not c.alive}
             published = ((line.name, line.value) for line in self._lines)
@@ -198,13 +193,17 @@ class Run:
     def _leave(self) -> None:
         self._advance(State.WAITING if self._records() else self._idle())
 
-    def _stopped(self, why: Problem, exit_code: int) -> Report:
-        """Remove everything, and report *why* that was needed."""
+    def stopped(self, error: Interrupted | Exception) -> Report:
+        """Remove everything because of *error*, a signal or a fault of ours; report that."""
+        if isinstance(error, Interrupted):
+            why, code = Problem("interrupted", Signals(error.signum).name), SIGNALLED + error.signum
+        else:
+            why, code = bug(error), Exit.BUG
         problems = self._withdrawal.everything(State.PLANNED if self._resumes else State.CLEANED)
         if not problems and not self._tools.hosts.under_way:
             why = replace(why, message=f"{why.message}: nothing of this run is left in DNS")
         self._problems = [why, *problems, *self._problems]
-        return self._report("failed", exit_code)
+        return self._report("failed", code)
 
     def _idle(self) -> State:
         """Return the state of a run that has nothing in DNS: are its orders of further use?"""

@@ -601,3 +601,35 @@ def test_a_provider_that_does_not_exist_costs_no_order(site: Site) -> None:
         assert result.returncode == 78, result.stderr
         assert "did you mean bridge?" in result.stderr
     assert site.orders.requests == 0
+
+
+LATE = """
+import os, signal
+if "LATE" in os.environ:
+    from pipeline.stage import Run
+
+    ready = Run.ready
+
+    def late(self, **given):
+        report = ready(self, **given)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return report
+
+    Run.ready = late
+"""
+
+
+def test_a_signal_that_comes_when_all_is_done_has_a_whole_report(site: Site) -> None:
+    """
+    What was ready, and not told yet, is removed, and the report has the order and the receipt.
+    """
+    (site.folder / "packages" / "sitecustomize.py").write_text(LATE)
+    result = site.dns01("ready", NAME, "--json", LATE="1")
+    report = json.loads(result.stdout)
+    assert result.returncode == report["exit"] == 143
+    [told] = [each["message"] for each in report["problems"] if each["code"] == "interrupted"]
+    assert "nothing of this run is left in DNS" in told
+    assert report["receipt"]
+    assert [order["name"] for order in report["orders"]] == [NAME]
+    assert [receipt["records"] for receipt in site.receipts()] == [[]]
+    assert site.dns.values(leaf(NAME)) == set()

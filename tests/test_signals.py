@@ -124,6 +124,40 @@ def test_a_signal_while_we_start_has_a_report(words: list[str]) -> None:
     assert [problem["code"] for problem in report["problems"]] == ["interrupted"]
 
 
+INSISTING = STARTING.replace(
+    "sys.exit",
+    """
+from pipeline.command.session import Session
+
+stopped = Session._stopped
+
+def once_more(session, signum):
+    Session._stopped = stopped
+    for _ in range(2):  # the first of which is only told that records are being removed
+        os.kill(os.getpid(), signal.SIGINT)
+    return stopped(session, signum)
+
+Session._stopped = once_more
+sys.exit""",
+)
+
+
+def test_a_signal_before_the_last_words_has_a_report() -> None:
+    """
+    One that comes when the one before it is about to be told ends nothing but that.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", INSISTING, "clean", "--all", "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    report = json.loads(done.stdout)
+    assert done.returncode == report["exit"] == 130
+    assert done.stderr.decode().count("Traceback") == 0
+
+
 def test_after_the_block_signals_are_heard() -> None:
     """
     Nothing came, nothing is raised; what comes later is.

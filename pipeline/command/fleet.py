@@ -217,9 +217,11 @@ class Fleet:
         database, options = self._database, self._options
         if signum:
             keep_rest(database, End(128 + signum, code=INTERRUPTED))
-        status = 128 + signum if signum else summary.exit_of(database)
         if signalled := [each - SIGNALLED for each in database.exits() if each > SIGNALLED]:
             self._tell(summary.interrupted(database, max(signalled), is_heard=self._is_heard))
+        else:
+            signum = 0  # it came when all had ended
+        status = 128 + signum if signum else summary.exit_of(database)
         problems = tuple(summary.problems(database))
         is_told = options.junit or options.metrics
         report = Report(

@@ -7,7 +7,6 @@ from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
 
 from dns.name import Name
 
@@ -51,7 +50,10 @@ class Session:
         """Do it, tell the outcome everywhere, and return the exit status."""
         with self._open:
             self._open.callback(let_go)
-            status = self._outcome()
+            try:
+                status = self._outcome()
+            except Interrupted as again:  # one more, while the first was about to be told
+                status = self._finish(self._stopped(again.signum))
             self._output.end(status)
             return status
 
@@ -92,11 +94,12 @@ class Session:
             self._running = stage
             if verb == "run":
                 ended = self._attend(stage)
-            else:
+                return ended if isinstance(ended, int) else self._finish(ended, stage)
+            try:
                 ended = stage.plan() if verb == "plan" else stage.ready(stays=True)
-            if isinstance(ended, Report):
-                return self._finish(ended, stage.ledger.report_path)
-            return ended
+                return self._finish(ended, stage)
+            except Interrupted as late:  # all was done by then, and nothing told
+                return self._finish(stage.stopped(late), stage)
 
     def _fleet(self) -> int:
         """Do what an inventory lists, by processes that each do as `_stage`."""
@@ -128,7 +131,7 @@ class Session:
         end_with_parent()
         with hook.begin(call) as stage:
             self._running = stage
-            return self._finish(hook.present(stage, call), stage.ledger.report_path)
+            return self._finish(hook.present(stage, call), stage)
 
     def _attend(self, stage: Run) -> Report | int:
         """Do ready, then the command, then clean."""
@@ -151,11 +154,11 @@ class Session:
             case _:
                 return parts.clean()
 
-    def _finish(self, report: Report, path: Path | None = None) -> int:
-        """Put *report* out everywhere it belongs and return its exit status."""
+    def _finish(self, report: Report, stage: Run | None = None) -> int:
+        """Put *report*, of *stage* if any, out everywhere it belongs; return its exit status."""
         finish()
         self._console.close()
-        self._output.keep(report, path)
+        self._output.keep(report, stage.ledger.report_path if stage else None)
         printed = self._output.result(report)
         return int(report.exit) or (0 if printed else Exit.CONFIG)
 

@@ -5,7 +5,7 @@ do itself: spare other values of the name, and take a repetition for done. `dns0
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from dns.name import Name
 
@@ -31,7 +31,7 @@ class Httpreq:
     def __init__(
         self, server: Posts, zones: Sequence[Zone], headers: Mapping[str, str] | None = None
     ) -> None:
-        self._server, self._headers = server, headers
+        self._server, self._headers = server, headers or {}
         self._values = OneByOne(zones, self._post)
 
     @property
@@ -41,6 +41,9 @@ class Httpreq:
     @property
     def address(self) -> str:
         return f"{self._server.address} ({ENDPOINT.name})"
+
+    def entrusted(self) -> Collection[str]:
+        return [header.partition(" ")[2] for header in self._headers.values()]
 
     def zones(self, names: Sequence[Name]) -> Sequence[Zone]:
         return self._values.zones(names)

@@ -16,6 +16,20 @@ from .fleets import children, dawdle, ends, hosts, inventory, is_alive, left
 NAMES = hosts(6)
 READY: tuple[int, str | None] = (0, None)
 
+LATE = """
+import os, signal
+if "LATE" in os.environ:
+    from pipeline.command.fleet import Fleet
+
+    supervise = Fleet._supervise
+
+    def late(self):
+        supervise(self)
+        return signal.SIGTERM
+
+    Fleet._supervise = late
+"""
+
 
 def test_a_process_that_is_killed_is_replaced(site: Site) -> None:
     """Its certificates are ready by the second process, without a second order."""
@@ -166,6 +180,17 @@ def test_a_signal_ends_all(site: Site, signum: signal.Signals) -> None:
     again = site.report("ready", "--inventory", inventory(site, *NAMES))
     assert ends(again) == dict.fromkeys(NAMES, READY)
     assert site.orders.requests == len(NAMES)
+
+
+def test_a_signal_when_all_is_done_changes_nothing(site: Site) -> None:
+    """What came after the last certificate had ended has ended none of them: the exit is theirs."""
+    (site.folder / "packages" / "sitecustomize.py").write_text(LATE)
+    run = site.start("ready", "--inventory", inventory(site, *NAMES), "--json", LATE="1")
+    result = finish(run)
+    report = json.loads(result.stdout)
+    assert (result.returncode, report["exit"], report["status"]) == (0, 0, "ready")
+    assert ends(report) == dict.fromkeys(NAMES, READY)
+    assert report["problems"] == []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])

@@ -1,12 +1,13 @@
 """Servers of lego's httpreq protocol: the contract, what answers mean, what is refused."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 
 import pytest
 from dns.name import Name, from_text
 
 from providers import errors
-from providers.contract import TXT, Provider, Zone
+from providers.contract import TXT, Entrusted, Provider, Zone
 from providers.httpreq import ADAPTER, Httpreq
 from providers.posting import Posts
 from providers.testing import MARK, ProviderContract
@@ -152,6 +153,18 @@ def test_what_can_be_removed_is(host: HttpreqHost) -> None:
     with pytest.raises(errors.Rejected, match="not this one"):
         provider.delete(ZONE, [TXT(LEAF, "a"), TXT(LEAF, "b")])
     assert host.values[LEAF.to_text()] == {"a"}
+
+
+def test_the_login_as_it_is_sent_is_a_secret(host: HttpreqHost) -> None:
+    """
+    User name and password together, in base64, are as good as the password: a server may echo them.
+    """
+    provider = ADAPTER.open(settings(host))
+    assert isinstance(provider, Entrusted)
+    assert [*provider.entrusted()] == [b64encode(b"lego:geheim").decode()]
+    unasked = ADAPTER.open(settings(host, HTTPREQ_USERNAME="", HTTPREQ_PASSWORD=""))
+    assert isinstance(unasked, Entrusted)
+    assert [*unasked.entrusted()] == []
 
 
 def test_a_redirection_is_not_followed(host: HttpreqHost) -> None:
