@@ -32,6 +32,7 @@ class Ownership:
 
     def begin(self, inherited: Iterable[Record]) -> None:
         """Take note, before the write, of what is ours for certain: *inherited*, or listed here."""
+        self._begun = self.ledger.now()
         self._ours = {record.place for record in inherited} | self.ledger.listed_elsewhere()
 
     def listed(self, state: State, records: Iterable[Record]) -> Sequence[Record]:
@@ -57,9 +58,15 @@ class Ownership:
         ]
         found = [r for r in listed if r.place not in self._ours and self._additions.lack(r)]
         if found:
-            self._ours |= self.ledger.listed_elsewhere()  # and stay so when the others are gone
+            self._ours |= self._left_to_us(found)  # and stay so when the others are gone
             self._found |= {each.place: each for each in found if each.place not in self._ours}
         return [record for record in listed if record.place not in self._found]
+
+    def _left_to_us(self, found: Iterable[Record]) -> "set[Place]":
+        """Return which of *found* other runs here wanted, too: those that list them leave them."""
+        wanted = self.ledger.wanted_by_others(self._begun)
+        left = {r.place for r in found if (r.challenge.name, r.challenge.value) in wanted}
+        return left | self.ledger.listed_elsewhere()
 
     def regained(self) -> Sequence[Record]:
         """Return what was found, and has been added by us since; no receipt lists it yet."""

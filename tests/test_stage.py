@@ -991,17 +991,24 @@ def test_a_value_that_another_receipt_lists_is_shared(scene: Scene) -> None:
     assert scene.values("a.example.com") == set()
 
 
-def test_what_was_shared_once_stays_ours(scene: Scene) -> None:
+@pytest.mark.parametrize("moment", ["the write", "the wait"])
+def test_what_was_shared_once_stays_ours(scene: Scene, moment: str) -> None:
     """
     Another run of this machine overtakes the write, and leaves its value to us when it goes: ours
     it stays, though nobody else lists it any more.
     """
     first = scene.opened("a.example.com", source=document("v"))
 
+    def go() -> None:
+        assert first.withdraw(5.0) == ()
+
     def overtaken() -> None:
         scene.adapter.before = nothing
         assert first.ready().exit == 0
-        scene.shown.during = lambda: first.withdraw(5.0)
+        if moment == "the write":
+            go()
+        else:
+            scene.shown.during = go
 
     scene.adapter.before = on("append", overtaken)
     with first, scene.opened("a.example.com", source=document("v")) as run:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from dns.name import Name
+
 from pipeline.clock import Clock
 from pipeline.hosts import Hosts, Write
 from pipeline.model import Failed, Problem, Record
@@ -147,6 +149,19 @@ class Ledger:
     def listed_elsewhere(self) -> set[Place]:
         """Return the places of those of our records that other receipts list, too."""
         return self._store.listed_beside(self._held) if self._held else set()
+
+    def now(self) -> datetime:
+        """Return the time by the clock on the wall, as files have it."""
+        return self._today()
+
+    def wanted_by_others(self, since: datetime) -> set[tuple[Name, str]]:
+        """Return the names and values that runs wanted whose receipts were cleaned *since* then."""
+        return {
+            (challenge.name, challenge.value)
+            for receipt, _ in self._store.cleaned(since)
+            for claim in receipt.claims
+            for challenge in (claim.order.challenges if claim.order else ())
+        }
 
     def await_others(
         self, hosts: Hosts, clock: Clock, until: float, wanted: Collection[Place]
