@@ -29,10 +29,10 @@ class Ownership:
         self.ledger, self._additions = ledger, additions
         self._ours: set[Place] = set()
         self._found: dict[Place, Record] = {}
+        self._begun = ledger.now()
 
     def begin(self, inherited: Iterable[Record]) -> None:
         """Take note, before the write, of what is ours for certain: *inherited*, or listed here."""
-        self._begun = self.ledger.now()
         self._ours = {record.place for record in inherited} | self.ledger.listed_elsewhere()
 
     def listed(self, state: State, records: Iterable[Record]) -> Sequence[Record]:
