@@ -55,7 +55,7 @@ class Withdrawal:
         Returns:
             What went wrong, and the patience that is left.
         """
-        if self._hosts.under_way:
+        if self._hosts.under_way and self._ownership.problems():  # else nothing could be ours
             begun = self._clock.now()
             self._hosts.settle(begun + patience / 2)
             patience -= self._clock.now() - begun
