@@ -90,6 +90,22 @@ def test_postponed_is_not_lost() -> None:
     assert (done, caught.value.signum) == (["all of it"], signal.SIGINT)
 
 
+def run(script: str, *words: str) -> dict[str, Any]:
+    """Run *script* with *words*, and return its report, whose exit is the process's."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words, "--json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == report["exit"], done
+    assert "Traceback" not in done.stderr
+    return report
+
+
 STARTING = """
 import os, signal, sys
 from pipeline import cli
@@ -112,15 +128,8 @@ def test_a_signal_while_we_start_has_a_report(words: list[str]) -> None:
     One that comes before anything could be told is held back until it can: the exit is the
     signal's, and ``--json`` keeps its word.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", STARTING, "ready", *words, "--json"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    report = json.loads(done.stdout)
-    assert done.returncode == report["exit"] == 143
+    report = run(STARTING, "ready", *words)
+    assert report["exit"] == 143
     assert [problem["code"] for problem in report["problems"]] == ["interrupted"]
 
 
@@ -146,16 +155,7 @@ def test_a_signal_before_the_last_words_has_a_report() -> None:
     """
     One that comes when the one before it is about to be told ends nothing but that.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", INSISTING, "clean", "--all", "--json"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    report = json.loads(done.stdout)
-    assert done.returncode == report["exit"] == 130
-    assert done.stderr.decode().count("Traceback") == 0
+    assert run(INSISTING, "clean", "--all")["exit"] == 130
 
 
 def test_after_the_block_signals_are_heard() -> None:
