@@ -200,9 +200,7 @@ def hindrance(order: Order, settings: Settings, tools: Tools) -> Failed | None:
     None if it says it, or if not all names are to be served by one provider that is known before
     anybody has seen where they lead.
     """
-    of_zones = [name for zone in settings.zones.values() for name in zone.providers]
-    meant = dict.fromkeys(settings.providers or (*of_zones, *settings.fallback))
-    providers = list(meant) or outcome(lambda: list(tools.detect(None)))
+    providers = settings.meant or outcome(lambda: tools.detect(None))
     if isinstance(providers, Failed) or len(providers) != 1:
         return None
     owners = [challenge.name for challenge in wanted(order)]

@@ -114,9 +114,7 @@ class Assembly:
             Failed: 78, if one does not.
         """
         settings = self.settings
-        of_zones = (name for zone in settings.zones.values() for name in zone.providers)
-        named = set(settings.providers) or {*settings.fallback, *of_zones}
-        for name in named - {*settings.accounts}:
+        for name in {*settings.meant} - {*settings.accounts}:
             registry.load(name, accounts=settings.accounts)
 
     def _open_providers(self) -> None:
@@ -129,13 +127,13 @@ class Assembly:
             Failed: 78, if nobody is meant, or whoever is cannot be opened.
         """
         settings = self.settings
-        of_zones = {name: None for zone in settings.zones.values() for name in zone.providers}
-        if settings.providers or not of_zones:
-            for name in settings.providers or settings.fallback or self._unnamed():
+        is_by_zone = any(zone.providers for zone in settings.zones.values())
+        if settings.providers or not is_by_zone:
+            for name in settings.meant or self._unnamed():
                 self.hosts.open(name)
             return
         failures: list[Failed] = []
-        for name in of_zones | dict.fromkeys(settings.fallback):
+        for name in settings.meant:
             try:
                 self.hosts.open(name)
             except Failed as failed:

@@ -1,6 +1,6 @@
 """What the user decided, all of it, checked. Pure; made by `config`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,6 +126,12 @@ class Settings:
     def is_wave(self) -> bool:
         """Whether the run is of a fleet, which goes on where an earlier one has ended."""
         return self.order_s > 0
+
+    @property
+    def meant(self) -> Sequence[str]:
+        """Every provider that the flag names; without it, those of zones and environment."""
+        of_zones = (name for zone in self.zones.values() for name in zone.providers)
+        return self.providers or tuple(dict.fromkeys((*of_zones, *self.fallback)))
 
     def zone(self, name: Name) -> tuple[Name, ZoneSettings] | None:
         """Return the closest configured zone that encloses *name*, or None."""
