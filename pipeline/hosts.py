@@ -156,11 +156,10 @@ class Hosts:
             self._changes[group] = change
         return change
 
-    def settle(self, until: float) -> bool:
-        """Wait for writes under way; return whether all have ended."""
+    def settle(self, until: float) -> None:
+        """Wait for writes under way."""
         self._pauses.call_off()
         wait(list(self._under_way), timeout=self._left(until))
-        return not self._under_way
 
     def withdraw(self, groups: Groups, until: float) -> dict[Group, Failed]:
         """Delete every record, once writes under way have ended; return what went wrong.

@@ -56,7 +56,8 @@ class Ownership:
             for record in records
             if touched is None or record.place in self._ours or record.place in touched
         ]
-        found = [r for r in listed if r.place not in self._ours and self._additions.lack(r)]
+        known = self._ours | self._found.keys()
+        found = [r for r in listed if r.place not in known and self._additions.lack(r)]
         if found:
             self._ours |= self._left_to_us(found)  # and stay so when the others are gone
             self._found |= {each.place: each for each in found if each.place not in self._ours}
